@@ -1,0 +1,246 @@
+"""Settings of one bridge: `DATA/postex.toml`, and over it the environment (POSTEX_IMAP__TLS_PORT is `imap.tls_port`).
+
+Contract: `load` returns checked values or raises `SettingsError`, whose text names each wrong setting in full, says
+where it was set, what is wrong with it and what is allowed. A key that no setting has is wrong too: a spelling
+mistake must not pass for a decision. docs/settings.md is generated from the docstrings below by `reference`.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "POSTEX_"
+FILE = "postex.toml"
+NOT_SETTINGS = frozenset({"POSTEX_DATA", "POSTEX_ACCOUNT_SECRET"})
+"""Variables that the command line reads itself."""
+
+PORT_RULE = 'a port from 1 to 65535, 0 (the system chooses a free one) or "off" (closed)'
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the text has a line for each."""
+
+
+def _port(value: object) -> int | str:
+    """`"off"`, or a number also when it comes as text, as all values from the environment do."""
+    if value == "off":
+        return "off"
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 <= int(text[:6]) <= 65535:
+        raise ValueError(f"must be {PORT_RULE}")
+    return int(text)
+
+
+def _host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        raise ValueError("must be an IP address of this machine; 0.0.0.0 or :: stands for all of them") from None
+    return value
+
+
+def _hostname(value: str) -> str:
+    labels = value.split(".")
+    letters = value.isascii() and value.replace("-", "").replace(".", "").isalnum()
+    if not letters or len(value) > 253 or any(not 1 <= len(label) <= 63 or label[0] == "-" for label in labels):
+        raise ValueError("must be a host name of ASCII letters, digits, hyphens and dots")
+    return value.lower()
+
+
+def _networks(value: object) -> object:
+    """From the environment comes one text; each network is checked whole, as pydantic names branches of a union."""
+    texts = value.split(",") if isinstance(value, str) else value
+    try:
+        return tuple(ip_network(str(text).strip()) for text in texts)  # type: ignore[attr-defined]
+    except (ValueError, TypeError):
+        raise ValueError("must be networks in CIDR form without host bits, such as 10.0.0.0/8") from None
+
+
+Port = Annotated[int | Literal["off"], BeforeValidator(_port)]
+Host = Annotated[str, AfterValidator(_host)]
+Hostname = Annotated[str, AfterValidator(_hostname)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+
+
+class Section(BaseModel):
+    """A table of postex.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+
+
+class Imap(Section):
+    """Reading: where mail clients connect."""
+
+    tls_port: Port = 993
+    """IMAP over implicit TLS (RFC 8314)."""
+
+    plaintext_port: Port = "off"
+    """IMAP without TLS, on 127.0.0.1 whatever `host` says: for a proxy on this machine that ends TLS."""
+
+
+class Smtp(Section):
+    """Handing in: where senders connect."""
+
+    tls_port: Port = 465
+    """Submission over implicit TLS (RFC 8314)."""
+
+    submission_port: Port = 587
+    """Submission with STARTTLS, which must come before AUTH (RFC 6409)."""
+
+    mx_port: Port = 25
+    """Mail from other servers, for accounts of this bridge only; never a relay."""
+
+    plaintext_port: Port = "off"
+    """Submission without TLS, on 127.0.0.1 whatever `host` says: for a proxy on this machine that ends TLS."""
+
+    max_message_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = 52_428_800
+    """Largest message taken, in bytes; announced by SIZE (RFC 1870)."""
+
+
+class Storage(Section):
+    """Where the keys lie."""
+
+    master_key_file: Path = Path("master.key")
+    """The server's master key; relative to the data folder. Keep it on another disk if you can."""
+
+
+class Tls(Section):
+    """The certificate; its files are loaded again when they change."""
+
+    certificate_file: Path = Path("tls/cert.pem")
+    """Certificate chain in PEM, the server's own first; relative to the data folder."""
+
+    key_file: Path = Path("tls/key.pem")
+    """Private key in PEM; relative to the data folder."""
+
+    minimum_version: Literal["1.2", "1.3"] = "1.2"
+    """Oldest TLS version that a client may speak."""
+
+
+class Throttle(Section):
+    """Brakes on guessing passwords."""
+
+    trusted_networks: Networks = ()
+    """Networks in CIDR form (a list, or text with commas) whose failed sign-ins are not slowed down."""
+
+
+class Log(Section):
+    """What goes to standard error, one JSON object a line (docs/logs.md)."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is written."""
+
+
+class Settings(BaseSettings):
+    """All settings of a bridge. Frozen: a change takes effect at the next start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    host: Host = "127.0.0.1"
+    """Address on which the TLS, submission and MX ports listen. 127.0.0.1 lets nobody else in; 0.0.0.0 opens all."""
+
+    hostname: Hostname = "localhost"
+    """Name of this server in greetings and trace headers; `init` sets it to the domain."""
+
+    imap: Imap = Imap()
+    smtp: Smtp = Smtp()
+    storage: Storage = Storage()
+    tls: Tls = Tls()
+    throttle: Throttle = Throttle()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content comes in as arguments; nothing else is read."""
+        return env_settings, init_settings
+
+
+def load(data: Path) -> Settings:
+    """Settings for the data folder. Raises `SettingsError`."""
+    file = data / FILE
+    known = NOT_SETTINGS.union(variable for _, variable, _, _ in entries())
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        raise SettingsError("\n".join(f"{name}: there is no such setting; see docs/settings.md" for name in unknown))
+    try:
+        return Settings(**(tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}") from None
+    except ValidationError as error:
+        raise SettingsError("\n".join(_problem(dict(each), file) for each in error.errors())) from None
+
+
+def _problem(error: Mapping[str, Any], file: Path) -> str:
+    """One line: full name, what is allowed, where it was set."""
+    # Below a list or a union pydantic adds indexes and branch names: a setting has at most two levels.
+    path = [str(part) for part in error["loc"]][:2]
+    variable = PREFIX + "__".join(path).upper()
+    origin = variable if variable in os.environ else str(file)
+    if error["type"] == "extra_forbidden":
+        return f"{'.'.join(path)}: there is no such setting (in {origin}); see docs/settings.md"
+    rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{'.'.join(path)}: {rule} (set in {origin}; its variable is {variable})"
+
+
+def entries() -> Iterator[tuple[str, str, str, str]]:
+    """(name, environment variable, default as in TOML, meaning) of each setting, in the order of this file."""
+    for top, field in Settings.model_fields.items():
+        section = field.default
+        if not isinstance(section, Section):
+            yield top, f"{PREFIX}{top.upper()}", _toml(section), field.description or ""
+            continue
+        for name, inner in type(section).model_fields.items():
+            variable = f"{PREFIX}{top.upper()}__{name.upper()}"
+            yield f"{top}.{name}", variable, _toml(inner.default), inner.description or ""
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "[]" if value == () else f'"{value}"'
+
+
+def reference() -> str:
+    """The text of docs/settings.md."""
+    head = (
+        "# Settings\n\n"
+        "Written in `postex.toml` in the data folder, or as environment variables, which win. A change takes effect\n"
+        "at the next start. A wrong or unknown setting stops the start and says what is allowed.\n"
+        "This page is generated from `bridge/settings.py` by `make docs`.\n\n"
+        f"A *port* is {PORT_RULE}.\n\n"
+        "| setting | environment variable | default | meaning |\n|---|---|---|---|\n"
+    )
+    return head + "".join(f"| `{n}` | `{v}` | `{d}` | {m} |\n" for n, v, d, m in entries())
+
+
+def template(hostname: str) -> str:
+    """The postex.toml that `init` writes: one setting, and what an admin changes first as comments."""
+    return (
+        "# Settings of this bridge; all of them with their meaning: docs/settings.md\n"
+        f'hostname = "{hostname}"\n\n'
+        "# As long as this line is a comment, only programs on this machine can connect.\n"
+        '# host = "0.0.0.0"\n\n'
+        "# [tls]\n"
+        '# certificate_file = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"\n'
+        '# key_file = "/etc/letsencrypt/live/mail.example.org/privkey.pem"\n'
+    )
