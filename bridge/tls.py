@@ -1,0 +1,137 @@
+"""TLS: the certificate made at `init`, its fingerprint, and a context that follows the files when they change.
+
+TLS 1.2 or later on every port (security.md, The network; RFC 8996). Renewed files serve the next handshake;
+connections that stand keep the certificate they began with.
+"""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+log = structlog.get_logger(__name__)
+
+LIFETIME = timedelta(days=3650)
+"""A self-signed certificate is known by its fingerprint: a new one makes every client ask again."""
+SKEW = timedelta(days=1)
+"""A client's clock may be behind."""
+WATCH_SECONDS = 5.0
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+class CertificateError(Exception):
+    """The certificate or its key cannot be used; the text names the file and what to do."""
+
+
+def create_self_signed(certificate_file: Path, key_file: Path, hostname: str, now: float) -> None:
+    """Write a new P-256 key (0600) and a certificate for `hostname` and loopback; neither file may exist.
+
+    Raises FileExistsError.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _write_new(key_file, pem, 0o600)
+    certificate = _self_signed(key, hostname, datetime.fromtimestamp(now, UTC))
+    _write_new(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _self_signed(key: ec.EllipticCurvePrivateKey, hostname: str, now: datetime) -> x509.Certificate:
+    # A common name holds 64 characters at most (RFC 5280 appendix A.1); clients look at the alternative names.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
+    loopback = [x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1"))]
+    names = x509.SubjectAlternativeName([x509.DNSName(hostname), x509.DNSName("localhost"), *loopback])
+    builder = x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - SKEW).not_valid_after(now + LIFETIME)
+    builder = builder.add_extension(names, critical=False)
+    # No authority: whoever trusts this certificate trusts it for this server only.
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return builder.sign(key, hashes.SHA256())
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def fingerprint(certificate_file: Path) -> str:
+    """SHA-256 of the certificate as mail clients show it: `AB:CD:…`, 32 bytes. Raises `CertificateError`."""
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"{certificate_file}: no certificate in PEM ({type(error).__name__})") from None
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+class ServerTls:
+    """The one context of all TLS ports; `refresh` loads the files again when they changed."""
+
+    def __init__(self, certificate_file: Path, key_file: Path, minimum_version: str = "1.2") -> None:
+        """Raises `CertificateError`."""
+        self._files = (certificate_file, key_file)
+        self._minimum = VERSIONS[minimum_version]
+        self._seen = self._stamps()
+        self.context = self._load()
+
+    def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """What tells a changed file from the same one, without reading it; None for one that is not there."""
+        return tuple(_stamp(path) for path in self._files)
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = self._minimum
+        try:
+            context.load_cert_chain(*self._files)
+        except (OSError, ssl.SSLError) as error:
+            names = " and ".join(str(path) for path in self._files)
+            remedy = "check that both exist, can be read by this user, are PEM and belong together"
+            raise CertificateError(f"{names}: {error.strerror or 'unusable'}; {remedy}") from None
+        return context
+
+    def refresh(self) -> bool:
+        """Load changed files for the handshakes to come; True when new ones are in use.
+
+        A pair that does not fit (a certificate renewed before its key) changes nothing and is looked at again.
+        """
+        stamps = self._stamps()
+        if stamps == self._seen:
+            return False
+        try:
+            self._load()
+            # A failed load would leave the live context without its key: hence the trial above.
+            self.context.load_cert_chain(*self._files)
+        except (CertificateError, OSError):
+            log.warning("tls.certificate_unusable")
+            return False
+        self._seen = stamps
+        log.info("tls.certificate_loaded")
+        return True
+
+    async def watch(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Refresh for ever, at most `WATCH_SECONDS` after a change; two stat calls each time."""
+        while True:
+            await sleep(WATCH_SECONDS)
+            self.refresh()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
