@@ -1,0 +1,50 @@
+"""Files that are there, whole, once a call returns: synced themselves, and their folder's entry too (fsync(2))."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from storage.errors import WriterUnavailable
+
+
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Make `path` with exactly `data`, durable on return.
+
+    FileExistsError if it is there already, which is never touched; WriterUnavailable for all else (disk full,
+    read-only, no such folder): then nothing is left behind.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise WriterUnavailable(f"cannot make a file: {error.strerror}") from error
+    try:
+        _fill(descriptor, data)
+        sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        if isinstance(error, OSError):
+            raise WriterUnavailable(f"cannot write a file: {error.strerror}") from error
+        raise
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    """Write all, sync, close: the descriptor is gone whatever happens."""
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable; OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
