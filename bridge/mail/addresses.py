@@ -1,0 +1,225 @@
+"""Address lists of From, To and their like (RFC 5322 section 3.4, with the obsolete forms of section 4.4).
+
+Contract: never raises, linear time, at most 1000 addresses; what is no address is kept as one without domain, as far
+as it has text. Two ways: a common address is matched by one expression; anything else is cut into tokens.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bridge.mail import headers
+
+MAX_ADDRESSES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`name`: display name without quoting, encoded words as sent; None if there is none.
+
+    `route`: the obsolete source route (`@a,@b`). An address without domain has an empty `domain`.
+    """
+
+    name: str | None
+    local: str
+    domain: str
+    route: str | None = None
+
+    @property
+    def mailbox(self) -> str:
+        """`local@domain` with the domain in lower case, to compare with."""
+        return f"{self.local}@{self.domain.lower()}" if self.domain else self.local
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    members: tuple[Address, ...]
+
+
+_ATOM = r'[^()<>@,;:\\"\[\] \t\r\n]'
+_PHRASE = r'[^()<>@,;:\\"\[\]\r\n]'
+_COMMON = re.compile(
+    rf'[ \t]*+(?:(?:"([^"\\\r\n]*+)"[ \t]*+|({_PHRASE}*+))<({_ATOM}++)@({_ATOM}++)>|({_ATOM}++)@({_ATOM}++))'
+    r"[ \t]*+(?:,|\Z)"
+)
+_TOKEN = re.compile(
+    rf'(?P<space>[ \t\r\n]++)|(?P<atom>{_ATOM}++)|(?P<quoted>"(?:[^"\\]++|\\.)*+"?)'
+    r"|(?P<literal>\[[^\]]*+\]?)|(?P<special>.)",
+    re.DOTALL,
+)
+_COMMENT_MARK = re.compile(r"[()]|\\.", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """kind: space, atom, quoted (text without quoting), literal, comment (text inside) or special."""
+
+    kind: str
+    text: str
+
+
+def parse(value: str) -> tuple[Address | Group, ...]:
+    """The addresses of a field's value, in order; groups keep their members."""
+    found: list[Address | Group] = []
+    budget = MAX_ADDRESSES
+    position = 0
+    while position < len(value) and budget > 0:
+        common = _COMMON.match(value, position)
+        if common:
+            found.append(_common_address(common))
+            position = common.end()
+            budget -= 1
+            continue
+        item, position = _Item(value, position).read(budget)
+        if item is not None:
+            found.append(item)
+            budget -= len(item.members) + 1 if isinstance(item, Group) else 1
+    return tuple(found)
+
+
+def flat(items: Iterable[Address | Group]) -> tuple[Address, ...]:
+    """All addresses, those inside groups too."""
+    return tuple(address for item in items for address in (item.members if isinstance(item, Group) else (item,)))
+
+
+def addresses_of(header: bytes, name: str) -> tuple[Address, ...]:
+    """All addresses of every field `name` of a header block, groups opened; at most 1000."""
+    found: list[Address] = []
+    for value in headers.values(header, name):
+        found.extend(flat(parse(value)))
+        if len(found) >= MAX_ADDRESSES:
+            break
+    return tuple(found[:MAX_ADDRESSES])
+
+
+def _common_address(found: re.Match[str]) -> Address:
+    if found[5] is not None:
+        return Address(None, found[5], found[6])
+    name = found[1] if found[1] is not None else " ".join(found[2].split())
+    return Address(name or None, found[3], found[4])
+
+
+def _tokens(value: str, position: int) -> Iterator[tuple[_Token, int]]:
+    """Each token with the position after it; comments in one piece, however deep."""
+    while position < len(value):
+        if value[position] == "(":
+            stop = _comment_end(value, position)
+            yield _Token("comment", _comment_text(value[position:stop])), stop
+        else:
+            found = _TOKEN.match(value, position)
+            assert found is not None
+            stop = found.end()
+            kind = found.lastgroup or "special"
+            yield _Token(kind, _unquoted(found[0]) if kind == "quoted" else found[0]), stop
+        position = stop
+
+
+def _comment_end(value: str, start: int) -> int:
+    depth = 0
+    for mark in _COMMENT_MARK.finditer(value, start):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return len(value)
+
+
+def _comment_text(comment: str) -> str:
+    inner = comment[1:-1] if len(comment) > 1 and comment.endswith(")") else comment[1:]
+    return " ".join((_ESCAPE.sub(r"\1", inner) if "\\" in inner else inner).split())
+
+
+def _unquoted(quoted: str) -> str:
+    inner = quoted[1:-1] if len(quoted) > 1 and quoted.endswith('"') else quoted[1:]
+    return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
+
+
+class _Item:
+    """Reads one address or group from `position` on, up to and with the comma that ends it."""
+
+    def __init__(self, value: str, position: int) -> None:
+        self._tokens = _tokens(value, position)
+        self._position = position
+
+    def read(self, budget: int) -> tuple[Address | Group | None, int]:
+        """The item, None for an empty one, and where the next begins."""
+        tokens, end = self._up_to(",;:")
+        if end == ":" and not any(token.text == "@" for token in tokens):
+            members = tuple(self._members(budget))
+            return Group(_phrase(tokens), members), self._position
+        return _address(tokens), self._position
+
+    def _members(self, budget: int) -> Iterator[Address]:
+        """RFC 5322 section 3.4 `group-list`, up to its semicolon; a group in a group is not opened."""
+        end = ","
+        while end in (",", ":") and budget > 0:
+            tokens, end = self._up_to(",;:")
+            address = _address(tokens)
+            if address is not None:
+                budget -= 1
+                yield address
+
+    def _up_to(self, ends: str) -> tuple[list[_Token], str]:
+        """Tokens before the next of `ends` outside an angle address, and that end ("" at the end of the value)."""
+        tokens: list[_Token] = []
+        angle: list[_Token] | None = None
+        for token, after in self._tokens:
+            self._position = after
+            if token.kind == "special":
+                if angle is None and token.text == "<":
+                    angle = []
+                elif token.text == ">":
+                    angle = None
+                elif token.text in ends and not _is_route(angle):
+                    return tokens, token.text
+            if angle is not None and token.kind != "space" and token.text != "<":
+                angle.append(token)
+            tokens.append(token)
+        return tokens, ""
+
+
+def _is_route(angle: list[_Token] | None) -> bool:
+    """Inside `<@a,@b:local@domain>` commas and the colon belong to the address."""
+    return bool(angle) and angle is not None and angle[0].text == "@"
+
+
+def _address(tokens: list[_Token]) -> Address | None:
+    comments = [token.text for token in tokens if token.kind == "comment" and token.text]
+    tokens = [token for token in tokens if token.kind != "comment"]
+    opening = next((i for i, token in enumerate(tokens) if token == _ANGLE), None)
+    if opening is None:
+        return _bare(tokens, comments[-1] if comments else None)
+    inside = [t for t in tokens[opening + 1 :] if t.kind != "space" and t != _CLOSE]
+    route = None
+    if inside and inside[0] == _AT and _COLON in inside:
+        colon = inside.index(_COLON)
+        route, inside = "".join(t.text for t in inside[:colon]), inside[colon + 1 :]
+    name = _phrase(tokens[:opening]) or (comments[-1] if comments else None)
+    local, domain = _split(inside)
+    return Address(name, local, domain, route) if local or domain or name else None
+
+
+_ANGLE, _CLOSE = _Token("special", "<"), _Token("special", ">")
+_AT, _COLON = _Token("special", "@"), _Token("special", ":")
+
+
+def _bare(tokens: list[_Token], name: str | None) -> Address | None:
+    """`local@domain` without angle brackets; words without @ are kept as a local part."""
+    if _AT in tokens:
+        local, domain = _split([token for token in tokens if token.kind != "space"])
+    else:
+        local, domain = _phrase(tokens), ""
+    return Address(name, local, domain) if local or domain or name else None
+
+
+def _split(tokens: list[_Token]) -> tuple[str, str]:
+    """Local part and domain around the last @."""
+    last = max((i for i, token in enumerate(tokens) if token == _AT), default=len(tokens))
+    return "".join(t.text for t in tokens[:last]), "".join(t.text for t in tokens[last + 1 :])
+
+
+def _phrase(tokens: list[_Token]) -> str:
+    """Words joined by one space where white space stood between them."""
+    text = "".join(" " if token.kind == "space" else token.text for token in tokens if token.kind != "comment")
+    return text.strip(" ")

@@ -1,0 +1,89 @@
+"""A header block as fields (RFC 5322 section 2.2): selection, look-up, unfolding.
+
+Contract: functions of the bytes alone, never raise, linear time. A line ends at LF (a CR before it belongs to the
+line end), a field ends where the next line does not start with space or tab. Text is
+`decode("utf-8", "surrogateescape")`: see `words`.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bridge.mail.words import decoded_words as decoded_words
+
+MAX_HEADER = 256 * 1024
+"""Octets of a header block that are read as header; what follows counts as body."""
+
+_REST = r"[^\n]*+(?:\n[ \t][^\n]*+)*+"
+_SCANNED = re.compile(
+    r"\n(date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|content-(?:type|transfer-encoding"
+    rf"|disposition|id|description|md5|language|location))[ \t]*+:({_REST})",
+    re.IGNORECASE | re.ASCII,
+)
+_FIELD = re.compile(rf"\n(?![ \t\r\n])({_REST})", re.ASCII)
+_FOLD = re.compile(r"\r*\n")
+
+
+def text_of(header: bytes) -> str:
+    return header.decode("utf-8", "surrogateescape")
+
+
+def unfolded(value: str) -> str:
+    """RFC 5322 section 2.2.3: line ends go, the white space after them stays; trimmed at both ends."""
+    if "\n" in value:
+        value = _FOLD.sub("", value)
+    return value.strip(" \t\r")
+
+
+def fields_of(text: str) -> list[str]:
+    """Every field of a header block, name and value as sent."""
+    return _FIELD.findall("\n" + text)
+
+
+def scanned_fields(header: bytes) -> dict[str, list[str]]:
+    """The fields that ENVELOPE and BODYSTRUCTURE are made of: lower-case name → unfolded values, in order."""
+    fields: dict[str, list[str]] = {}
+    for name, value in _SCANNED.findall("\n" + text_of(header)):
+        fields.setdefault(name.lower(), []).append(unfolded(value))
+    return fields
+
+
+@lru_cache(maxsize=256)
+def _selector(names: tuple[bytes, ...], invert: bool) -> re.Pattern[bytes]:
+    listed = b"(?:" + b"|".join(re.escape(name) for name in names) + rb")[ \t]*+:"
+    start = rb"\n(?![ \t\r\n]|" + listed + b")" if invert else rb"\n(?=" + listed + b")"
+    return re.compile(start + b"(" + _REST.encode() + b")", re.IGNORECASE)
+
+
+def select_fields(header: bytes, names: Sequence[str], invert: bool = False) -> bytes:
+    """BODY[HEADER.FIELDS (names)] or, inverted, HEADER.FIELDS.NOT: the fields as stored, then one blank line.
+
+    RFC 3501 section 6.4.5. A line without a colon has no name: only the inverted form keeps it.
+    """
+    wanted = tuple(name.strip().lower().encode("utf-8", "surrogateescape") for name in names)
+    if not wanted and not invert:
+        return b"\r\n"
+    found = _selector(wanted or (b"\0",), invert).findall(b"\n" + header)
+    if not found:
+        return b"\r\n"
+    # Only the last field of a block cut short lacks its CR; every other one carries it before the LF that ends it.
+    ending = b"\n\r\n" if found[-1].endswith(b"\r") or not header.endswith(found[-1]) else b"\r\n\r\n"
+    return b"\n".join(found) + ending
+
+
+@lru_cache(maxsize=256)
+def _finder(name: str) -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\n" + re.escape(name.encode("utf-8", "replace")) + rb"[ \t]*+:(" + _REST.encode() + b")", re.I
+    )
+
+
+def values(header: bytes, name: str) -> list[str]:
+    """Every value of field `name`, unfolded, in order; encoded words as sent (see `decoded_words`)."""
+    return [unfolded(text_of(value)) for value in _finder(name).findall(b"\n" + header)]
+
+
+def value(header: bytes, name: str) -> str | None:
+    """The first value of field `name`, unfolded; None if the field is absent."""
+    found = _finder(name).search(b"\n" + header)
+    return unfolded(text_of(found[1])) if found else None
