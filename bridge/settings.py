@@ -45,7 +45,8 @@ def _host(value: str) -> str:
     return value
 
 
-def _hostname(value: str) -> str:
+def host_name(value: str) -> str:
+    """The name in lower case; ValueError says what is allowed (RFC 1123 section 2.1)."""
     labels = value.split(".")
     letters = value.isascii() and value.replace("-", "").replace(".", "").isalnum()
     if not letters or len(value) > 253 or any(not 1 <= len(label) <= 63 or label[0] == "-" for label in labels):
@@ -64,7 +65,7 @@ def _networks(value: object) -> object:
 
 Port = Annotated[int | Literal["off"], BeforeValidator(_port)]
 Host = Annotated[str, AfterValidator(_host)]
-Hostname = Annotated[str, AfterValidator(_hostname)]
+Hostname = Annotated[str, AfterValidator(host_name)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 

@@ -5,7 +5,6 @@ connections that stand keep the certificate they began with.
 """
 
 import asyncio
-import os
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from storage.durable import write_new
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +36,17 @@ class CertificateError(Exception):
 def create_self_signed(certificate_file: Path, key_file: Path, hostname: str, now: float) -> None:
     """Write a new P-256 key (0600) and a certificate for `hostname` and loopback; neither file may exist.
 
-    Raises FileExistsError.
+    Raises FileExistsError, OSError, storage.errors.WriterUnavailable.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write_new(key_file, pem, 0o600)
+    for folder in (key_file.parent, certificate_file.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_new(key_file, pem, 0o600)
     certificate = _self_signed(key, hostname, datetime.fromtimestamp(now, UTC))
-    _write_new(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    write_new(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, hostname: str, now: datetime) -> x509.Certificate:
@@ -57,16 +60,10 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, hostname: str, now: datetime) 
     builder = builder.add_extension(names, critical=False)
     # No authority: whoever trusts this certificate trusts it for this server only.
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    # Strict clients want it (RFC 5280 section 4.2.1.2).
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(key, hashes.SHA256())
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def fingerprint(certificate_file: Path) -> str:

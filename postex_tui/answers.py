@@ -1,0 +1,39 @@
+"""What a command says at its end: words for people, or with --json exactly one object on standard output.
+
+    {"error": {"code": "conflict", "message": "…"}}     with --json, when the command was refused (exit status ≠ 0)
+
+The line on standard error is there in both cases.
+"""
+
+import json
+from collections.abc import Mapping
+
+import typer
+
+USAGE = 2
+"""Exit status for a wrong command line or a wrong setting: trying again changes nothing."""
+FAILED = 1
+
+
+class Refusal(Exception):
+    """A command that cannot be carried out: a code for scripts, one clear line for people, an exit status."""
+
+    def __init__(self, code: str, message: str, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def answer(as_json: bool, content: Mapping[str, object], words: str) -> None:
+    """The one answer of a command."""
+    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else words)
+
+
+def refuse(as_json: bool, refusal: Refusal) -> int:
+    """Tell why not; returns the exit status."""
+    for line in refusal.message.splitlines():
+        typer.echo(f"postex: {line}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"error": {"code": refusal.code, "message": refusal.message}}, ensure_ascii=False))
+    return refusal.status

@@ -1,0 +1,67 @@
+"""The `postex` command: parses, hands over to one module per noun, and turns every refusal into one clear line.
+
+Contract: exit status 0 done, 1 refused or failed, 2 wrong command line or setting. Modules of `commands` import what
+takes time (pydantic, SQLAlchemy, cryptography) inside their commands: `postex version` and --help are instant.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from postex_tui.answers import USAGE, Refusal, refuse
+from postex_tui.commands import account, demo, device, init, sender, serve, version
+from storage.errors import StorageError
+
+app = typer.Typer(
+    name="postex",
+    help="A self-hosted document post office.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("init")(init.init)
+app.add_typer(account.app, name="account")
+app.add_typer(sender.app, name="sender")
+app.add_typer(device.app, name="device")
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("version")(version.version)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        status = app(given, prog_name="postex", standalone_mode=False)
+    except Refusal as refusal:
+        return refuse(as_json, refusal)
+    except StorageError as error:
+        return refuse(as_json, _refused_by_storage(error))
+    except typer.Abort:
+        return refuse(as_json, Refusal("interrupted", "stopped before the end"))
+    except typer.TyperException as error:
+        return _misused(as_json, error)
+    return status if isinstance(status, int) else 0
+
+
+def _misused(as_json: bool, error: typer.TyperException) -> int:
+    """A wrong command line. The bare `postex` and `postex account` are asked for help, which they print."""
+    text = getattr(error, "format_message", lambda: str(error))()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(text)
+        return USAGE
+    return refuse(as_json, Refusal("usage", f"{text} (see postex --help)", USAGE))
+
+
+def _refused_by_storage(error: StorageError) -> Refusal:
+    """Commands give better words where they know more; this is what stays."""
+    code = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__)
+    return Refusal(code.removeprefix("-"), str(error) or code.removeprefix("-"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

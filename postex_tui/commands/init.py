@@ -1,0 +1,154 @@
+"""`postex init`: a data folder with its keys, certificate, settings, domain and owner account."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from postex_tui.answers import USAGE, Refusal, answer
+from postex_tui.options import AsJson, Data
+from storage.records import DomainMode
+
+if TYPE_CHECKING:
+    from bridge.settings import Settings
+    from storage.records import EnrolmentCode
+
+Owner = Annotated[
+    str | None, typer.Option("--owner", help="Address of the owner account.", show_default="postmaster@DOMAIN")
+]
+Country = Annotated[str, typer.Option(help="Where documents are kept: two letters, such as NL (ISO 3166-1).")]
+
+
+def init(
+    data: Data,
+    domain: Annotated[str, typer.Option(help="The first domain, such as example.org.")],
+    country: Country,
+    owner: Owner = None,
+    mode: Annotated[DomainMode, typer.Option(help="Whether the domain can reset accounts.")] = DomainMode.MANAGED,
+    as_json: AsJson = False,
+) -> None:
+    """Make a data folder; its recovery kit is shown this once."""
+    from bridge import tls
+    from postex_tui.data_folder import settings_of
+
+    _require_empty(data)
+    first = FirstDomain(_domain_name(domain), _country(country), mode)
+    settings_of(data)
+    try:
+        kit = _make(data, first)
+        address, code = _make_owner(data, first, owner or f"postmaster@{first.name}")
+    except BaseException:
+        _empty(data)
+        raise
+    mark = tls.fingerprint(data / settings_of(data).tls.certificate_file)
+    content = {
+        "data": str(data),
+        "domain": first.name,
+        "country": first.country,
+        "recovery_kit": kit,
+        "tls_fingerprint": mark,
+        "owner": {"account": address, "enrolment_code": code.code, "expires_at": code.expires_at},
+    }
+    answer(as_json, content, "" if as_json else _words(data, kit, mark, address, code.code))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDomain:
+    """What the command line said of it, checked."""
+
+    name: str
+    country: str
+    mode: DomainMode
+
+
+def _require_empty(data: Path) -> None:
+    """Nothing that lies there is ever overwritten."""
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise Refusal("data-exists", f"{data} is not empty; init makes a new folder and never overwrites one")
+
+
+def _domain_name(text: str) -> str:
+    from bridge.settings import host_name
+
+    try:
+        return host_name(text)
+    except ValueError as error:
+        raise Refusal("invalid", f"--domain {error}", USAGE) from None
+
+
+def _country(text: str) -> str:
+    if len(text) != 2 or not (text.isascii() and text.isalpha()):
+        raise Refusal("invalid", "--country must be two letters, such as NL (ISO 3166-1 alpha-2)", USAGE)
+    return text.upper()
+
+
+def _make(data: Path, first: FirstDomain) -> str:
+    """Settings, master key, its copy for the recovery kit, certificate, database; returns the kit's text."""
+    from bridge import settings
+    from postex_tui.data_folder import settings_of
+    from storage.database import Store
+    from storage.durable import write_new
+    from storage.keys.master import MasterKey
+    from storage.keys.recovery import RecoveryKit, seal_master
+
+    for folder in (data, data / "recovery"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_new(data / settings.FILE, settings.template(first.name).encode(), 0o600)
+    chosen = settings_of(data)
+    kit, master = RecoveryKit.generate(), MasterKey.generate()
+    master.save(data / chosen.storage.master_key_file)
+    write_new(data / "recovery" / "master.sealed", seal_master(kit.public_key, master), 0o600)
+    _make_certificate(data, chosen)
+    Store.create(data, master)
+    return kit.text
+
+
+def _make_certificate(data: Path, settings: "Settings") -> None:
+    """Self-signed, unless the settings name one that is there."""
+    from bridge import tls
+    from postex_tui.data_folder import now
+
+    files = (data / settings.tls.certificate_file, data / settings.tls.key_file)
+    if not all(file.exists() for file in files):
+        tls.create_self_signed(*files, settings.hostname, now())
+
+
+def _make_owner(data: Path, first: FirstDomain, address: str) -> "tuple[str, EnrolmentCode]":
+    """The first domain, its owner account and the code that lets the owner in."""
+    from postex_tui import new_account
+    from postex_tui.data_folder import now, opened
+    from storage import domains
+    from storage.accounts import AccountDraft
+    from storage.records import Role
+
+    draft = AccountDraft(address, address.partition("@")[0], Role.OWNER)
+    with opened(data) as store:
+        store.write_now(domains.create, first.name, first.mode, first.country, now())
+        made = store.write_now(new_account.make, store.server_keys, store.shred, draft, None, (), now())
+    return made.account.email, made.enrolment
+
+
+def _empty(data: Path) -> None:
+    """Leave nothing of a failed attempt, so that the next one can begin."""
+    for path in data.iterdir() if data.is_dir() else ():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _words(data: Path, kit: str, mark: str, address: str, code: str) -> str:
+    import io
+
+    import segno
+
+    picture = io.StringIO()
+    segno.make(kit.replace(" ", ""), error="m").terminal(picture, compact=True)
+    return (
+        f"Made {data}.\n\n"
+        "RECOVERY KIT: shown this once. Print it and keep it away from this machine;\n"
+        "without it a backup cannot be opened when the master key is lost.\n\n"
+        f"{picture.getvalue()}\n  {kit}\n\n"
+        f"TLS certificate, SHA-256:\n  {mark}\n\n"
+        f"Owner {address}, enrolment code (72 hours, once):\n  {code}\n\n"
+        f"Next: postex account add anna@… --device phone --data {data}, then postex serve --data {data}"
+    )

@@ -1,0 +1,75 @@
+"""Opening a data folder for one command, while no bridge runs on it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postex_tui.answers import USAGE, Refusal
+from storage.errors import DataFolderLocked, NotFound
+
+if TYPE_CHECKING:
+    from bridge.settings import Settings
+    from storage.database import Store
+    from storage.records import Account
+
+
+def settings_of(data: Path) -> "Settings":
+    """Checked settings; a wrong one ends the command with exit status 2."""
+    from bridge import settings
+
+    try:
+        return settings.load(data)
+    except settings.SettingsError as error:
+        raise Refusal("settings", str(error), USAGE) from None
+
+
+def require(data: Path) -> None:
+    """End the command if `init` has not made this folder."""
+    if not (data / "postex.db").exists():
+        raise Refusal("no-data", f"{data} holds no bridge; make one with: postex init --data {data} --domain …")
+
+
+def open_locked(data: Path, settings: "Settings") -> "Store":
+    """The store, held by this process alone."""
+    from storage.database import Store
+    from storage.keys.master import MasterKey
+
+    require(data)
+    master = MasterKey.load(data / settings.storage.master_key_file)
+    try:
+        return Store.open(data, master)
+    except DataFolderLocked:
+        in_use = "is in use by a running bridge or another command; stop it first, then try again"
+        raise Refusal("data-folder-locked", f"{data} {in_use}") from None
+
+
+def account_of(store: "Store", email: str) -> "Account":
+    """The account of an address."""
+    from storage import accounts
+
+    try:
+        return store.read_now(accounts.by_email, email.lower())
+    except NotFound:
+        raise Refusal("not-found", f"there is no account {email}") from None
+
+
+@contextmanager
+def opened(data: Path) -> Iterator["Store"]:
+    """The store for one command; closed at its end."""
+    from bridge import logs
+
+    settings = settings_of(data)
+    # Standard output belongs to the answer.
+    logs.configure("warning")
+    store = open_locked(data, settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def now() -> int:
+    """The time of this command."""
+    return int(time.time())

@@ -1,0 +1,152 @@
+"""The demonstration from its first step to the table for mail clients."""
+
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+
+from postex_tui.answers import Refusal
+from postex_tui.demo import DemoFailed, disk, traffic
+from postex_tui.demo.documents import Document, from_folder, pdf
+from postex_tui.demo.office import DOMAIN, Bridge, Person, add_recipient, add_sender, postex
+from postex_tui.demo.traffic import HandIn
+
+MOST_FROM_FOLDER = 4
+NOISE_SIDE = 1400
+"""Pixels: makes the large document just under 2 MB."""
+
+
+def run(data: Path | None, documents: Path | None, once: bool) -> int:
+    """Exit status: 0 all checks held, 1 one did not."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _folder(data) as folder, contextlib.ExitStack() as stack:
+        try:
+            _walk(folder, documents, once, stack.callback)
+        except DemoFailed as failure:
+            typer.echo("")
+            raise Refusal("demo-failed", str(failure)) from None
+        except KeyboardInterrupt:
+            typer.echo("\nStopping.")
+    return 0
+
+
+@contextlib.contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    """The given folder, which stays, or a temporary one."""
+    if data is not None:
+        yield data
+        return
+    folder = Path(tempfile.mkdtemp(prefix="postex-demo-"))
+    try:
+        yield folder / "data"
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _step(words: str) -> Iterator[list[str]]:
+    """Show what is being done while it is done, and at its end what the block put into the list."""
+    typer.echo(f"  {words:<58}", nl=False)
+    begun, result = time.monotonic(), list[str]()
+    yield result
+    typer.echo(f"ok {time.monotonic() - begun:5.1f} s  {' '.join(result)}".rstrip())
+
+
+def _walk(data: Path, documents: Path | None, once: bool, at_end: Callable[[Callable[[], object]], object]) -> None:
+    typer.echo(f"Postex demonstration, data folder {data}\n")
+    with _step(f"a data folder for {DOMAIN}: keys, certificate, database"):
+        postex(data, "init", "--domain", DOMAIN, "--country", "NL")
+    with _step("two senders, three recipients, a device password each"):
+        senders, recipients = _people(data)
+    with _step("the bridge, on loopback over TLS"):
+        bridge = Bridge.start(data, data.parent / f"{data.name}.log")
+        at_end(bridge.stop)
+    hand_ins = _hand_ins(senders, recipients, documents)
+    _hand_in_all(bridge, hand_ins)
+    _read_all(bridge, recipients, hand_ins)
+    with _step("what lies on disk, and the log, is ciphertext") as result:
+        count, size, sought = disk.check_locked(data, bridge.log, hand_ins)
+        result.append(f"{sought} subjects, names, addresses sought in {count} files, {size / 1e6:.1f} MB: none found")
+    typer.echo("\nAll checks held.\n")
+    _table(data, bridge, senders, recipients)
+    if not once:
+        _stay(bridge)
+    with _step("the bridge drains and stops"):
+        if bridge.stop() != 0:
+            raise DemoFailed(f"the bridge ended with {bridge.process.returncode}; see {bridge.log}")
+
+
+def _people(data: Path) -> tuple[list[Person], list[Person]]:
+    senders = [
+        add_sender(data, "energie", "Energie BV", "facturen@energie.test"),
+        add_sender(data, "gemeente", "Gemeente Veldstad", "post@veldstad.test"),
+    ]
+    names = (("anna", "Anna de Vries"), ("bram", "Bram Jansen"), ("chris", "Chris Bakker"))
+    return senders, [add_recipient(data, local, name) for local, name in names]
+
+
+def _hand_ins(senders: list[Person], recipients: list[Person], documents: Path | None) -> list[HandIn]:
+    """Small, large and shared by all; then what the folder holds."""
+    energie, gemeente = senders
+    anna, bram, chris = recipients
+    invoice = Document("factuur-2026-0117.pdf", pdf(["Energie BV", "Factuur 2026-0117", "Te betalen: EUR 117,40"]))
+    scan = Document("meterstand-foto.pdf", pdf(["Foto van de meter"], NOISE_SIDE))
+    levy = Document("aanslag-afvalstoffen.pdf", pdf(["Gemeente Veldstad", "Aanslag afvalstoffenheffing 2026"]))
+    compose = traffic.compose
+    made = [
+        compose(energie, [anna], "Uw factuur 2026-0117", "Beste Anna, bijgaand uw factuur.", invoice),
+        compose(energie, [bram], "Foto van uw meterstand", "Beste Bram, bijgaand de foto.", scan),
+        compose(gemeente, [anna, bram, chris], "Aanslag afvalstoffenheffing", "Geachte bewoner, zie bijlage.", levy),
+    ]
+    given = from_folder(documents, MOST_FROM_FOLDER) if documents else []
+    return made + [
+        compose(energie, [chris], f"Document {document.file_name}", "Bijgaand uw document.", document)
+        for document in given
+    ]
+
+
+def _hand_in_all(bridge: Bridge, hand_ins: list[HandIn]) -> None:
+    for position, each in enumerate(hand_ins):
+        implicit_tls = position % 2 == 0
+        road = "465, TLS" if implicit_tls else "587, STARTTLS"
+        with _step(f"in  ({road}) {each.document.file_name[:24]}") as result:
+            text = traffic.hand_in(bridge, each, implicit_tls)
+            count = len(each.recipients)
+            result.append(f"{len(each.sent) / 1e3:.0f} kB to {count} recipient{'s' * (count > 1)}: 250 {text}")
+
+
+def _read_all(bridge: Bridge, recipients: list[Person], hand_ins: list[HandIn]) -> None:
+    for reader in recipients:
+        theirs = [each for each in hand_ins if reader in each.recipients]
+        with _step(f"out (993, TLS) {reader.address}") as result:
+            messages = traffic.read_back(bridge, reader)
+            if len(messages) != len(theirs):
+                raise DemoFailed(f"{reader.address} has {len(messages)} messages; {len(theirs)} were handed in")
+            for each in theirs:
+                traffic.check_same(each, reader, messages)
+            result.append(f"{len(theirs)} documents, byte for byte as handed in")
+
+
+def _table(data: Path, bridge: Bridge, senders: list[Person], recipients: list[Person]) -> None:
+    """What goes into a mail client."""
+    imap, smtp, starttls = (bridge.place(name) for name in ("imaps", "smtps", "submission"))
+    typer.echo(f"Read in any mail client: IMAP, TLS, host {imap[0]}, port {imap[1]}")
+    for person in recipients:
+        typer.echo(f"  {person.username:<28} {person.password}")
+    typer.echo(f"Hand in: SMTP, TLS, host {smtp[0]}, port {smtp[1]} (or STARTTLS, port {starttls[1]})")
+    for person in senders:
+        typer.echo(f"  {person.username:<28} {person.password}   as {person.address}")
+    typer.echo(f"Certificate, self-signed: {data / 'tls' / 'cert.pem'}\n")
+
+
+def _stay(bridge: Bridge) -> None:
+    typer.echo("Try it now; Ctrl-C ends the demonstration.")
+    with contextlib.suppress(KeyboardInterrupt):
+        bridge.process.wait()
+        raise DemoFailed(f"the bridge ended by itself with {bridge.process.returncode}; see {bridge.log}")
+    typer.echo("")
