@@ -52,13 +52,14 @@ class FileBodies:
     def __init__(self, folder: Path) -> None:
         """`folder` is made if it is missing; its parent must be there. WriterUnavailable."""
         self._folder = folder
+        self._prefix = f"{folder}/"
         self._durable_shards: set[str] = set()
         _make_folder(folder)
 
     def write(self, name: str, data: bytes) -> None:
         if not _NAME.fullmatch(name):
             raise Invalid("name of a body: 32 hexadecimal digits")
-        path = self._path(name)
+        path = Path(self._path(name))
         self._ensure_shard(path.parent)
         try:
             write_new(path, data, 0o600)
@@ -67,7 +68,7 @@ class FileBodies:
 
     def read(self, name: str, offset: int, length: int) -> bytes:
         try:
-            descriptor = os.open(self._known_path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(self._known_path(name), os.O_RDONLY | os.O_NOFOLLOW)
             try:
                 return _read_fully(descriptor, offset, length)
             finally:
@@ -83,7 +84,9 @@ class FileBodies:
 
     def delete(self, name: str) -> None:
         try:
-            self._known_path(name).unlink(missing_ok=True)
+            os.unlink(self._known_path(name))
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise WriterUnavailable(f"cannot delete a body: {error.strerror}") from error
 
@@ -92,10 +95,10 @@ class FileBodies:
             if shard.is_dir():
                 yield from (file.name for file in shard.iterdir() if _NAME.fullmatch(file.name))
 
-    def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / name
+    def _path(self, name: str) -> str:
+        return f"{self._prefix}{name[:2]}/{name}"
 
-    def _known_path(self, name: str) -> Path:
+    def _known_path(self, name: str) -> str:
         """The path of a name that a row holds; one that `write` never takes was altered there."""
         if not _NAME.fullmatch(name):
             raise Tampered("not the name of a body")
@@ -120,13 +123,11 @@ def _make_folder(folder: Path) -> None:
 def _read_fully(descriptor: int, offset: int, length: int) -> bytes:
     """pread(2) gives up to 2 GiB at once, and less if a signal comes: the rest is asked for again."""
     data = os.pread(descriptor, length, offset)
-    if len(data) == length:
-        return data
-    parts = [data]
-    while data and length > sum(map(len, parts)):
-        got = sum(map(len, parts))
+    parts, got = [data], len(data)
+    while data and got < length:
         data = os.pread(descriptor, length - got, offset + got)
         parts.append(data)
+        got += len(data)
     return b"".join(parts)
 
 

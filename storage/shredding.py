@@ -8,8 +8,7 @@ of freed blocks is out of reach here; it is encrypted under MK.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from storage.durable import write_new
-from storage.errors import Conflict, NotFound, Tampered, WriterUnavailable
+from storage.errors import Conflict, NotFound, StorageError, Tampered, WriterUnavailable
 from storage.keys.context import KEY_SIZE
 from storage.randomness import Rng
 
@@ -30,24 +29,26 @@ _TABLE = (
 class ShredSecrets:
     """The secrets in keyring.db. Safe to call from several threads; the last few thousand used stay in memory."""
 
-    def __init__(self, path: Path, key: bytes, rng: Rng = os.urandom) -> None:
-        """Open `path`, or make it (0600). Tampered if it does not open with this key; WriterUnavailable."""
+    def __init__(self, path: Path, key: bytes, rng: Rng = os.urandom, *, make: bool = True) -> None:
+        """Open `path`; if it is missing make it (0600), or with `make` off NotFound.
+
+        Tampered if it does not open with this key; WriterUnavailable.
+        """
+        self._path = path
+        self._key = key
         self._rng = rng
         self._lock = Lock()
         self._remembered: dict[str, bytes] = {}
-        with suppress(FileExistsError):
-            write_new(path, b"", 0o600)
-        with _translated():
-            self._connection = _connect(path, key)
+        self._connection: Any = None
+        _ensure_file(path, make)
+        with self._lock:
+            self._execute(_TABLE)
 
     def create(self, account: str) -> bytes:
         """A new secret, durable on return. Conflict if the account has one; WriterUnavailable."""
         secret = self._rng(KEY_SIZE)
-        with self._lock, _translated():
-            try:
-                self._connection.execute("INSERT INTO shred_secret VALUES (?, ?)", (account, secret))
-            except sqlcipher.IntegrityError:
-                raise Conflict("the account has a shred secret") from None
+        with self._lock:
+            self._execute("INSERT INTO shred_secret VALUES (?, ?)", account, secret)
             self._remember(account, secret)
         return secret
 
@@ -58,27 +59,26 @@ class ShredSecrets:
 
     def delete(self, account: str) -> None:
         """Shred: gone from memory and disk on return; nothing happens if it is gone already. WriterUnavailable."""
-        with self._lock, _translated():
+        with self._lock:
             self._remembered.pop(account, None)
-            self._connection.execute("DELETE FROM shred_secret WHERE account = ?", (account,))
+            self._execute("DELETE FROM shred_secret WHERE account = ?", account)
 
     def names(self) -> frozenset[str]:
         """Public ids of all accounts that have a secret. Tampered; WriterUnavailable."""
-        with self._lock, _translated():
-            return frozenset(account for (account,) in self._connection.execute("SELECT account FROM shred_secret"))
+        with self._lock:
+            return frozenset(account for (account,) in self._execute("SELECT account FROM shred_secret"))
 
     def close(self) -> None:
-        """Forget all; the object is of no use afterwards."""
+        """Forget what is in memory. A later call opens the file again."""
         with self._lock:
             self._remembered.clear()
-            self._connection.close()
+            self._disconnect()
 
     def _fetch(self, account: str) -> bytes:
-        with _translated():
-            row = self._connection.execute("SELECT secret FROM shred_secret WHERE account = ?", (account,)).fetchone()
-        if row is None:
+        rows = self._execute("SELECT secret FROM shred_secret WHERE account = ?", account)
+        if not rows:
             raise NotFound("the account has no shred secret")
-        secret = bytes(row[0])
+        secret: bytes = rows[0][0]
         self._remember(account, secret)
         return secret
 
@@ -87,31 +87,52 @@ class ShredSecrets:
             del self._remembered[next(iter(self._remembered))]
         self._remembered[account] = secret
 
+    def _execute(self, statement: str, *values: str | bytes) -> list[Any]:
+        """All rows of one statement, its own transaction; errors in storage's words.
+
+        SQLCipher answers every read after one damaged page with an error, until it is opened anew: so after an error
+        the connection is given up, and damage to one page costs the accounts on that page only.
+        """
+        try:
+            if self._connection is None:
+                self._connection = _connect(self._path, self._key)
+            rows: list[Any] = self._connection.execute(statement, values).fetchall()
+        except sqlcipher.IntegrityError:
+            raise Conflict("the account has a shred secret") from None
+        except sqlcipher.DatabaseError as error:
+            self._disconnect()
+            raise _translated(error) from error
+        return rows
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _ensure_file(path: Path, make: bool) -> None:
+    if not make and not path.exists():
+        raise NotFound(f"{path}: no shred secrets there; put the file back from its backup")
+    with suppress(FileExistsError):
+        write_new(path, b"", 0o600)
+
 
 def _connect(path: Path, key: bytes) -> Any:
-    """One connection for all threads (the lock is ours), each statement its own transaction."""
+    """One connection for all threads: the lock is ours. What SQLCipher would print, the errors say."""
     connection = sqlcipher.connect(str(path), isolation_level=None, check_same_thread=False)
     try:
-        for pragma in (
-            f"key = \"x'{key.hex()}'\"",
-            "journal_mode = DELETE",
-            "synchronous = EXTRA",
-            "secure_delete = ON",
-        ):
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        for pragma in ("journal_mode = DELETE", "synchronous = EXTRA", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute(_TABLE)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The database's errors in storage's words: an unusable file is Tampered, an unwilling disk WriterUnavailable."""
-    try:
-        yield
-    except sqlcipher.OperationalError as error:
-        raise WriterUnavailable(f"keyring.db: {error}") from error
-    except sqlcipher.DatabaseError as error:
-        raise Tampered(f"keyring.db does not open with this master key, or is damaged: {error}") from error
+def _translated(error: sqlcipher.DatabaseError) -> StorageError:
+    """An unwilling disk is WriterUnavailable, an unusable file Tampered."""
+    if isinstance(error, sqlcipher.OperationalError):
+        return WriterUnavailable(f"keyring.db: {error}")
+    return Tampered(f"keyring.db does not open with this master key, or is damaged: {error}")

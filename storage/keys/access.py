@@ -11,7 +11,7 @@ import struct
 _ACL = "system.posix_acl_access"
 _HEAD = 4
 _ENTRY = struct.Struct("<HHI")
-_NAMED_USER, _GROUP_OBJECT, _NAMED_GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
+_NAMED_USER, _GROUP_OBJECT, _NAMED_GROUP = 0x02, 0x04, 0x08
 
 
 def readable_by_others(descriptor: int) -> bool:

@@ -26,6 +26,7 @@ class Label(StrEnum):
     AUDIT = "postex audit"
     LOG_PSEUDONYM = "postex log pseudonym"
     MASTER = "postex master key"
+    RECOVERY_KIT = "postex recovery kit"
     SLOT = "postex slot"
     SLOT_KEY = "postex slot account key"
     IDENTITY = "postex identity"

@@ -56,10 +56,12 @@ def seal_document(message: bytes, card: bytes, readers: Sequence[Recipient], rng
 
 
 def wrap(dek: bytes, reader: Recipient, *, document: str) -> bytes:
-    """The document's key for one more reader."""
-    public_key = X25519PublicKey.from_public_bytes(reader.public_key)
+    """The document's key for one more reader. Tampered if what stands as public key is none."""
     info = context(Label.WRAP, reader.account_public_id, document, reader.generation)
-    return SUITE + HPKE.encrypt(dek, public_key, info=info)
+    try:
+        return SUITE + HPKE.encrypt(dek, X25519PublicKey.from_public_bytes(reader.public_key), info=info)
+    except ValueError:
+        raise Tampered("not a public key") from None
 
 
 def unwrap(

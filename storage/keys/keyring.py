@@ -11,9 +11,9 @@ memory, and this does not claim to: what is dropped is no longer reachable, no m
 import os
 from collections.abc import Callable
 from functools import cached_property
-from hashlib import sha256
-from hmac import digest
+from hmac import compare_digest, digest
 from threading import Lock
+from typing import NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -46,7 +46,7 @@ class AccountKeys:
     def __repr__(self) -> str:
         return f"AccountKeys(account={self.account!r})"
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("keys of an account stay in their process")
 
     # identity keys
@@ -142,7 +142,7 @@ class AccountKeys:
 
     def same_key(self, other: "AccountKeys") -> bool:
         """Whether both are made from one AK."""
-        return sha256(self._account_key).digest() == sha256(other._account_key).digest()
+        return compare_digest(self._account_key, other._account_key)
 
     def learn(self, other: "AccountKeys") -> None:
         """Take over the identity keys that `other` has open."""

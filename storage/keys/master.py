@@ -81,7 +81,10 @@ class MasterKey:
 def _read_private(path: Path) -> bytes:
     """The content of a file that nobody else may read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with path.open("rb") as file:
+            if readable_by_others(file.fileno()):
+                raise Invalid(f"{path}: others than its owner may read the master key; run: chmod 0400 {path}")
+            return file.read(_MOST)
     except FileNotFoundError:
         raise NotFound(
             f"{path}: no master key there; set storage.master_key_file to where it is, or restore it with the"
@@ -89,7 +92,3 @@ def _read_private(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise Invalid(f"{path}: cannot read the master key ({error.strerror}); let this user own it") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if readable_by_others(descriptor):
-            raise Invalid(f"{path}: others than its owner may read the master key; run: chmod 0400 {path}")
-        return file.read(_MOST)

@@ -69,7 +69,7 @@ class RecoveryKit:
 
 
 def _checksum(secret: bytes) -> bytes:
-    return sha256(b"postex recovery kit" + secret).digest()[:_CHECKSUM_SIZE]
+    return sha256(context(Label.RECOVERY_KIT, secret)).digest()[:_CHECKSUM_SIZE]
 
 
 def seal_master(kit_public: bytes, master: MasterKey) -> bytes:

@@ -9,6 +9,7 @@ the `BodyShape` inside the sealed card, and with the number of chunks it says ex
 """
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from struct import Struct
 from typing import NamedTuple, Self
 
@@ -32,7 +33,7 @@ class BodyShape(NamedTuple):
     chunks: int
 
     def encode(self) -> bytes:
-        """`SIZE` bytes, for the front of a card."""
+        """`SHAPE_SIZE` bytes, for the front of a card."""
         return _SHAPE.pack(self.length, self.chunks)
 
     @classmethod
@@ -90,7 +91,7 @@ def seal_stream(key: bytes, plaintext: bytes, ad: bytes) -> bytes:
 def open_range(
     key: bytes, ad: bytes, shape: BodyShape, start: int, stop: int, read: Callable[[int, int], bytes]
 ) -> bytes:
-    """Bytes `start` to `stop` of the plaintext, cut to its length as a slice would be.
+    """Bytes `start` (0 or more) to `stop` of the plaintext, cut to its length as a slice would be.
 
     `read(offset, length)` gives bytes of the sealed body, fewer only at its end. Chunks outside the range are not
     read; a range up to the end covers the padding too, and asks for one byte more than there may be: so a cut and
@@ -101,8 +102,9 @@ def open_range(
         return b""
     first = start // CHUNK
     after = shape.chunks if stop == shape.length else -(-stop // CHUNK)
-    plain = _open_chunks(AESGCM(key), ad, shape, first, _read_chunks(shape, first, after, read))
-    return plain[start - first * CHUNK : stop - first * CHUNK]
+    chunks = _opened(AESGCM(key), ad, shape, first, _read_chunks(shape, first, after, read))
+    places = count(first * CHUNK, CHUNK)
+    return b"".join(chunk[max(start - at, 0) : max(stop - at, 0)] for at, chunk in zip(places, chunks, strict=False))
 
 
 def _read_chunks(shape: BodyShape, first: int, after: int, read: Callable[[int, int], bytes]) -> memoryview:
@@ -115,12 +117,10 @@ def _read_chunks(shape: BodyShape, first: int, after: int, read: Callable[[int, 
     return memoryview(sealed)
 
 
-def _open_chunks(aead: AESGCM, ad: bytes, shape: BodyShape, first: int, sealed: memoryview) -> bytes:
-    last = shape.chunks - 1
-    try:
-        return b"".join(
-            aead.decrypt(_nonce(number, number == last), sealed[at : at + SEALED_CHUNK], ad)
-            for number, at in enumerate(range(0, len(sealed), SEALED_CHUNK), first)
-        )
-    except (InvalidTag, ValueError):
-        raise Tampered("a chunk of a body does not open") from None
+def _opened(aead: AESGCM, ad: bytes, shape: BodyShape, first: int, sealed: memoryview) -> Iterator[bytes]:
+    """The plaintext of sealed chunks that follow one another from number `first`; Tampered at the first bad one."""
+    for number, at in enumerate(range(0, len(sealed), SEALED_CHUNK), first):
+        try:
+            yield aead.decrypt(_nonce(number, number == shape.chunks - 1), sealed[at : at + SEALED_CHUNK], ad)
+        except (InvalidTag, ValueError):
+            raise Tampered("a chunk of a body does not open") from None
