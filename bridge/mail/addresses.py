@@ -43,6 +43,7 @@ _COMMON = re.compile(
     rf'[ \t]*+(?:(?:"([^"\\\r\n]*+)"[ \t]*+|({_PHRASE}*+))<({_ATOM}++)@({_ATOM}++)>|({_ATOM}++)@({_ATOM}++))'
     r"[ \t]*+(?:,|\Z)"
 )
+_EMPTY = re.compile(r"[, \t\r\n]++")
 _TOKEN = re.compile(
     rf'(?P<space>[ \t\r\n]++)|(?P<atom>{_ATOM}++)|(?P<quoted>"(?:[^"\\]++|\\.)*+"?)'
     r"|(?P<literal>\[[^\]]*+\]?)|(?P<special>.)",
@@ -66,6 +67,10 @@ def parse(value: str) -> tuple[Address | Group, ...]:
     budget = MAX_ADDRESSES
     position = 0
     while position < len(value) and budget > 0:
+        empty = _EMPTY.match(value, position)
+        if empty:
+            position = empty.end()
+            continue
         common = _COMMON.match(value, position)
         if common:
             found.append(_common_address(common))
@@ -186,37 +191,62 @@ def _is_route(angle: list[_Token] | None) -> bool:
 
 def _address(tokens: list[_Token]) -> Address | None:
     comments = [token.text for token in tokens if token.kind == "comment" and token.text]
+    comment = comments[-1] if comments else None
     tokens = [token for token in tokens if token.kind != "comment"]
-    opening = next((i for i, token in enumerate(tokens) if token == _ANGLE), None)
-    if opening is None:
-        return _bare(tokens, comments[-1] if comments else None)
-    inside = [t for t in tokens[opening + 1 :] if t.kind != "space" and t != _CLOSE]
-    route = None
-    if inside and inside[0] == _AT and _COLON in inside:
-        colon = inside.index(_COLON)
-        route, inside = "".join(t.text for t in inside[:colon]), inside[colon + 1 :]
-    name = _phrase(tokens[:opening]) or (comments[-1] if comments else None)
+    if _ANGLE not in tokens:
+        return _bare(tokens, comment)
+    opening = tokens.index(_ANGLE)
+    closing = tokens.index(_CLOSE, opening) if _CLOSE in tokens[opening:] else len(tokens)
+    route, inside = _routed(tokens[opening + 1 : closing])
+    name = _phrase(tokens[:opening]) or None
     local, domain = _split(inside)
-    return Address(name, local, domain, route) if local or domain or name else None
+    if name is None and not local and not domain:
+        return None
+    return Address(name or comment, local, domain, route)
+
+
+def _routed(inside: list[_Token]) -> tuple[str | None, list[_Token]]:
+    """The obsolete source route before the colon (RFC 5322 section 4.4 `obs-route`) and what follows it."""
+    if not _is_route(inside) or _COLON not in inside:
+        return None, inside
+    colon = inside.index(_COLON)
+    return _dense(inside[:colon]), inside[colon + 1 :]
 
 
 _ANGLE, _CLOSE = _Token("special", "<"), _Token("special", ">")
 _AT, _COLON = _Token("special", "@"), _Token("special", ":")
 
 
-def _bare(tokens: list[_Token], name: str | None) -> Address | None:
-    """`local@domain` without angle brackets; words without @ are kept as a local part."""
+def _bare(tokens: list[_Token], comment: str | None) -> Address | None:
+    """`local@domain` without angle brackets; without @, one word is taken for a local part and more for a name."""
     if _AT in tokens:
-        local, domain = _split([token for token in tokens if token.kind != "space"])
-    else:
-        local, domain = _phrase(tokens), ""
-    return Address(name, local, domain) if local or domain or name else None
+        local, domain = _split(tokens)
+        return Address(comment, local, domain) if local or domain else None
+    phrase = _phrase(tokens)
+    if " " in phrase:
+        return Address(phrase, "", "")
+    return Address(comment, phrase, "") if phrase else None
 
 
 def _split(tokens: list[_Token]) -> tuple[str, str]:
-    """Local part and domain around the last @."""
+    """Local part and domain around the last @: a text with two of them is never taken for a shorter address."""
     last = max((i for i, token in enumerate(tokens) if token == _AT), default=len(tokens))
-    return "".join(t.text for t in tokens[:last]), "".join(t.text for t in tokens[last + 1 :])
+    return _dense(tokens[:last]), _dense(tokens[last + 1 :])
+
+
+def _dense(tokens: list[_Token]) -> str:
+    """Text without the white space that RFC 5322 section 4.4 allows around dots and @; other space stays visible."""
+    pieces: list[str] = []
+    spaced = False
+    for token in tokens:
+        if token.kind == "space":
+            spaced = bool(pieces)
+            continue
+        if spaced and not pieces[-1].endswith((".", "@", ",")) and not token.text.startswith((".", "@", ",")):
+            pieces.append(" ")
+        pieces.append(token.text)
+        spaced = False
+    return "".join(pieces)
 
 
 def _phrase(tokens: list[_Token]) -> str:

@@ -19,12 +19,16 @@ class Open:
 
 
 class Delimiters:
-    """`position`: everything before it is done with; a delimiter's own line feed counts as part of it."""
+    """`position`: everything before it is done with; a delimiter's own line feed counts as part of it.
+
+    `searched`: octets looked through so far, over all levels.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._levels = [Open(b"", at=len(data))]
         self.position = 0
+        self.searched = 0
 
     def open(self, boundary: bytes, position: int) -> Open:
         level = Open(b"\n--" + boundary)
@@ -54,6 +58,7 @@ class Delimiters:
             level.at, level.owner = outer.at, outer.owner
         else:
             level.at, level.owner = found, level
+        self.searched += level.at - self.position
 
     def cross(self, level: Open, at: int) -> tuple[int, bool]:
         """Goes past `level`'s delimiter at `at`: where the next line begins and whether it was the closing one."""

@@ -19,23 +19,24 @@ NO_LOCAL = "MISSING_MAILBOX"
 def envelope(fields: Fields) -> str:
     sender = _address_list(fields, "from")
     members = (
-        _first(fields, "date"),
-        _first(fields, "subject"),
+        _last(fields, "date"),
+        _last(fields, "subject"),
         sender,
         _address_list(fields, "sender", sender),
         _address_list(fields, "reply-to", sender),
         _address_list(fields, "to"),
         _address_list(fields, "cc"),
         _address_list(fields, "bcc"),
-        _first(fields, "in-reply-to"),
-        _first(fields, "message-id"),
+        _last(fields, "in-reply-to"),
+        _last(fields, "message-id"),
     )
     return "(" + " ".join(members) + ")"
 
 
-def _first(fields: Fields, name: str) -> str:
+def _last(fields: Fields, name: str) -> str:
+    """RFC 5322 section 3.6 allows one; of more the last counts, which is the one that DKIM signs (RFC 6376 5.4.2)."""
     found = fields.get(name)
-    return quoted(found[0]) if found else "NIL"
+    return quoted(found[-1]) if found else "NIL"
 
 
 def _address_list(fields: Fields, name: str, absent: str = "NIL") -> str:

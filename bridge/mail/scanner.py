@@ -2,8 +2,9 @@
 
 Contract: `scan` takes any bytes and never raises; time is linear in the message (times the depth of multiparts that
 are open at one place, at the speed of `bytes.find`). Messages are expected with CRLF line ends; a bare LF ends a line
-too. Limits of this file: depth 100, 1000 parts, 256 KiB of a header block. What lies beyond one of them is shown as
-one opaque part, application/octet-stream, and is still there in every byte.
+too. Limits of this file: depth 100, 1000 parts, 256 KiB of a header block, 1 MiB of all of them, and a limit to what
+is searched again and again for the boundaries of ever deeper multiparts. What lies beyond one of them is shown as one
+opaque part, application/octet-stream, and is still there in every byte.
 """
 
 import re
@@ -14,10 +15,15 @@ from bridge.mail.delimiters import Delimiters
 from bridge.mail.envelope import Fields, envelope
 from bridge.mail.headers import MAX_HEADER, scanned_fields
 from bridge.mail.parts import Kind, PartMap
-from bridge.mail.structure import Part, encoding, rows, written
+from bridge.mail.structure import Part, rows, written
 
 MAX_DEPTH = 100
 MAX_PARTS = 1000
+MAX_HEADERS = 1024 * 1024
+"""Octets of all header blocks of a message that are read; beyond, a part's header counts as its content."""
+_SEARCHED_ANYHOW = 128 * 1024 * 1024
+_SEARCHED_TIMES = 8
+"""Octets that may be searched for boundaries: a fixed number, or this many times the message if that is more."""
 
 _TYPE = re.compile(r"([^\s/;\"()<>@,:\\\[\]?=]+)[ \t]*/[ \t]*([^\s/;\"()<>@,:\\\[\]?=]+)", re.ASCII)
 _ContentType = tuple[str, str, dict[str, str]]
@@ -49,6 +55,8 @@ class _Scanner:
         self._message = message
         self._delimiters = Delimiters(message)
         self._parts = 0
+        self._headers = 0
+        self._searchable = max(_SEARCHED_ANYHOW, _SEARCHED_TIMES * len(message))
 
     def message(self) -> Part:
         return self._part(0, _PLAIN_TEXT, depth=1)
@@ -58,16 +66,19 @@ class _Scanner:
         self._parts += 1
         end, _ = self._delimiters.next()
         body, whole = self._header_end(start, min(end + 1, len(self._message)))
+        self._headers += body - start
+        if self._headers > MAX_HEADERS:
+            body, whole = start, False
         fields = scanned_fields(self._message[start:body])
         content = _content_type(fields, default) if whole else _OPAQUE
         part = Part(start, body, fields, *content, Kind.LEAF)
-        if depth < MAX_DEPTH and self._parts < MAX_PARTS:
+        if depth < MAX_DEPTH and self._parts < MAX_PARTS and self._delimiters.searched < self._searchable:
             self._open(part, depth)
-        elif _is_container(part):
+        elif part.type.lower() == "multipart" or _is_message(part):
             part.type, part.subtype, part.parameters = _OPAQUE
         if part.kind is Kind.LEAF and part.type.lower() == "text":
             part.kind = Kind.TEXT
-        part.stop = max(body, self._content_end(body))
+        part.stop = max(body, self._content_end(body), *(child.stop for child in part.children[-1:]))
         return part
 
     def _header_end(self, start: int, limit: int) -> tuple[int, bool]:
@@ -100,6 +111,8 @@ class _Scanner:
             boundary = part.parameters.get("boundary", "").rstrip(" \t")
             if boundary:
                 self._multipart(part, boundary.encode("utf-8", "surrogateescape"), depth)
+            else:  # RFC 2045 section 5.2: a Content-Type that cannot be right counts as none
+                part.type, part.subtype, part.parameters = _PLAIN_TEXT
         elif _is_message(part):
             part.kind = Kind.MESSAGE
             self._delimiters.position = max(part.body - 1, 0)
@@ -146,10 +159,4 @@ def _content_type(fields: Fields, default: _ContentType) -> _ContentType:
 
 
 def _is_message(part: Part) -> bool:
-    """message/rfc822 in the clear; RFC 2046 section 5.2.1 forbids to encode one, so base64 hides no structure."""
-    is_type = (part.type.lower(), part.subtype.lower()) == ("message", "rfc822")
-    return is_type and encoding(part.fields).lower() != "base64"
-
-
-def _is_container(part: Part) -> bool:
-    return part.type.lower() == "multipart" or _is_message(part)
+    return (part.type.lower(), part.subtype.lower()) == ("message", "rfc822")

@@ -107,16 +107,15 @@ def _basic(part: Part) -> str:
 
 
 def encoding(fields: Fields) -> str:
-    """Content-Transfer-Encoding as sent, without comments; 7bit where it is absent (RFC 2045 section 6.1)."""
+    """Content-Transfer-Encoding as sent, without comments; 7bit where it is no single token (RFC 2045 6.1)."""
     sent = _first(fields, "content-transfer-encoding")
     token = parameters.parse(sent).value.split() if sent else []
-    return token[0] if token else "7bit"
+    return token[0] if len(token) == 1 else "7bit"
 
 
 def _first(fields: Fields, name: str) -> str | None:
-    """The first value, None where it is absent or empty."""
     found = fields.get(name)
-    return found[0] or None if found else None
+    return found[0] if found else None
 
 
 def _parameters(given: dict[str, str]) -> str:
