@@ -43,7 +43,7 @@ class Bodies(Protocol):
         """Remove it; nothing happens if it is gone already. WriterUnavailable."""
 
     def names(self) -> Iterator[str]:
-        """All there are, in no order."""
+        """All there are, in no order. Busy."""
 
 
 class FileBodies:
@@ -91,9 +91,12 @@ class FileBodies:
             raise WriterUnavailable(f"cannot delete a body: {error.strerror}") from error
 
     def names(self) -> Iterator[str]:
-        for shard in self._folder.iterdir():
-            if shard.is_dir():
-                yield from (file.name for file in shard.iterdir() if _NAME.fullmatch(file.name))
+        try:
+            for shard in self._folder.iterdir():
+                if shard.is_dir():
+                    yield from (file.name for file in shard.iterdir() if _NAME.fullmatch(file.name))
+        except OSError as error:
+            raise Busy(f"the bodies cannot be listed now: {error.strerror}") from error
 
     def _path(self, name: str) -> str:
         return f"{self._prefix}{name[:2]}/{name}"

@@ -21,6 +21,8 @@ from storage.keys.context import KEY_SIZE
 from storage.randomness import Rng
 
 _REMEMBERED = 4096
+_PATIENCE = 5.0
+"""Seconds to wait for a lock on the file; nobody but a backup should hold one."""
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS shred_secret (account TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID"
 )
@@ -119,7 +121,7 @@ def _ensure_file(path: Path, make: bool) -> None:
 
 def _connect(path: Path, key: bytes) -> Any:
     """One connection for all threads: the lock is ours. What SQLCipher would print, the errors say."""
-    connection = sqlcipher.connect(str(path), isolation_level=None, check_same_thread=False)
+    connection = sqlcipher.connect(str(path), timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
