@@ -1,4 +1,4 @@
-"""Commands about the connection itself, in any state and not authenticated (RFC 3501 sections 6.1 and 6.2; 2971, 4959).
+"""Commands about the connection itself, in any state and not authenticated (RFC 3501 sections 6.1, 6.2; 2971, 4959).
 
 Each parser stands behind the verb and takes the rest up to the end of the command.
 """

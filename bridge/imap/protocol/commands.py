@@ -2,7 +2,7 @@
 
 One frozen dataclass per command (RFC 3501 section 6 and the extensions named at each). Mailbox names are decoded
 Unicode (modified UTF-7 undone, INBOX upper-cased); sequence sets are kept as ranges and are never expanded.
-Secrets are kept out of every `repr`.
+Secrets, mailbox names, search words and client names are kept out of every `repr`: a log or traceback may hold one.
 """
 
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Logout(Command): ...
 class Id(Command):
     """RFC 2971; None for NIL."""
 
-    fields: tuple[tuple[str, str | None], ...] | None
+    fields: tuple[tuple[str, str | None], ...] | None = field(repr=False)
 
 
 # --- not authenticated ---
@@ -77,7 +77,7 @@ class Login(Command):
 class Select(Command):
     """SELECT, or EXAMINE when `read_only`."""
 
-    mailbox: str
+    mailbox: str = field(repr=False)
     read_only: bool
     parameters: tuple[str, ...] = ()
     """Upper-cased names in the RFC 4466 parameter list, such as CONDSTORE."""
@@ -85,38 +85,38 @@ class Select(Command):
 
 @dataclass(frozen=True, slots=True)
 class Create(Command):
-    mailbox: str
+    mailbox: str = field(repr=False)
     special_use: str | None = None
     """`\\Archive` and the like, from CREATE … (USE (…)), RFC 6154 section 3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delete(Command):
-    mailbox: str
+    mailbox: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Rename(Command):
-    source: str
-    target: str
+    source: str = field(repr=False)
+    target: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribe(Command):
-    mailbox: str
+    mailbox: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe(Command):
-    mailbox: str
+    mailbox: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class List(Command):
     """LIST with RFC 5258 selection and return options and RFC 5819 STATUS items; names upper-cased."""
 
-    reference: str
-    patterns: tuple[str, ...]
+    reference: str = field(repr=False)
+    patterns: tuple[str, ...] = field(repr=False)
     selection: frozenset[str] = frozenset()
     """Of SUBSCRIBED, REMOTE, RECURSIVEMATCH, SPECIAL-USE."""
     returns: frozenset[str] = frozenset()
@@ -127,13 +127,13 @@ class List(Command):
 
 @dataclass(frozen=True, slots=True)
 class Lsub(Command):
-    reference: str
-    pattern: str
+    reference: str = field(repr=False)
+    pattern: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Status(Command):
-    mailbox: str
+    mailbox: str = field(repr=False)
     items: tuple[str, ...]
 
 
@@ -141,7 +141,7 @@ class Status(Command):
 class Append(Command):
     """`message` is the literal, bytes as received."""
 
-    mailbox: str
+    mailbox: str = field(repr=False)
     flags: tuple[str, ...]
     internal_date: int | None
     """Seconds since the epoch."""
@@ -258,7 +258,7 @@ class CopyTo(Command):
     """COPY, or MOVE of RFC 6851 when `move`."""
 
     messages: SequenceSet
-    mailbox: str
+    mailbox: str = field(repr=False)
     by_uid: bool
     move: bool
 
@@ -329,21 +329,21 @@ class HeaderHas(SearchKey):
     """HEADER name text, and BCC, CC, FROM, SUBJECT, TO. Empty text: the field is there."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BodyHas(SearchKey):
     """BODY text."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TextHas(SearchKey):
     """TEXT text: header or body."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

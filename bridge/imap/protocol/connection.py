@@ -29,8 +29,8 @@ A refused command never reaches the session; its answer is the Refusal. Memory i
 caller feeds without asking for events (`buffered`).
 
 Taken although the grammar does not have it: empty lines between commands (clients that end an APPEND with one CRLF
-too many); DONE outside IDLE (pipelined by iOS behind an IDLE that was refused); empty lines in IDLE; a command in IDLE
-without DONE, which ends the IDLE with BAD and is then executed.
+too many); DONE outside IDLE (pipelined by iOS behind an IDLE that was refused); empty lines in IDLE; a command in
+IDLE without DONE, which ends the IDLE with BAD and is then executed.
 """
 
 import re

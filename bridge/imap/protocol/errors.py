@@ -66,9 +66,9 @@ class TooBig(ProtocolError):
 
 
 class BadSpecialUse(ProtocolError):
-    """CREATE with special uses that one mailbox cannot have."""
+    """CREATE with a special use that is not known, or with several."""
 
     status = Status.NO
 
-    def __init__(self) -> None:
-        super().__init__("One special use for each mailbox", "USEATTR")
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "USEATTR")

@@ -20,6 +20,7 @@ _MACROS: dict[str, tuple[FetchItem, ...]] = {
 }
 _PARTS = re.compile(rb"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*+")
 _FIELD_NAME = re.compile(rb"[\x20-\x39\x3b-\x7e]+")
+_PLAIN_FIELDS = re.compile(rb"\([A-Za-z0-9-]++(?: [A-Za-z0-9-]++)*+\)")
 _TEXTS = {
     "HEADER": Text.HEADER,
     "TEXT": Text.TEXT,
@@ -93,7 +94,10 @@ def _section_text(lexer: Lexer, part: tuple[int, ...]) -> Section:
 
 
 def _header_list(lexer: Lexer) -> tuple[str, ...]:
-    """`header-list = "(" header-fld-name *(SP header-fld-name) ")"`."""
+    """`header-list = "(" header-fld-name *(SP header-fld-name) ")"`; the plain list that clients send, in one go."""
+    plain = lexer.match(_PLAIN_FIELDS)
+    if plain is not None:
+        return tuple(plain[1:-1].decode("ascii").split(" "))
     names = lexer.parenthesised(lambda: field_name(lexer))
     if not names:
         raise ParseError("Header field names missing")

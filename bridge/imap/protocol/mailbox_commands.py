@@ -1,4 +1,4 @@
-"""Commands about mailboxes as a whole (RFC 3501 section 6.3; 4466, 6154, 7162). LIST and LSUB stand in `list_commands`.
+"""Commands about mailboxes as a whole (RFC 3501 section 6.3; 4466, 6154); LIST and LSUB are in `list_commands`.
 
 Each parser stands behind the verb and takes the rest up to the end of the command.
 """
@@ -23,7 +23,10 @@ from bridge.imap.protocol.flags import flag_list
 from bridge.imap.protocol.lexer import Lexer
 
 STATUS_ITEMS = frozenset(
-    "MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE DELETED APPENDLIMIT MAILBOXID".split()
+    (
+        *("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN"),
+        *("HIGHESTMODSEQ", "SIZE", "DELETED", "APPENDLIMIT", "MAILBOXID"),
+    )
 )
 """RFC 3501, 7162, 8438, 9051, 7889, 8474; which of them is served is the session's to say."""
 
@@ -83,7 +86,7 @@ def _create_use(lexer: Lexer) -> str | None:
     lexer.expect(b")")
     lexer.leave()
     if len(uses) > 1:
-        raise BadSpecialUse
+        raise BadSpecialUse("One special use for each mailbox")
     return uses[0] if uses else None
 
 
@@ -91,7 +94,7 @@ def _special_use(lexer: Lexer) -> str:
     lexer.expect(b"\\")
     use = SPECIAL_USES.get(lexer.word())
     if use is None:
-        raise BadSpecialUse
+        raise BadSpecialUse("Special use not known")
     return use
 
 

@@ -17,7 +17,7 @@ RESULTS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
 
 
 def fetch(by_uid: bool) -> Callable[[Lexer, str], Fetch]:
-    """`fetch = "FETCH" SP sequence-set SP … [SP "(" fetch-modifier *(SP fetch-modifier) ")"]`, RFC 4466 section 2.4."""
+    """`fetch = "FETCH" SP sequence-set SP … [SP "(" fetch-modifier *(SP fetch-modifier) ")"]`, RFC 4466."""
 
     def read(lexer: Lexer, tag: str) -> Fetch:
         lexer.space()

@@ -1,8 +1,8 @@
 """One complete command in, one value of `commands` out (RFC 3501 section 9 `command`).
 
 `parse` is a table from verb to parser; the parsers stand by family in `access_commands`, `mailbox_commands`,
-`list_commands` and `message_commands`, each under the rule of the grammar that it reads. A parser raises ProtocolError and
-never anything else, whatever the bytes, in time linear in them.
+`list_commands` and `message_commands`, each under the rule of the grammar that it reads. It raises ProtocolError
+and never anything else, whatever the bytes, in time linear in them.
 """
 
 from collections.abc import Callable, Sequence
@@ -75,8 +75,8 @@ _UID_PARSERS: dict[str, Parser] = {
 def parse(text: bytes, literals: Sequence[bytes] = (), *, depth: int = 32, utf8: bool = False) -> Command:
     """`command = tag SP (command-any / command-auth / command-nonauth / command-select)`; ProtocolError.
 
-    `text` is without its last CRLF and holds `{n}` CRLF where the next of `literals` belongs; `depth` is how deep lists
-    may nest; `utf8` is whether UTF8=ACCEPT is on.
+    `text` is without its last CRLF and holds `{n}` CRLF where the next of `literals` belongs; `depth` is how deep
+    lists may nest; `utf8` is whether UTF8=ACCEPT is on.
     """
     lexer = Lexer(text, literals, depth_limit=depth, utf8=utf8)
     tag = lexer.tag()
@@ -86,7 +86,7 @@ def parse(text: bytes, literals: Sequence[bytes] = (), *, depth: int = 32, utf8:
 
 
 def check_verb(text: bytes) -> str:
-    """The verb of a command that is not whole yet, in upper case, `UID` left out; ParseError if there is none such."""
+    """The verb of a command that is not whole yet, in upper case, `UID` left out; ParseError if not known."""
     lexer = Lexer(text)
     lexer.tag()
     return _verb_name(lexer)[1]

@@ -38,17 +38,17 @@ class _Automaton:
         tokens = _without_repeats(text)
         self._delimiter = delimiter
         self._exact = text if "*" not in text and "%" not in text else None
-        self._literal = sum(token not in "*%" for token in tokens)
+        self._literal = sum(sign not in "*%" for sign in tokens)
         self._end = 1 << len(tokens)
         self._any = self._level = 0
         self._letters: dict[str, int] = {}
-        for place, token in enumerate(tokens):
-            if token == "*":
+        for place, sign in enumerate(tokens):
+            if sign == "*":
                 self._any |= 1 << place
-            elif token == "%":
+            elif sign == "%":
                 self._level |= 1 << place
             else:
-                self._letters[token] = self._letters.get(token, 0) | 1 << place
+                self._letters[sign] = self._letters.get(sign, 0) | 1 << place
 
     def matches(self, name: str) -> bool:
         if self._exact is not None:

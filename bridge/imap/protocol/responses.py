@@ -212,7 +212,7 @@ def listing(
     utf8: bool = False,
     extended: bytes = b"",
 ) -> bytes:
-    """`mailbox-list` for LIST and LSUB; `extended` is ready `mbox-list-extended`, such as `("CHILDINFO" ("SUBSCRIBED"))`.
+    """`mailbox-list` for LIST and LSUB; `extended` is ready `mbox-list-extended`: `("CHILDINFO" ("SUBSCRIBED"))`.
 
     `name` may be empty with the delimiter: the answer to LIST "" "" (RFC 3501 section 6.3.8).
     """

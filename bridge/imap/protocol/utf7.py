@@ -24,7 +24,7 @@ def encode(name: str) -> bytes:
 
 
 def decode(wire: bytes) -> str:
-    """The name that `wire` spells; InvalidName for a raw `&`, 8-bit bytes, controls or any spelling but the right one."""
+    """The name that `wire` spells; InvalidName for a raw `&`, 8-bit bytes, controls or any other spelling of it."""
     if _PLAIN.fullmatch(wire):
         return wire.decode("ascii")
     if not wire.isascii():
