@@ -1,0 +1,92 @@
+"""E-mail addresses: their stored form, the accounts they deliver to, and what stands in the way (RFC 5321, RFC 5233).
+
+Addresses are compared in lower case, local part included: two people whose addresses differ in case alone are not
+served by one post office.
+"""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.errors import Conflict, Invalid, NotFound, OverQuota
+from storage.records import AccountState, Recipient
+
+MAX_LENGTH = 320
+_CLOSED = frozenset({AccountState.CLOSED, AccountState.ERASED})
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who an address delivers to. A suspended account still keeps what arrives (S65); the door decides."""
+
+    recipient: Recipient
+    state: AccountState
+
+
+def normal(address: str) -> str:
+    """The stored form. Invalid if it is not local@domain."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    if (
+        not (local and at and domain)
+        or len(address) > MAX_LENGTH
+        or not address.strip().isprintable()
+        or " " in address
+    ):
+        raise Invalid("address: local@domain")
+    return f"{local}@{domain}"
+
+
+def claim(session: Session, account_id: int, address: str) -> None:
+    """Let `address` (normal form) deliver to the account. Conflict if it is someone else's or another writes as it."""
+    taken = statements.row(
+        session,
+        "SELECT account_id FROM address WHERE address = ?"
+        " UNION SELECT account_id FROM sender_identity WHERE address = ? AND account_id <> ?",
+        (address, address, account_id),
+    )
+    if taken is not None:
+        raise Conflict("address")
+    statements.run(session, "INSERT INTO address (address, account_id) VALUES (?, ?)", (address, account_id))
+
+
+def recipient(session: Session, address: str) -> Recipient | None:
+    """Who `address` delivers to, subaddress `local+tag@domain` included; None if nobody."""
+    found = _found(session, address)
+    return None if found is None else Recipient._make(found[:5])
+
+
+def resolve(session: Session, address: str, size: int = 0) -> Addressee:
+    """Who `address` delivers to, and whether `size` more bytes would fit.
+
+    NotFound if nobody or the account is closed, OverQuota if there is no room. What is accepted after this counts
+    against the quota but is not refused again: one full mailbox must not hold up a document for many.
+    """
+    found = _found(session, address)
+    if found is None or found[5] in _CLOSED:
+        raise NotFound("address")
+    if found[6] + size > found[7] or found[6] >= found[7]:
+        raise OverQuota("account")
+    return Addressee(Recipient._make(found[:5]), AccountState(found[5]))
+
+
+def _found(session: Session, address: str) -> statements.Row | None:
+    try:
+        stored = normal(address)
+    except Invalid:
+        return None
+    local, _, domain = stored.rpartition("@")
+    return _delivers(session, stored) or _delivers(session, f"{local.partition('+')[0]}@{domain}")
+
+
+def _delivers(session: Session, address: str) -> statements.Row | None:
+    return statements.row(
+        session,
+        "SELECT account.id, account.public_id, mailbox.id, identity_key.generation, identity_key.public_key,"
+        " account.state, account.used_bytes, account.quota_bytes"
+        " FROM address JOIN account ON account.id = address.account_id"
+        " JOIN mailbox ON mailbox.account_id = account.id AND mailbox.special = 'inbox'"
+        " JOIN identity_key ON identity_key.account_id = account.id AND identity_key.generation = account.generation"
+        " WHERE address.address = ?",
+        (address,),
+    )

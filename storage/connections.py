@@ -1,0 +1,154 @@
+"""Connections to the SQLCipher database: pragmas, sessions bound to them, and what its errors mean.
+
+Every connection is in autocommit mode at the driver; the writer and the readers say BEGIN themselves. What differs
+for another database lies here and in `statements`.
+"""
+
+import errno
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+from sqlcipher3 import dbapi2
+from sqlmodel import Session
+
+from storage import statements
+from storage.errors import StorageError, Tampered, WriterUnavailable
+
+BUSY_TIMEOUT_MS = 4000
+"""A locked database is reported within 10 s even to who queued up behind a waiting batch (R8)."""
+WRITER_CACHE_KIB = 65536
+READER_CACHE_KIB = 32768
+CHECKPOINT_PAGES = 4000
+_PROBE = 65536
+
+_BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _IO, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = (
+    5,
+    6,
+    7,
+    8,
+    10,
+    11,
+    13,
+    14,
+    26,
+)
+_ALTERED = frozenset({_CORRUPT, _NOT_A_DATABASE})
+_FATAL = _ALTERED | {_BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _IO, _FULL, _CANNOT_OPEN}
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+DriverError: type[Exception] = dbapi2.Error
+TakenError: type[Exception] = dbapi2.IntegrityError
+"""A unique or foreign key says no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the database is and what opens it."""
+
+    path: Path
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Database({self.path.name!r})"
+
+    def writing(self) -> Session:
+        """A session for the one writer."""
+        return self._session(read_only=False)
+
+    def reading(self) -> Session:
+        """A session that cannot change anything."""
+        return self._session(read_only=True)
+
+    def _session(self, read_only: bool) -> Session:
+        driver = _connect(self.path, self.key, read_only)
+        engine = sqlalchemy.create_engine("sqlite://", module=dbapi2, creator=lambda: driver, poolclass=NullPool)
+        session = Session(engine.connect())
+        statements.bind(session, driver)
+        return session
+
+
+def _connect(path: Path, key: bytes, read_only: bool) -> Any:
+    driver = dbapi2.connect(
+        str(path),
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    try:
+        for pragma in _pragmas(key, read_only):
+            driver.execute(pragma)
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+def _pragmas(key: bytes, read_only: bool) -> list[str]:
+    shared = [
+        f"PRAGMA key = \"x'{key.hex()}'\"",
+        "PRAGMA cipher_log_level = NONE",
+        "PRAGMA temp_store = MEMORY",
+        "PRAGMA foreign_keys = ON",
+    ]
+    if read_only:
+        return [*shared, f"PRAGMA cache_size = -{READER_CACHE_KIB}", "PRAGMA query_only = ON"]
+    return [
+        *shared,
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+        f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        f"PRAGMA cache_size = -{WRITER_CACHE_KIB}",
+    ]
+
+
+def close(session: Session) -> None:
+    """Close the session and its driver connection."""
+    bind = session.get_bind()
+    session.close()
+    if isinstance(bind, sqlalchemy.Connection):
+        bind.close()
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code; 0 for what is not a driver error. The driver does not give extended codes."""
+    inner = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(inner, "sqlite_errorcode", 0) & 0xFF if isinstance(inner, DriverError) else 0
+
+
+def breaks_transaction(error: BaseException) -> bool:
+    """Whether the whole transaction is lost, not just the failing function."""
+    return _code(error) in _FATAL
+
+
+def meaning(error: BaseException) -> StorageError:
+    """What a driver error says to callers. SQLCipher answers a page whose MAC does not match with these codes."""
+    return Tampered("database page") if _code(error) in _ALTERED else WriterUnavailable("database")
+
+
+def must_end(error: BaseException, path: Path) -> bool:
+    """Whether `error` is an I/O error that lack of room does not explain: then an fsync may have failed, what the
+    disk holds is not known, and the process must end (R5).
+
+    SQLite gives one code for EIO at fsync and for a write past a file size limit or disk quota; a page written
+    elsewhere in the folder, at the same offset, tells them apart.
+    """
+    return _code(error) == _IO and not _out_of_room(path)
+
+
+def _out_of_room(path: Path) -> bool:
+    sizes = [file.stat().st_size for file in path.parent.glob(path.name + "*")]
+    try:
+        with tempfile.TemporaryFile(dir=path.parent, buffering=0) as probe:
+            os.pwrite(probe.fileno(), bytes(_PROBE), max(sizes, default=0))
+            os.fsync(probe.fileno())
+    except OSError as refused:
+        return refused.errno in _NO_ROOM
+    return False

@@ -1,0 +1,53 @@
+"""Domains (tenants): what stands behind the @ of our own addresses."""
+
+import re
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.connections import TakenError
+from storage.errors import Conflict, Invalid, NotFound
+from storage.records import Domain, DomainMode
+
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def create(session: Session, name: str, mode: DomainMode, country: str, now: int) -> Domain:
+    """A new domain. `name` in ASCII (A-labels); `country` ISO 3166-1 alpha-2. Conflict, Invalid."""
+    name, country = name.lower().rstrip("."), country.upper()
+    if not _NAME.fullmatch(name) or len(name) > 253:
+        raise Invalid("domain name: letters, digits and hyphens, with a dot")
+    if not _COUNTRY.fullmatch(country):
+        raise Invalid("country: two letters of ISO 3166-1")
+    try:
+        made = statements.row(
+            session,
+            "INSERT INTO domain (name, mode, country, created_at) VALUES (?, ?, ?, ?) RETURNING id",
+            (name, mode, country, now),
+        )
+    except TakenError:
+        raise Conflict("domain name") from None
+    assert made is not None
+    return Domain(made[0], name, mode, country)
+
+
+def by_name(session: Session, name: str) -> Domain:
+    """NotFound if it is not one of ours."""
+    found = statements.row(
+        session, "SELECT id, name, mode, country FROM domain WHERE name = ?", (name.lower().rstrip("."),)
+    )
+    if found is None:
+        raise NotFound("domain")
+    return _domain(found)
+
+
+def listing(session: Session) -> list[Domain]:
+    """All, by name."""
+    return [
+        _domain(row) for row in statements.rows(session, "SELECT id, name, mode, country FROM domain ORDER BY name")
+    ]
+
+
+def _domain(row: statements.Row) -> Domain:
+    return Domain(row[0], row[1], DomainMode(row[2]), row[3])

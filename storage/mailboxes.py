@@ -1,0 +1,169 @@
+"""Mailboxes: an account's IMAP folders.
+
+A name of one's own is reader tier: sealed, and found by a tag that only the account's key can compute. Mailboxes with
+a special use keep a fixed name in the open until they are renamed. UIDVALIDITY is drawn from one growing sequence per
+account, so that a name made again, or given to another mailbox, never has an old value (RFC 3501 section 2.3.1.1).
+"""
+
+import os
+from base64 import urlsafe_b64encode
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.changes import announce
+from storage.connections import TakenError
+from storage.copies import EVERYTHING, discard, move
+from storage.errors import Conflict, Invalid, NotFound, OverQuota
+from storage.keys.keyring import AccountKeys
+from storage.mailbox_names import FIXED, SEPARATOR, normal, superiors
+from storage.records import Mailbox, MailboxChange, SpecialUse
+from storage.selection import claim_recent as claim_recent
+from storage.selection import opened
+from storage.selection import select as select
+from storage.selection import status as status
+from storage.subscriptions import subscribe as subscribe
+from storage.subscriptions import subscriptions as subscriptions
+from storage.subscriptions import unsubscribe as unsubscribe
+
+MAX_MAILBOXES = 5000
+
+
+def listing(session: Session, account_id: int, keys: AccountKeys) -> list[Mailbox]:
+    """All of the account, by name. Tampered if a name does not open."""
+    found = statements.rows(
+        session,
+        "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq FROM mailbox"
+        " WHERE account_id = ?",
+        (account_id,),
+    )
+    return sorted((opened(row, keys) for row in found), key=lambda mailbox: mailbox.name)
+
+
+def by_name(session: Session, account_id: int, keys: AccountKeys, name: str) -> Mailbox:
+    """NotFound, Invalid name."""
+    found = _by_tag(session, account_id, keys, normal(name))
+    if found is None:
+        raise NotFound("mailbox")
+    return found
+
+
+def create(
+    session: Session, account_id: int, keys: AccountKeys, name: str, now: int, special: SpecialUse | None = None
+) -> Mailbox:
+    """A new mailbox, and those above it that are missing. Conflict if the name or the special use is taken; Invalid."""
+    stored = normal(name)
+    if _by_tag(session, account_id, keys, stored) is not None:
+        raise Conflict("mailbox name")
+    _create_superiors(session, account_id, keys, stored, now)
+    return _insert(session, account_id, keys, stored, special, now)
+
+
+def create_special(session: Session, account_id: int, keys: AccountKeys, now: int) -> None:
+    """The mailboxes every account begins with, subscribed."""
+    for special, name in FIXED.items():
+        _insert(session, account_id, keys, name, special, now)
+        subscribe(session, account_id, keys, name)
+
+
+def rename(session: Session, account_id: int, keys: AccountKeys, source: str, target: str, now: int) -> None:
+    """Give a mailbox and those below it another name; RENAME of INBOX moves its messages to a new mailbox instead.
+
+    NotFound, Conflict if a new name is taken, Invalid (RFC 3501 section 6.3.5).
+    """
+    mailbox, new = by_name(session, account_id, keys, source), normal(target)
+    if mailbox.special is SpecialUse.INBOX:
+        made = create(session, account_id, keys, new, now)
+        move(session, mailbox.id, EVERYTHING, made.id)
+        return
+    if new.startswith(mailbox.name + SEPARATOR):
+        raise Invalid("mailbox name: not below itself")
+    if _by_tag(session, account_id, keys, new) is not None:
+        raise Conflict("mailbox name")
+    below = [found for found in listing(session, account_id, keys) if found.name.startswith(mailbox.name + SEPARATOR)]
+    for each in (mailbox, *below):
+        _set_name(session, keys, each, normal(new + each.name.removeprefix(mailbox.name)))
+    _create_superiors(session, account_id, keys, new, now)
+
+
+def delete(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
+    """Delete a mailbox and its messages; those below it stay. NotFound; Invalid for one with a special use."""
+    mailbox = by_name(session, account_id, keys, name)
+    if mailbox.special is not None:
+        raise Invalid("mailbox: one with a special use stays")
+    discard(session, mailbox.id)
+    statements.run(session, "DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
+    announce(session, MailboxChange(account_id, mailbox.id, mailbox.highest_modseq + 1, deleted=True))
+
+
+def _by_tag(session: Session, account_id: int, keys: AccountKeys, name: str) -> Mailbox | None:
+    found = statements.row(
+        session,
+        "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq FROM mailbox"
+        " WHERE account_id = ? AND name_tag = ?",
+        (account_id, keys.name_tag(name)),
+    )
+    return None if found is None else opened(found, keys)
+
+
+def _create_superiors(session: Session, account_id: int, keys: AccountKeys, name: str, now: int) -> None:
+    for superior in superiors(name):
+        if _by_tag(session, account_id, keys, superior) is None:
+            _insert(session, account_id, keys, superior, None, now)
+
+
+def _insert(
+    session: Session, account_id: int, keys: AccountKeys, name: str, special: SpecialUse | None, now: int
+) -> Mailbox:
+    count = statements.row(session, "SELECT count(*) FROM mailbox WHERE account_id = ?", (account_id,))
+    if count is not None and count[0] >= MAX_MAILBOXES:
+        raise OverQuota("mailboxes")
+    public_id = urlsafe_b64encode(os.urandom(12)).decode()
+    fixed = special is not None and FIXED[special] == name
+    sealed_name = None if fixed else keys.seal_name(name, mailbox=public_id)
+    try:
+        made = statements.row(
+            session,
+            "INSERT INTO mailbox (public_id, account_id, special, sealed_name, name_tag, uid_validity, uid_next,"
+            " highest_modseq, first_recent_uid) VALUES (?, ?, ?, ?, ?, ?, 1, 1, 1)"
+            " RETURNING id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq",
+            (
+                public_id,
+                account_id,
+                special,
+                sealed_name,
+                keys.name_tag(name),
+                _uid_validity(session, account_id, now),
+            ),
+        )
+    except TakenError:
+        raise Conflict("mailbox name or special use") from None
+    assert made is not None
+    return opened(made, keys)
+
+
+def _uid_validity(session: Session, account_id: int, now: int) -> int:
+    """Never the same twice in one account, and growing even if the clock does not."""
+    drawn = statements.row(
+        session,
+        "UPDATE account SET last_uid_validity = CASE WHEN last_uid_validity < ? THEN ? ELSE last_uid_validity + 1 END"
+        " WHERE id = ? RETURNING last_uid_validity",
+        (now, now, account_id),
+    )
+    if drawn is None:
+        raise NotFound("account")
+    validity: int = drawn[0]
+    return validity
+
+
+def _set_name(session: Session, keys: AccountKeys, mailbox: Mailbox, name: str) -> None:
+    public = statements.row(session, "SELECT public_id FROM mailbox WHERE id = ?", (mailbox.id,))
+    assert public is not None
+    try:
+        statements.run(
+            session,
+            "UPDATE mailbox SET name_tag = ?, sealed_name = ? WHERE id = ?",
+            (keys.name_tag(name), keys.seal_name(name, mailbox=public[0]), mailbox.id),
+        )
+    except TakenError:
+        raise Conflict("mailbox name") from None

@@ -1,0 +1,40 @@
+"""Revisions of the schema, shipped with the package and run by `Store` itself, never by hand.
+
+An upgrade is one transaction, whatever the number of revisions: killed in the middle, it leaves the old schema.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from storage import statements
+
+FOLDER = Path(__file__).parent
+
+
+def upgrade(session: Session, afterwards: Callable[[], None]) -> None:
+    """Bring the database to the newest revision, then call `afterwards` in the same transaction.
+
+    Foreign keys are off meanwhile (SQLite rebuilds a table to alter it) and are checked before the commit.
+    """
+    connection = session.get_bind()
+    assert isinstance(connection, Connection)
+    statements.run(session, "PRAGMA foreign_keys = OFF")
+    with connection.begin():  # alembic leaves a transaction alone that it finds open
+        statements.run(session, "BEGIN IMMEDIATE")
+        _run(connection)
+        afterwards()
+        if statements.rows(session, "PRAGMA foreign_key_check"):
+            raise RuntimeError("a revision breaks references between tables")
+
+
+def _run(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

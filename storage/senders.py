@@ -1,0 +1,45 @@
+"""The addresses that an account may write as, in the envelope and in the header."""
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.addresses import normal
+from storage.errors import Conflict
+
+
+def add_identity(session: Session, account_id: int, address: str) -> None:
+    """Let the account write as `address`, which need not be in one of our domains. Nothing happens if it may already.
+
+    Conflict if mail to that address is another account's: nobody writes in someone else's name. Several accounts may
+    write as one outside address (the ERP and the scanner of one company).
+    """
+    stored = normal(address)
+    owner = statements.row(session, "SELECT account_id FROM address WHERE address = ?", (stored,))
+    if owner is not None and owner[0] != account_id:
+        raise Conflict("address")
+    statements.run(
+        session,
+        "INSERT INTO sender_identity (account_id, address) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (account_id, stored),
+    )
+
+
+def identities(session: Session, account_id: int) -> frozenset[str]:
+    """All in lower case: the addresses that deliver to the account, and those added."""
+    found = statements.rows(
+        session,
+        "SELECT address FROM address WHERE account_id = ? UNION SELECT address FROM sender_identity WHERE account_id = ?",
+        (account_id, account_id),
+    )
+    return frozenset(address for (address,) in found)
+
+
+def is_identity(session: Session, address: str) -> bool:
+    """Whether some account writes as `address` (or gets its mail): then it is not for anyone else to use."""
+    stored = normal(address)
+    found = statements.row(
+        session,
+        "SELECT 1 FROM sender_identity WHERE address = ? UNION ALL SELECT 1 FROM address WHERE address = ?",
+        (stored, stored),
+    )
+    return found is not None

@@ -1,0 +1,45 @@
+"""Names that an account wants to see in LSUB. They outlive their mailbox (RFC 3501 section 6.3.6)."""
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.errors import OverQuota
+from storage.keys.keyring import AccountKeys
+from storage.mailbox_names import normal
+
+MAX_SUBSCRIPTIONS = 5000
+
+
+def subscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
+    """Nothing happens if it is subscribed already. Invalid name, OverQuota."""
+    stored = normal(name)
+    tag = keys.name_tag(stored)
+    count = statements.row(session, "SELECT count(*) FROM subscription WHERE account_id = ?", (account_id,))
+    if count is not None and count[0] >= MAX_SUBSCRIPTIONS:
+        raise OverQuota("subscriptions")
+    statements.run(
+        session,
+        "INSERT INTO subscription (account_id, name_tag, sealed_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (account_id, tag, keys.seal_name(stored, mailbox=_bound_to(tag))),
+    )
+
+
+def unsubscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
+    """Nothing happens if it is not subscribed. Invalid name."""
+    statements.run(
+        session,
+        "DELETE FROM subscription WHERE account_id = ? AND name_tag = ?",
+        (account_id, keys.name_tag(normal(name))),
+    )
+
+
+def subscriptions(session: Session, account_id: int, keys: AccountKeys) -> list[str]:
+    """Sorted names. Tampered if one does not open."""
+    found = statements.rows(
+        session, "SELECT name_tag, sealed_name FROM subscription WHERE account_id = ?", (account_id,)
+    )
+    return sorted(keys.open_name(sealed, mailbox=_bound_to(tag)) for tag, sealed in found)
+
+
+def _bound_to(tag: bytes) -> str:
+    return f"subscription {tag.hex()}"

@@ -1,0 +1,196 @@
+"""The one writer: a thread, a queue, and one commit for all that has queued up.
+
+Each function runs in its own savepoint, so that its error undoes its own work only. While a commit waits for the disk
+the next batch queues up: the batch grows with the load by itself, and nobody waits for company. Outcomes are handed
+over after the commit, changes first. What was queued is carried out even if nobody waits for it any more.
+
+    job ──▶ queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, outcomes)
+
+A database that is locked, full or read-only rolls the batch back: everybody in it gets `WriterUnavailable`, and the
+next batch tries again with a fresh connection. An I/O error that lack of room does not explain ends the writer for
+good (`on_failure`).
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from storage import changes, connections, statements
+from storage.changes import Aftermath
+from storage.connections import Database
+from storage.errors import WriterUnavailable
+
+BATCH = 256
+"""Functions in one commit at most."""
+BATCH_SECONDS = 0.02
+"""Work of one batch; what comes later waits for the next commit."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A function to run in the writer, and what became of it."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    settle: Callable[["Job"], None]
+    """Told once `result` or `error` stands."""
+    in_loop: bool
+    """Whether `settle` belongs into the event loop."""
+    result: Any = None
+    error: BaseException | None = None
+
+
+Publish = Callable[[Aftermath, list[Job]], None]
+
+
+class _Broken(Exception):
+    """The batch is lost; carries the driver's error."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+
+
+class Writer:
+    """Owns the writing connection. `publish` and `on_failure` are called in the writer's thread."""
+
+    def __init__(self, database: Database, publish: Publish, on_failure: Callable[[], None]) -> None:
+        self._database = database
+        self._publish = publish
+        self._on_failure = on_failure
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._session: Session | None = None
+        self._failed = False
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="postex-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job. After `close` it is refused with `WriterUnavailable`."""
+        with self._closing:
+            if not self._closed:
+                self._queue.put(job)
+                return
+        self._refuse([job], WriterUnavailable("closed"))
+
+    def close(self) -> None:
+        """Carry out what is queued, then end the thread and its connection."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            self._batch(job)
+        self._disconnect()
+
+    def _batch(self, first: Job) -> None:
+        ran: list[Job] = []
+        try:
+            session = self._begun()
+            for job in self._company(first):
+                ran.append(job)
+                self._attempt(session, job)
+            self._commit(session)
+        except _Broken as broken:
+            self._give_up(ran or [first], broken.cause)
+        else:
+            self._publish(changes.taken(session), ran)
+
+    def _company(self, first: Job) -> Iterator[Job]:
+        """`first` and those queued behind it, until the batch has its measure. Gives the end mark back."""
+        until = time.perf_counter() + BATCH_SECONDS
+        yield first
+        for _ in range(BATCH - 1):
+            if time.perf_counter() > until:
+                return
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._queue.put(None)
+                return
+            yield job
+
+    def _begun(self) -> Session:
+        if self._failed:
+            raise _Broken(WriterUnavailable("failed"))
+        try:
+            if self._session is None:
+                self._session = self._database.writing()
+            statements.run(self._session, "BEGIN IMMEDIATE")
+        except connections.DriverError as error:
+            raise _Broken(error) from error
+        return self._session
+
+    def _attempt(self, session: Session, job: Job) -> None:
+        mark = changes.aftermath(session).mark()
+        statements.run(session, "SAVEPOINT work")
+        try:
+            job.result = job.function(session, *job.arguments, **job.keywords)
+            statements.run(session, "RELEASE work")
+        except BaseException as error:
+            if connections.breaks_transaction(error):
+                job.error = connections.meaning(error)
+                raise _Broken(error) from error
+            job.result, job.error = None, error
+            self._undo(session, mark)
+
+    def _undo(self, session: Session, mark: tuple[int, int]) -> None:
+        try:
+            statements.run(session, "ROLLBACK TO work")
+            statements.run(session, "RELEASE work")
+        except connections.DriverError as error:
+            raise _Broken(error) from error
+        changes.aftermath(session).forget_since(mark)
+
+    def _commit(self, session: Session) -> None:
+        try:
+            statements.run(session, "COMMIT")
+        except connections.DriverError as error:
+            raise _Broken(error) from error
+
+    def _give_up(self, jobs: list[Job], cause: BaseException) -> None:
+        """Nothing of the batch was kept. Those queued behind a lock that did not open are not made to wait again."""
+        _log.error("batch_lost", jobs=len(jobs), kind=type(cause).__name__)
+        self._disconnect()
+        if connections.must_end(cause, self._database.path):
+            self._failed = True
+            self._on_failure()
+        self._refuse([*jobs, *self._queued()], WriterUnavailable("database"))
+
+    def _queued(self) -> list[Job]:
+        waiting: list[Job] = []
+        while not self._queue.empty():
+            job = self._queue.get()
+            if job is None:
+                self._queue.put(None)
+                break
+            waiting.append(job)
+        return waiting
+
+    def _refuse(self, jobs: list[Job], error: BaseException) -> None:
+        for job in jobs:
+            job.result, job.error = None, job.error or error
+        self._publish(Aftermath(), jobs)
+
+    def _disconnect(self) -> None:
+        if self._session is None:
+            return
+        session, self._session = self._session, None
+        try:
+            connections.close(session)
+        except connections.DriverError as error:
+            _log.warning("writer_close", kind=type(error).__name__)
