@@ -1,0 +1,168 @@
+"""Sessions: sign-in, news in IDLE, and what an idle session costs in memory.
+
+News is counted from the moment the sender has read its 250 to the moment a session has read EXISTS; a session that
+knew earlier counts as 0. Memory is the growth of the proportional set size of all the server's processes, by session.
+"""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+from bench.clients.conversations import HOST, Refused
+from bench.clients.imap import Session, signed_in
+from bench.clients.smtp import Sender
+from bench.rows.arrival import single
+from bench.rows.row import (
+    DOVECOT,
+    OURS,
+    SEALED,
+    Measurement,
+    Row,
+    Samples,
+    Scale,
+    above,
+    below,
+    percentile,
+)
+from bench.servers.base import Login, Server, resident_bytes
+
+_LANES = 8
+
+
+def sign_in(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
+    """LOGIN on a greeted connection (ms), and whole connections with LOGIN and LOGOUT a second over 8 lanes."""
+    for number in range(_LANES):
+        _visit(server.imap_port, server.login(number))
+    latencies = []
+    for number in range(scale.sign_ins):
+        session = Session(server.imap_port)
+        latencies.append(1000 * session.sign_in(server.login(number % _LANES)))
+        session.run(b"LOGOUT")
+        session.close()
+    yield "sign-in", latencies
+    yield "sign-ins", [_sign_ins(server, scale.sign_ins) for _ in range(scale.rounds)]
+
+
+def _sign_ins(server: Server, count: int) -> float:
+    """Sign-ins a second, `count` of them shared by the lanes."""
+    logins = [server.login(number) for number in range(_LANES)]
+    lanes = [threading.Thread(target=_visits, args=(server.imap_port, each, count // _LANES)) for each in logins]
+    started = time.perf_counter()
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    return count // _LANES * _LANES / (time.perf_counter() - started)
+
+
+def _visits(port: int, login: Login, count: int) -> None:
+    for _ in range(count):
+        _visit(port, login)
+
+
+def _visit(port: int, login: Login) -> None:
+    """Connect, be greeted, LOGIN and LOGOUT in one packet, read to the end."""
+    with socket.create_connection((HOST, port), 30) as connection:
+        connection.recv(4096)
+        connection.sendall(f'a LOGIN "{login.username}" "{login.password}"\r\nb LOGOUT\r\n'.encode())
+        answer = b""
+        while data := connection.recv(4096):
+            answer += data
+            if b"\r\nb OK" in answer:
+                break
+    if b"a OK" not in answer:
+        raise Refused(f"sign-in: {answer[-200:]!r}")
+
+
+def news(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
+    """250 → EXISTS in IDLE, for one session and for many on the same mailbox; milliseconds."""
+    for count, rounds, key in ((1, 6 * scale.rounds, "idle-1"), (scale.sessions, scale.rounds, "idle-500")):
+        sessions = [signed_in(server.imap_port, server.login(0), mailbox="INBOX") for _ in range(count)]
+        for session in sessions:
+            session.idle()
+        with Sender(server.intake) as sender:
+            latencies = [each for _ in range(rounds) for each in _tell(server, sender, sessions)]
+        for session in sessions:
+            session.close()
+        yield f"{key}-p50", [percentile(latencies, 0.5)]
+        yield f"{key}-p99", [percentile(latencies, 0.99)]
+
+
+def _tell(server: Server, sender: Sender, sessions: list[Session]) -> Samples:
+    """Hand in one document; milliseconds until each session has read EXISTS."""
+    poll = select.epoll()
+    waiting = {each.socket.fileno(): each for each in sessions}
+    for fd in (*waiting, sender.socket.fileno()):
+        poll.register(fd, select.EPOLLIN)
+    sender.begin(single(server, 0, 5_000))
+    told: list[float] = []
+    accepted = 0.0
+    while waiting or not accepted:
+        for fd, _ in _events(poll):
+            if fd == sender.socket.fileno():
+                accepted = sender.finish()
+            elif b" EXISTS\r\n" in waiting[fd].socket.recv(65536):
+                told.append(time.perf_counter())
+                poll.unregister(fd)
+                del waiting[fd]
+    poll.close()
+    return [max(0.0, 1000 * (each - accepted)) for each in told]
+
+
+def _events(poll: select.epoll) -> list[tuple[int, int]]:
+    events = poll.poll(10)
+    if not events:
+        raise Refused("a session in IDLE was told nothing for 10 s")
+    return events
+
+
+def memory(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
+    """PSS by idle session, each of another account, with INBOX selected and IDLE begun; kilobytes."""
+    for key, port, tls in (("memory", server.imap_port, False), ("memory-tls", server.imaps_port, True)):
+        signed_in(port, server.login(0), tls=tls, mailbox="INBOX").close()
+        before = resident_bytes(server.pids())
+        sessions = [
+            signed_in(port, server.login(number), tls=tls, mailbox="INBOX") for number in range(scale.recipients)
+        ]
+        for session in sessions:
+            session.idle()
+        yield key, [(resident_bytes(server.pids()) - before) / 1000 / len(sessions)]
+        for session in sessions:
+            session.close()
+
+
+_SERVERS = (OURS, DOVECOT, SEALED)
+
+MEASUREMENTS = (
+    Measurement(
+        (
+            Row("sign-in", "device sign-in, latency", "ms", below(1, "≤ 1 ms")),
+            Row("sign-ins", "device sign-ins at 8 connections", "1/s", above(2000, "≥ 2 000")),
+        ),
+        _SERVERS,
+        lambda scale: _LANES,
+        sign_in,
+    ),
+    Measurement(
+        (
+            Row("idle-1-p50", "250 → EXISTS in IDLE, 1 session, median", "ms", None),
+            Row("idle-1-p99", "250 → EXISTS in IDLE, 1 session, p99", "ms", below(20, "< 20 ms")),
+            Row("idle-500-p50", "250 → EXISTS in IDLE, 500 sessions, median", "ms", None),
+            Row("idle-500-p99", "250 → EXISTS in IDLE, 500 sessions, p99", "ms", below(100, "< 100 ms")),
+        ),
+        _SERVERS,
+        lambda scale: 1,
+        news,
+    ),
+    Measurement(
+        (
+            Row("memory", "memory by idle session, plain", "KB", below(15, "< 15 KB")),
+            Row("memory-tls", "memory by idle session, TLS", "KB", below(50, "< 50 KB")),
+        ),
+        _SERVERS,
+        lambda scale: scale.recipients,
+        memory,
+    ),
+)

@@ -1,0 +1,105 @@
+"""Our own server as its users run it: set up and started by the command line, measured from outside.
+
+Recipients are made straight in the data folder while nothing serves it, as five hundred runs of the command line
+would take minutes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.servers.base import Intake, Login, Server, Unavailable, descendants, end
+
+_LISTENERS = {
+    "POSTEX_IMAP__TLS_PORT": "0",
+    "POSTEX_IMAP__PLAINTEXT_PORT": "0",
+    "POSTEX_SMTP__PLAINTEXT_PORT": "0",
+    "POSTEX_SMTP__TLS_PORT": "off",
+    "POSTEX_SMTP__SUBMISSION_PORT": "off",
+    "POSTEX_SMTP__MX_PORT": "off",
+}
+_SENDER = "invoices@sender.test"
+
+
+class Postex(Server):
+    """Plaintext and TLS listeners on free ports of loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = "Postex"
+        self.folder = folder
+        self._logins: list[Login] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sender: Login | None = None
+
+    def open(self, recipients: int) -> None:
+        self._command("init", "--domain", "bench.test", "--country", "NL")
+        sender = (
+            "sender",
+            "add",
+            "sender@bench.test",
+            "--name",
+            "Energie Noord",
+            "--from",
+            _SENDER,
+            "--device",
+            "bench",
+        )
+        self._sender = _login(self._command(*sender))
+        self._logins = [self._add(number) for number in range(recipients)]
+        self.start()
+
+    def start(self) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "postex_tui.cli",
+            "serve",
+            "--data",
+            str(self.folder / "data"),
+            "--ready-json",
+        ]
+        with (self.folder / "log").open("ab") as log:
+            environment = os.environ | _LISTENERS
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, env=environment, start_new_session=True
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise Unavailable(f"ended at start: {(self.folder / 'log').read_text()[-300:]}")
+        listeners = json.loads(line)["listeners"]
+        self.imap_port = listeners["imap-plain"]["port"]
+        self.imaps_port = listeners["imaps"]["port"]
+        self.intake = Intake(listeners["smtp-plain"]["port"], login=self._sender, sender=_SENDER)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            end(self._process)
+            self._process = None
+
+    def login(self, number: int) -> Login:
+        return self._logins[number]
+
+    def pids(self) -> list[int]:
+        return [] if self._process is None else [self._process.pid, *descendants(self._process.pid)]
+
+    def _add(self, number: int) -> Login:
+        name = f"Reader {number}"
+        command = ("account", "add", self.address(number), "--role", "recipient", "--name", name, "--device", "bench")
+        return _login(self._command(*command))
+
+    def _command(self, *words: str) -> dict[str, object]:
+        """Run one `postex` command with `--json`; what it printed."""
+        command = [sys.executable, "-m", "postex_tui.cli", *words, "--data", str(self.folder / "data"), "--json"]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        if done.returncode:
+            raise Unavailable(f"postex {words[0]}: {done.stderr.decode()[-300:]}")
+        return json.loads(done.stdout)
+
+
+def _login(made: dict[str, object]) -> Login:
+    device = made["device"]
+    assert isinstance(device, dict)
+    return Login(device["username"], device["password"])
