@@ -1,0 +1,83 @@
+"""What becomes of received data: checks, our trace header, the tag of a retried transaction, the mailbox channel.
+
+`prepare` is pure and does all the work that grows with the message, so that a large one is worked on beside the event
+loop. Retried transactions: a client that did not hear our 250 sends the same again. The tag is an HMAC over sender,
+envelope and the SHA-256 of the received bytes; storage remembers it for 24 hours and answers with the first document.
+Only messages with a Message-ID have one: without it two equal documents may both be meant (two equal payslips, two
+scans of an empty page), and both are stored.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bridge.channels import mailbox
+from bridge.mail import headers
+from bridge.smtp.data import DataReceiver, DataRefused
+from bridge.smtp.sending import Rights, header_refusal
+from storage.keys.envelope import SealedDocument
+from storage.records import Recipient
+
+_HEADER_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail transaction whose data is complete."""
+
+    data: DataReceiver = field(repr=False)
+    trace: bytes = field(repr=False)
+    """Our header lines, put above what was received."""
+    envelope_from: str = field(repr=False)
+    recipients: tuple[str, ...] = field(repr=False)
+    readers: tuple[Recipient, ...]
+    """Different accounts, as the recipients resolved."""
+    sender_account_id: int | None
+    rights: Rights | None = field(repr=False)
+    """None: not signed in, the header is not checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    hand_in: mailbox.HandIn
+    sealed: SealedDocument
+
+
+def prepare(arrival: Arrival, dedupe_key: bytes) -> Prepared:
+    """Everything up to the store. DataRefused with the answer."""
+    received = arrival.data.received()
+    header = header_block(received)
+    refusal = None if arrival.rights is None else header_refusal(header, arrival.rights)
+    if refusal is not None:
+        raise DataRefused(refusal)
+    has_id = headers.value(header, "Message-ID") is not None
+    tag = dedupe_tag(dedupe_key, arrival, received) if has_id else None
+    message = arrival.trace + received
+    hand_in = mailbox.HandIn(message, arrival.readers, arrival.sender_account_id, tag)
+    return Prepared(hand_in, mailbox.seal(message, arrival.readers))
+
+
+def header_block(message: bytes) -> bytes:
+    """The first header block as far as it is read as such."""
+    if message.startswith(b"\r\n"):
+        return b""
+    end = message.find(_HEADER_END, 0, headers.MAX_HEADER)
+    return message[: headers.MAX_HEADER] if end < 0 else message[: end + 2]
+
+
+def dedupe_tag(key: bytes, arrival: Arrival, received: bytes) -> bytes:
+    """32 bytes that are the same for the same transaction handed in again, and tell nothing without `key`."""
+    sender = "" if arrival.sender_account_id is None else str(arrival.sender_account_id)
+    parts = [sender.encode(), _octets(arrival.envelope_from), *sorted(map(_octets, arrival.recipients))]
+    mac = hmac.new(key, _framed([*parts, hashlib.sha256(received).digest()]), hashlib.sha256)
+    return mac.digest()
+
+
+def _octets(address: str) -> bytes:
+    return address.lower().encode()
+
+
+def _framed(parts: Iterable[bytes]) -> bytes:
+    """With lengths, so that no two different lists give the same bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -1,0 +1,156 @@
+"""What all SMTP connections share: the store, the throttle, limits, and who is connected at this moment."""
+
+import asyncio
+import os
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bridge.channels import mailbox
+from bridge.clock import Clock
+from bridge.routing import recipients
+from bridge.smtp import handin, replies, sending
+from bridge.smtp.limits import Limits
+from bridge.throttle import Throttle
+from storage import devices
+from storage.database import Store
+from storage.errors import SignInRefused
+from storage.records import Change, Delivered, DeviceRevoked, Recipient, Scope
+
+if TYPE_CHECKING:
+    from bridge.smtp.transaction import Connection
+
+log = structlog.get_logger(__name__)
+
+_DAY = 86_400
+
+
+class Office:
+    """One per process; made and used in the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        throttle: Throttle,
+        clock: Clock,
+        hostname: str,
+        tls: ssl.SSLContext | None,
+        limits: Limits,
+        rng: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.store = store
+        self.throttle = throttle
+        self.clock = clock
+        self.hostname = hostname
+        self.tls = tls
+        self.limits = limits
+        self.rng = rng
+        self.loop = asyncio.get_running_loop()
+        self.receiving = 0
+        """Bytes of messages that are in memory now."""
+        self.connections: set[Connection] = set()
+        self._per_network: Counter[str] = Counter()
+        self._networks: dict[Connection, str] = {}
+        self._closing = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._stop_listening = store.listen(self._changed)
+
+    # --- connections ---
+
+    def entered(self, connection: "Connection") -> str | None:
+        """Take the connection in, or the answer that turns it away."""
+        network = _network(connection.ip)
+        self.connections.add(connection)
+        self._empty.clear()
+        if network:
+            self._networks[connection] = network
+            self._per_network[network] += 1
+        if self._closing:
+            return replies.SHUTTING_DOWN
+        if len(self.connections) > self.limits.connections:
+            return replies.TOO_MANY_CONNECTIONS
+        if network and self._per_network[network] > self.limits.connections_per_network:
+            return replies.TOO_MANY_FROM_YOU
+        return None
+
+    def left(self, connection: "Connection") -> None:
+        """The connection is over; counted once however often it is said."""
+        self.connections.discard(connection)
+        network = self._networks.pop(connection, None)
+        if network is not None:
+            self._per_network[network] -= 1
+            if not self._per_network[network]:
+                del self._per_network[network]
+        if not self.connections:
+            self._empty.set()
+
+    async def drain(self) -> None:
+        """Let hand-ins under way come to their end, turn everyone else away; returns when nobody is left."""
+        self._closing = True
+        for connection in tuple(self.connections):
+            connection.finish(replies.SHUTTING_DOWN)
+        try:
+            await asyncio.wait_for(self._empty.wait(), self.limits.drain_seconds)
+        except TimeoutError:
+            for connection in tuple(self.connections):
+                connection.dismiss(replies.SHUTTING_DOWN)
+            await self._empty.wait()  # commits end by themselves, and a farewell is cut off after seconds
+        self._stop_listening()
+
+    def _changed(self, change: Change) -> None:
+        if isinstance(change, DeviceRevoked):
+            for connection in tuple(self.connections):
+                signed_in = connection.signed_in
+                if signed_in is not None and signed_in.device.id == change.device_id:
+                    connection.dismiss(replies.DEVICE_REVOKED)
+
+    # --- what connections ask ---
+
+    async def sign_in(self, username: str, password: str) -> sending.SignedIn | None:
+        """Who this device password of scope smtp-send belongs to; None if it is refused."""
+        store, now = self.store, int(self.clock())
+        arguments = (store.server_keys, store.shred, username, password, Scope.SMTP_SEND, now)
+        try:
+            found = await store.read(devices.sign_in, *arguments)
+        except SignInRefused:
+            return None
+        today = now - now % _DAY
+        if found.device.last_used_at is None or found.device.last_used_at < today:
+            await store.write(devices.touch, found.device.id, today)
+        return sending.SignedIn(found.account, found.device)
+
+    async def rights(self, signed_in: sending.SignedIn) -> sending.Rights | None:
+        return await self.store.read(sending.rights, signed_in.account.id)
+
+    async def needs_sign_in(self, address: str) -> bool:
+        return await self.store.read(sending.needs_sign_in, address)
+
+    async def resolve(self, address: str, size: int) -> Recipient | recipients.Refusal:
+        return await self.store.read(recipients.resolve, address, size)
+
+    async def hand_in(self, arrival: handin.Arrival) -> Delivered:
+        """Prepared, stored, durable. DataRefused, StorageError: nothing was kept."""
+        prepared = await self._prepared(arrival)
+        return await mailbox.store_sealed(self.store, prepared.hand_in, prepared.sealed, int(self.clock()))
+
+    async def _prepared(self, arrival: handin.Arrival) -> handin.Prepared:
+        key = self.store.server_keys.dedupe
+        if mailbox.is_light(arrival.data.size, len(arrival.readers)):
+            return handin.prepare(arrival, key)
+        return await self.store.in_body_pool(handin.prepare, arrival, key)
+
+
+def _network(ip: str) -> str:
+    """The /32 or /64 that connections are counted by; empty for loopback and for what is no address."""
+    try:
+        address = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return ""
+    if address.is_loopback:
+        return ""
+    return str(address) if address.version == 4 else str(int(address) >> 64)
