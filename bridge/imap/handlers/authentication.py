@@ -1,0 +1,118 @@
+"""LOGIN and AUTHENTICATE PLAIN / LOGIN (RFC 3501 sections 6.2.2–6.2.3, RFC 4616), with device passwords only.
+
+A connection without TLS may not send a password at all (`[PRIVACYREQUIRED]`), loopback excepted. Refusals say never
+which part was wrong, come late (`Throttle`), and with AUTHENTICATIONFAILED; an address that failed too often is not
+heard for a while (`[UNAVAILABLE]`). A device of scope imap-read gets a session that may only read.
+"""
+
+from bridge.imap.answers import Answer, Refused, Wrong
+from bridge.imap.protocol import responses
+from bridge.imap.protocol.commands import Authenticate, Command, Login, StartTls
+from bridge.imap.session import Session, SignedIn
+from bridge.mail.card import Card
+from storage import devices
+from storage.devices import SignIn
+from storage.errors import SignInRefused
+from storage.reading import Reader
+from storage.records import Scope
+
+DAY = 86_400
+WRONG = "User name or device password is wrong"
+
+
+async def login(session: Session, command: Command) -> Answer:
+    assert isinstance(command, Login)
+    _require_privacy(session)
+    return await sign_in(session, command.username, command.password)
+
+
+async def authenticate(session: Session, command: Command) -> Answer:
+    assert isinstance(command, Authenticate)
+    _require_privacy(session)
+    mechanism = command.mechanism.upper()
+    if mechanism == "PLAIN":
+        return await _plain(session, command.initial)
+    if mechanism == "LOGIN":
+        return await _login(session, command.initial)
+    raise Refused("Mechanism not supported, use PLAIN", "CANNOT")
+
+
+async def start_tls(session: Session, command: Command) -> Answer:
+    """Not offered: TLS begins with the connection (RFC 8314 section 3)."""
+    assert isinstance(command, StartTls)
+    raise Wrong("STARTTLS is not offered here, connect with TLS")
+
+
+def _require_privacy(session: Session) -> None:
+    if not session.private:
+        raise Refused("A password may only be sent over TLS", "PRIVACYREQUIRED")
+
+
+async def _plain(session: Session, initial: bytes | None) -> Answer:
+    """RFC 4616: `[authzid] NUL authcid NUL passwd`; acting for somebody else is not possible."""
+    message = initial if initial is not None else await session.ask(b"")
+    try:
+        authorise, username, password = message.decode("utf-8").split("\0")
+    except ValueError:
+        raise Wrong("Not a message of the PLAIN mechanism") from None
+    if authorise not in ("", username):
+        raise Refused("Nobody may act for another here", "AUTHORIZATIONFAILED")
+    return await sign_in(session, username, password)
+
+
+async def _login(session: Session, initial: bytes | None) -> Answer:
+    """The mechanism that Outlook speaks: two questions, no RFC."""
+    username = initial or await session.ask(b"User Name\0")
+    password = await session.ask(b"Password\0")
+    try:
+        return await sign_in(session, username.decode("utf-8"), password.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Refused(WRONG, "AUTHENTICATIONFAILED") from None
+
+
+async def sign_in(session: Session, username: str, password: str) -> Answer:
+    services = session.services
+    if services.throttle.check(session.peer) > 0:
+        raise Refused("Too many failed sign-ins from this network, try again later", "UNAVAILABLE")
+    now = int(services.clock())
+    try:
+        user = await services.store.read(
+            devices.sign_in,
+            services.store.server_keys,
+            services.store.shred,
+            username,
+            password,
+            Scope.IMAP_READ,
+            now,
+        )
+    except SignInRefused:
+        await _hold_back(session, username, password)
+        raise Refused(WRONG, "AUTHENTICATIONFAILED") from None
+    services.throttle.succeeded(session.peer)
+    _enter(session, user)
+    await _note_use(session, user, now)
+    code = responses.capability_code(session.capability_names())
+    return Answer("Signed in", code=code)
+
+
+async def _hold_back(session: Session, username: str, password: str) -> None:
+    throttle = session.services.throttle
+    digest = throttle.digest(password.encode("utf-8", "surrogateescape"))
+    await throttle.tarpit(throttle.failed(session.peer, username, digest))
+
+
+def _enter(session: Session, found: SignIn) -> None:
+    """Raises `Refused` if the device was revoked while it signed in, or holds no key to read with."""
+    store = session.services.store
+    if found.keys is None or session.services.live.is_revoked(found.device.id):
+        raise Refused(WRONG, "AUTHENTICATIONFAILED")
+    keys = store.keyring.acquire(found.account.public_id, found.keys)
+    reader = Reader(store, found.account, keys, Card.decode)
+    session.enter(SignedIn(found.account, found.device, keys, reader, Scope.IMAP not in found.device.scopes))
+
+
+async def _note_use(session: Session, found: SignIn, now: int) -> None:
+    """Once a day and device."""
+    today = now - now % DAY
+    if (found.device.last_used_at or 0) < today:
+        await session.services.store.write(devices.touch, found.device.id, today)

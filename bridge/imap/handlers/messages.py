@@ -1,0 +1,107 @@
+"""STORE, COPY, MOVE, EXPUNGE and their UID forms, APPEND (RFC 3501 section 6, 4315 UIDPLUS, 6851 MOVE).
+
+The session's own view changes only by what storage announces, as every other session's does; it has been told by the
+time a write returns. UID commands on messages that vanished answer OK (nothing was wrong, nothing was done); commands
+by number answer `NO [EXPUNGEISSUED]` after doing what could be done (RFC 2180 section 4.2).
+"""
+
+from bridge.imap import appending, flags
+from bridge.imap.answers import Answer, Refused
+from bridge.imap.handlers.folders import mailbox_named
+from bridge.imap.protocol import responses
+from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Store, StoreMode
+from bridge.imap.protocol.errors import Status
+from bridge.imap.session import Session
+from bridge.imap.view import Span, View
+from storage import documents
+from storage.documents import FlagMode
+from storage.errors import Invalid, NotFound
+from storage.records import Flag
+
+MODES = {StoreMode.SET: FlagMode.SET, StoreMode.ADD: FlagMode.ADD, StoreMode.REMOVE: FlagMode.REMOVE}
+VANISHED = Answer("Some messages were expunged meanwhile", Status.NO, responses.EXPUNGEISSUED)
+
+
+async def store(session: Session, command: Command) -> Answer:
+    assert isinstance(command, Store)
+    view = session.writable()
+    spans = view.spans(command.messages, command.by_uid)
+    bits, keywords = parsed_flags(command.flags)
+    if spans:
+        try:
+            changed = await session.services.store.write(
+                documents.store_flags,
+                view.mailbox.id,
+                view.uid_ranges(spans),
+                MODES[command.mode],
+                bits,
+                keywords,
+            )
+        except Invalid:
+            raise Refused("Too many keywords, or one that is too long", responses.LIMIT) from None
+        view.hush(changed)
+    if not command.silent:
+        view.tell(spans)
+    return _unless_vanished(view, spans, command.by_uid, Answer("STORE completed"))
+
+
+async def copy_to(session: Session, command: Command) -> Answer:
+    assert isinstance(command, CopyTo)
+    view = session.writable() if command.move else session.selected()
+    spans = view.spans(command.messages, command.by_uid)
+    target = await mailbox_named(session, command.mailbox, responses.TRYCREATE)
+    carry = documents.move if command.move else documents.copy
+    try:
+        validity, pairs = await session.services.store.write(
+            carry, view.mailbox.id, view.uid_ranges(spans), target.id
+        )
+    except NotFound:
+        raise Refused("No such mailbox", responses.TRYCREATE) from None
+    if not pairs:
+        return _unless_vanished(view, spans, command.by_uid, Answer("No messages were named that are still there"))
+    code = responses.copy_uid(validity, pairs)
+    if command.move:
+        session.send(responses.untagged(Status.OK, "Moved", code))
+        return _unless_vanished(view, spans, True, Answer("MOVE completed"))
+    return Answer("COPY completed", code=code)
+
+
+async def expunge(session: Session, command: Command) -> Answer:
+    assert isinstance(command, Expunge)
+    view = session.writable()
+    ranges = None if command.uids is None else view.uid_ranges(view.spans(command.uids, by_uid=True))
+    await session.services.store.write(documents.expunge, view.mailbox.id, ranges)
+    return Answer("EXPUNGE completed")
+
+
+async def append(session: Session, command: Command) -> Answer:
+    """Locked as a document is: sealed to the account's own identity key before it is stored."""
+    assert isinstance(command, Append)
+    user, services = session.signed_in(), session.services
+    target = await mailbox_named(session, command.mailbox, responses.TRYCREATE)
+    if not command.message:
+        raise Refused("An empty message cannot be kept", responses.CANNOT)
+    bits, keywords = parsed_flags(command.flags)
+    now = int(services.clock())
+    date = now if command.internal_date is None else command.internal_date
+    appended = appending.Appended(command.message, target.id, bits, keywords, date)
+    try:
+        delivered = await appending.append(services.store, user.account, appended, now)
+    except NotFound:
+        raise Refused("No such mailbox", responses.TRYCREATE) from None
+    except Invalid:
+        raise Refused("Too many keywords, or one that is too long", responses.LIMIT) from None
+    uids = [(uid, uid) for _, uid in delivered.copies]
+    return Answer("APPEND completed", code=responses.append_uid(target.uid_validity, uids))
+
+
+def parsed_flags(names: tuple[str, ...]) -> tuple[Flag, tuple[str, ...]]:
+    try:
+        bits, keywords = flags.parsed(names)
+    except flags.UnknownFlag:
+        raise Refused("System flag not known", responses.CANNOT) from None
+    return Flag(bits), keywords
+
+
+def _unless_vanished(view: View, spans: list[Span], by_uid: bool, answer: Answer) -> Answer:
+    return VANISHED if not by_uid and view.any_gone(spans) else answer

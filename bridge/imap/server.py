@@ -1,0 +1,138 @@
+"""The IMAP listeners of the bridge: the only place with sockets, with `channel` for each connection.
+
+Contract. `ImapServer(services, tasks)` raises `NotImplementedCapability` if more is announced than is carried out.
+`listen` opens a listener and returns its address; without a TLS context it takes loopback addresses only, and only
+there may a password be sent in the clear (a proxy on this machine that ends TLS, and measuring). `drain` stops
+accepting, lets running commands finish, says BYE to all, and returns when the last connection is gone or the time is
+up.
+
+asyncio allocates 256 KiB for each TLS connection to read into; `TLS_READ` brings that down (measured: 280 → 43 KiB).
+When file descriptors run out, asyncio stops accepting for a second at a time; `most_connections` keeps that from
+happening, as connections beyond it are told so and closed.
+"""
+
+import asyncio
+import resource
+import ssl
+from asyncio import sslproto
+from collections.abc import Callable, Coroutine
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+
+import structlog
+
+from bridge.imap.capabilities import Capabilities
+from bridge.imap.channel import Channel
+from bridge.imap.handlers import HANDLERS
+from bridge.imap.live import LiveSessions
+from bridge.imap.session import Services, Throttle
+from storage.database import Store
+
+log = structlog.get_logger(__name__)
+
+TLS_READ = 16 * 1024
+"""One TLS record: what OpenSSL hands out at most at a time."""
+HANDSHAKE_SECONDS = 10.0
+BACKLOG = 1024
+RESERVED_DESCRIPTORS = 64
+"""Kept free for the database, body files and the other listeners."""
+SHUTTING_DOWN = "The server is shutting down, come back soon"
+LAST_SECONDS = 2.0
+"""For connections that were interrupted to say BYE."""
+
+
+class ImapServer:
+    """See the module's contract."""
+
+    def __init__(self, services: Services, tasks: asyncio.TaskGroup, most_connections: int | None = None) -> None:
+        services.capabilities.check(services.handlers)
+        self.services = services
+        self._tasks = tasks
+        self._most = most_connections or descriptors_left()
+        self._channels: set[Channel] = set()
+        self._listeners: list[asyncio.Server] = []
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._forget = services.store.listen(services.live.changed)
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> tuple[str, int]:
+        """Accept connections; returns the address (port 0 chooses a free one). ValueError: plain and not loopback."""
+        if tls is None and not ip_address(host).is_loopback:
+            raise ValueError("IMAP without TLS is for loopback addresses only")
+        sslproto.SSLProtocol.max_size = TLS_READ
+        timeout = None if tls is None else HANDSHAKE_SECONDS
+        listener = await asyncio.get_running_loop().create_server(
+            partial(Channel, self, True), host, port, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=timeout
+        )
+        self._listeners.append(listener)
+        address: tuple[str, int] = listener.sockets[0].getsockname()[:2]
+        log.info("imap_listening", host=address[0], port=address[1], tls=tls is not None)
+        return address
+
+    async def drain(self, seconds: float) -> None:
+        """End in order: see the module's contract."""
+        for listener in self._listeners:
+            listener.close()
+        for channel in tuple(self._channels):
+            channel.leave(SHUTTING_DOWN)
+        if not await self._emptied(seconds):
+            for channel in tuple(self._channels):
+                channel.session.bye(SHUTTING_DOWN)
+            await self._emptied(LAST_SECONDS)
+        for channel in tuple(self._channels):
+            channel.abort()
+        await self._empty.wait()
+        self._forget()
+
+    async def _emptied(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # --- what channels ask for ---
+
+    def opened(self, channel: Channel) -> bool:
+        self._channels.add(channel)
+        self._empty.clear()
+        return len(self._channels) <= self._most
+
+    def closed(self, channel: Channel) -> None:
+        self._channels.discard(channel)
+        if not self._channels:
+            self._empty.set()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.create_task(work)
+
+
+def descriptors_left() -> int:
+    """How many connections the limit on file descriptors allows."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(soft - RESERVED_DESCRIPTORS, 1)
+
+
+def services(
+    store: Store,
+    throttle: Throttle,
+    clock: Callable[[], float],
+    monotonic: Callable[[], float],
+    message_bytes: int,
+    search_seconds: float = 20.0,
+    disabled: frozenset[str] = frozenset(),
+) -> Services:
+    """What the daemon knows, put together for `ImapServer`."""
+    return Services(
+        store,
+        LiveSessions(),
+        throttle,
+        Capabilities(disabled),
+        clock,
+        monotonic,
+        message_bytes,
+        search_seconds,
+        HANDLERS,
+    )
