@@ -17,6 +17,11 @@ from postex_tui.demo.office import DOMAIN, Bridge, Person, add_recipient, add_se
 from postex_tui.demo.traffic import HandIn
 
 MOST_FROM_FOLDER = 4
+SENDERS = (
+    ("energie", "Energie BV", "facturen@energie.test"),
+    ("gemeente", "Gemeente Veldstad", "post@veldstad.test"),
+)
+RECIPIENTS = (("anna", "Anna de Vries"), ("bram", "Bram Jansen"), ("chris", "Chris Bakker"))
 NOISE_SIDE = 1400
 """Pixels: makes the large document just under 2 MB."""
 
@@ -51,7 +56,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 @contextlib.contextmanager
 def _step(words: str) -> Iterator[list[str]]:
     """Show what is being done while it is done, and at its end what the block put into the list."""
-    typer.echo(f"  {words:<58}", nl=False)
+    typer.echo(f"  {words:<60}", nl=False)
     begun, result = time.monotonic(), list[str]()
     yield result
     typer.echo(f"ok {time.monotonic() - begun:5.1f} s  {' '.join(result)}".rstrip())
@@ -61,8 +66,7 @@ def _walk(data: Path, documents: Path | None, once: bool, at_end: Callable[[Call
     typer.echo(f"Postex demonstration, data folder {data}\n")
     with _step(f"a data folder for {DOMAIN}: keys, certificate, database"):
         postex(data, "init", "--domain", DOMAIN, "--country", "NL")
-    with _step("two senders, three recipients, a device password each"):
-        senders, recipients = _people(data)
+    senders, recipients = _people(data)
     with _step("the bridge, on loopback over TLS"):
         bridge = Bridge.start(data, data.parent / f"{data.name}.log")
         at_end(bridge.stop)
@@ -82,12 +86,15 @@ def _walk(data: Path, documents: Path | None, once: bool, at_end: Callable[[Call
 
 
 def _people(data: Path) -> tuple[list[Person], list[Person]]:
-    senders = [
-        add_sender(data, "energie", "Energie BV", "facturen@energie.test"),
-        add_sender(data, "gemeente", "Gemeente Veldstad", "post@veldstad.test"),
-    ]
-    names = (("anna", "Anna de Vries"), ("bram", "Bram Jansen"), ("chris", "Chris Bakker"))
-    return senders, [add_recipient(data, local, name) for local, name in names]
+    """Two senders and three recipients, each with a device password."""
+    senders, recipients = [], []
+    for local, name, address in SENDERS:
+        with _step(f"sender {name}, writes as {address}"):
+            senders.append(add_sender(data, local, name, address))
+    for local, name in RECIPIENTS:
+        with _step(f"recipient {name}, {local}@{DOMAIN}"):
+            recipients.append(add_recipient(data, local, name))
+    return senders, recipients
 
 
 def _hand_ins(senders: list[Person], recipients: list[Person], documents: Path | None) -> list[HandIn]:

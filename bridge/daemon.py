@@ -1,0 +1,191 @@
+"""One bridge as a process: the doors over one store, opened together, drained together.
+
+Contract. `run` returns after SIGTERM or SIGINT and a drain: hand-ins under way got their answer, clients a farewell.
+It raises `StartRefused` if a listener or the certificate cannot be had (nothing stays open), and `StorageFailed` as
+soon as the store no longer knows what the disk holds (R5): then only a new start, which reads the disk, can tell.
+"""
+
+import asyncio
+import errno
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bridge.clock import Clock, system
+from bridge.imap.server import ImapServer, services
+from bridge.settings import Settings
+from bridge.smtp import doors
+from bridge.smtp.limits import Limits
+from bridge.smtp.server import Listening, SmtpServer
+from bridge.throttle import Throttle
+from bridge.tls import CertificateError, ServerTls
+from storage.database import Store
+
+log = structlog.get_logger(__name__)
+
+LOOPBACK = "127.0.0.1"
+DRAIN_SECONDS = 10.0
+"""What clients may still take at the end; a commit under way is never cut."""
+DESCRIPTORS = 65_536
+"""Connections, files and databases of one process, if the system lets us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+Listeners = dict[str, Address]
+"""By the names of the ready line."""
+Ready = Callable[[Listeners], None]
+
+
+class StartRefused(Exception):
+    """The bridge cannot start; the text names the setting and what to do."""
+
+
+class StorageFailed(Exception):
+    """The disk under the database failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything that listens."""
+
+    smtp: SmtpServer
+    imap: ImapServer
+    tls: ServerTls
+
+    async def open(self, settings: Settings) -> Listeners:
+        """All that the settings do not close. `StartRefused` names the one that cannot be had."""
+        listeners = {}
+        for name, setting, host, port in _wanted(settings):
+            try:
+                bound = await self._open_one(name, host, port)
+            except OSError as error:
+                raise StartRefused(_unavailable(error, host, port, setting)) from None
+            listeners[name] = Address(*bound)
+        return listeners
+
+    async def _open_one(self, name: str, host: str, port: int) -> tuple[str, int]:
+        if name in doors.DOORS:
+            return (await self.smtp.start([Listening(doors.DOORS[name], host, port)]))[name]
+        return await self.imap.listen(host, port, self.tls.context if name == "imaps" else None)
+
+    async def drain(self) -> None:
+        """All at once: the slowest sets the time."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.smtp.drain())
+            tasks.create_task(self.imap.drain(DRAIN_SECONDS))
+
+
+async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock: Clock = system) -> None:
+    """Serve until a signal; `ready` is called once all listeners accept."""
+    limit_process()
+    try:
+        tls = ServerTls(
+            data / settings.tls.certificate_file, data / settings.tls.key_file, settings.tls.minimum_version
+        )
+    except CertificateError as error:
+        raise StartRefused(str(error)) from None
+    # A task group wraps what its body raises: the two expected ends come out as a value.
+    async with asyncio.TaskGroup() as tasks:
+        failure = await _serve(_doors(settings, store, tls, clock, tasks), settings, store, ready)
+    if failure:
+        raise failure
+    log.info("bridge.stopped")
+
+
+def limit_process() -> None:
+    """No core dumps, which would hold keys (security.md, Keys); as many descriptors as allowed."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _doors(settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks: asyncio.TaskGroup) -> Doors:
+    throttle = Throttle(clock, settings.throttle.trusted_networks)
+    size = settings.smtp.max_message_bytes
+    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, Limits(message_bytes=size))
+    imap = ImapServer(services(store, throttle, clock, time.monotonic, size), tasks)
+    return Doors(smtp, imap, tls)
+
+
+async def _serve(
+    opened: Doors, settings: Settings, store: Store, ready: Ready
+) -> StartRefused | StorageFailed | None:
+    """From the first listener to the last farewell; what went wrong, if anything did."""
+    with _signals() as stop:
+        try:
+            listeners = await opened.open(settings)
+            log.info("bridge.ready", listeners=list(listeners))
+            ready(listeners)
+            await _until(stop, store, opened.tls)
+        except (StartRefused, StorageFailed) as failure:
+            log.error("bridge.ending", kind=type(failure).__name__)
+            if isinstance(failure, StartRefused):
+                await opened.drain()
+            return failure
+        log.info("bridge.draining")
+        await opened.drain()
+    return None
+
+
+@contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """Set by SIGTERM and SIGINT while it is entered."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _until(stop: asyncio.Event, store: Store, tls: ServerTls) -> None:
+    """Returns when asked to stop; `StorageFailed` when the disk failed. Certificates are watched meanwhile."""
+    async with asyncio.TaskGroup() as tasks:
+        ends = [tasks.create_task(event.wait()) for event in (stop, store.failed)]
+        watch = tasks.create_task(tls.watch())
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*ends, watch):
+            task.cancel()
+    if store.failed.is_set():
+        raise StorageFailed("the disk under the database failed: see the system's log, then start the bridge again")
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, str, str, int]]:
+    """(name, setting, host, port) of each listener that is not off; plaintext never leaves the machine."""
+    imap, smtp, host = settings.imap, settings.smtp, settings.host
+    for name, setting, at, port in (
+        ("imaps", "imap.tls_port", host, imap.tls_port),
+        ("imap-plain", "imap.plaintext_port", LOOPBACK, imap.plaintext_port),
+        ("smtps", "smtp.tls_port", host, smtp.tls_port),
+        ("submission", "smtp.submission_port", host, smtp.submission_port),
+        ("mx", "smtp.mx_port", host, smtp.mx_port),
+        ("smtp-plain", "smtp.plaintext_port", LOOPBACK, smtp.plaintext_port),
+    ):
+        if port != "off":
+            yield name, setting, at, port
+
+
+def _unavailable(error: OSError, host: str, port: int, setting: str) -> str:
+    """Which setting, why, and what to do."""
+    remedies = {
+        errno.EADDRINUSE: "another program has this port; stop it or choose another port (0: a free one)",
+        errno.EACCES: "this user may not use ports below 1024; grant CAP_NET_BIND_SERVICE or choose a higher port",
+        errno.EADDRNOTAVAIL: "this machine does not have that address; see the setting host",
+    }
+    reason = remedies.get(error.errno or 0, error.strerror or "unavailable")
+    return f"cannot listen on {host} port {port} ({setting}): {reason}"

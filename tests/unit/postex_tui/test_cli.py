@@ -1,0 +1,118 @@
+"""The command line by itself: quick to start, clear when misused, one JSON object with --json."""
+
+import json
+import resource
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from postex_tui import cli
+from postex_tui.commands import version
+from storage.errors import OverQuota, StorageError
+
+HEAVY = ("sqlalchemy", "sqlmodel", "textual", "pydantic_settings", "cryptography", "aiosmtpd", "structlog", "rich")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = cli.main(arguments)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["--help"], ["account", "add", "--help"], ["serve", "--help"]])
+def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; from postex_tui.cli import main; status = main(sys.argv[1:]);"
+        f"heavy = sorted(set({HEAVY!r}) & set(sys.modules)); assert not heavy, heavy; sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+
+
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_version_starts_at_once() -> None:
+    """CPU seconds, and the best of five, as other tests run beside this one."""
+    took = []
+    for _ in range(5):
+        before = cpu_of_children()
+        subprocess.run([sys.executable, "-m", "postex_tui.cli", "version"], check=True, capture_output=True, timeout=30)
+        took.append(cpu_of_children() - before)
+    assert min(took) < 0.3
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "version") == (0, f"postex {metadata.version('postex')}\n", "")
+    status, out, _ = run(capsys, "version", "--json")
+    assert (status, json.loads(out)) == (0, {"version": metadata.version("postex")})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        ["account", "frobnicate"],
+        ["init", "--data", "x"],
+        ["account", "add", "--data", "x"],
+        ["account", "add", "a@b", "--data", "x", "--role", "king"],
+        ["device", "add", "a@b", "phone", "--data", "x", "--scope", "all"],
+        ["version", "--nonsense"],
+    ],
+)
+def test_misuse_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("postex: ")
+    assert err.count("\n") == 1
+    status, out, err = run(capsys, *arguments, "--json")
+    assert status == 2
+    assert json.loads(out)["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize("arguments", [[], ["account"], ["device"], ["sender"]])
+def test_a_bare_noun_is_answered_with_help(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert "Usage:" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", [["account", "list"], ["serve"], ["account", "add", "anna@example.test"]])
+def test_a_folder_without_a_bridge_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    status, out, err = run(capsys, *command, "--data", str(tmp_path))
+    assert (status, out) == (1, "")
+    assert str(tmp_path) in err
+    assert "postex init" in err
+
+
+def test_a_wrong_setting_is_named_with_status_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTEX_IMAP__TLS_PORT", "imap")
+    status, out, err = run(capsys, "serve", "--data", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert err.startswith("postex: imap.tls_port: must be a port")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [(OverQuota(), "over-quota", "over-quota"), (StorageError("no room"), "storage-error", "no room")],
+)
+def test_every_error_of_storage_has_a_code_and_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: StorageError, code: str, words: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(version, "answer", fail)
+    status, out, err = run(capsys, "version", "--json")
+    assert (status, err) == (1, f"postex: {words}\n")
+    assert json.loads(out) == {"error": {"code": code, "message": words}}
