@@ -8,9 +8,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from sqlmodel import Session
+
 from bench.servers.base import Intake, Login, Server, Unavailable, descendants, end
+from storage import accounts, devices, domains
+from storage.accounts import AccountDraft
+from storage.database import Store
+from storage.keys.master import MasterKey
+from storage.records import Role, Scope
 
 _LISTENERS = {
     "POSTEX_IMAP__TLS_PORT": "0",
@@ -47,7 +55,7 @@ class Postex(Server):
             "bench",
         )
         self._sender = _login(self._command(*sender))
-        self._logins = [self._add(number) for number in range(recipients)]
+        self._logins = self._add(recipients)
         self.start()
 
     def start(self) -> None:
@@ -85,10 +93,10 @@ class Postex(Server):
     def pids(self) -> list[int]:
         return [] if self._process is None else [self._process.pid, *descendants(self._process.pid)]
 
-    def _add(self, number: int) -> Login:
-        name = f"Reader {number}"
-        command = ("account", "add", self.address(number), "--role", "recipient", "--name", name, "--device", "bench")
-        return _login(self._command(*command))
+    def _add(self, recipients: int) -> list[Login]:
+        data = self.folder / "data"
+        with Store.open(data, MasterKey.load(data / "master.key")) as store:
+            return [store.write_now(_add_reader, store, self.address(number)) for number in range(recipients)]
 
     def _command(self, *words: str) -> dict[str, object]:
         """Run one `postex` command with `--json`; what it printed."""
@@ -103,3 +111,13 @@ def _login(made: dict[str, object]) -> Login:
     device = made["device"]
     assert isinstance(device, dict)
     return Login(device["username"], device["password"])
+
+
+def _add_reader(session: Session, store: Store, address: str) -> Login:
+    """A recipient with one device password for reading."""
+    now = int(time.time())
+    domain = domains.by_name(session, "bench.test")
+    draft = AccountDraft(address, "Anna de Vries", Role.RECIPIENT, quota_bytes=1 << 40)
+    account, keys = accounts.create(session, store.shred, draft, domain, now)
+    made = devices.add(session, store.server_keys, store.shred, account, keys, "bench", frozenset({Scope.IMAP}), now)
+    return Login(made.username, made.password)
