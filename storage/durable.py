@@ -18,7 +18,7 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        raise WriterUnavailable(f"cannot make a file: {error.strerror}") from error
+        raise WriterUnavailable(f"{path}: cannot make it: {error.strerror}") from error
     try:
         _fill(descriptor, data)
         sync_folder(path.parent)
@@ -26,7 +26,7 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
         if isinstance(error, OSError):
-            raise WriterUnavailable(f"cannot write a file: {error.strerror}") from error
+            raise WriterUnavailable(f"{path}: cannot write it: {error.strerror}") from error
         raise
 
 

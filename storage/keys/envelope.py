@@ -72,7 +72,7 @@ def unwrap(
         raise Tampered("a wrap of an unknown suite")
     try:
         return HPKE.decrypt(sealed_wrap[1:], private_key, info=context(Label.WRAP, account, document, generation))
-    except (InvalidTag, ValueError):
+    except InvalidTag:
         raise Tampered("a wrap does not open") from None
 
 

@@ -40,7 +40,7 @@ class AccountKeys:
         self._rng = rng
         self._identities: dict[int, bytes] = {}
         self._private_keys: dict[int, X25519PrivateKey] = {}
-        """Made of `_identities` when first wanted: it takes as long as three sign-ins."""
+        """Made of `_identities` when first wanted: X25519 computes the public half again, tens of microseconds."""
         self._contexts: dict[tuple[Label, int], bytes] = {}
 
     def __repr__(self) -> str:
@@ -55,13 +55,13 @@ class AccountKeys:
         """A new X25519 identity key: (public half, 32 bytes; both halves sealed under AK)."""
         secret = self._rng(KEY_SIZE)
         public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-        self._identities[generation] = secret
+        self._hold(generation, secret)
         return public, self._identity_seal.seal(secret + public, self._identity_context(generation))
 
     def open_identity(self, generation: int, sealed_private: bytes) -> bytes:
         """Make `private(generation)` available; returns the public half, to hold against the stored one. Tampered."""
         halves = self._identity_seal.open(sealed_private, self._identity_context(generation))
-        self._identities[generation] = halves[:KEY_SIZE]
+        self._hold(generation, halves[:KEY_SIZE])
         return halves[KEY_SIZE:]
 
     def private(self, generation: int) -> X25519PrivateKey:
@@ -73,6 +73,10 @@ class AccountKeys:
             private_key = X25519PrivateKey.from_private_bytes(self._identities[generation])
             self._private_keys[generation] = private_key
         return private_key
+
+    def _hold(self, generation: int, secret: bytes) -> None:
+        self._identities[generation] = secret
+        self._private_keys.pop(generation, None)
 
     # adopted documents
 

@@ -85,5 +85,5 @@ def open_master(kit: RecoveryKit, sealed: bytes) -> MasterKey:
     private_key = X25519PrivateKey.from_private_bytes(kit.secret)
     try:
         return MasterKey(HPKE.decrypt(sealed[1:], private_key, info=context(Label.MASTER)))
-    except (InvalidTag, ValueError):
+    except InvalidTag:
         raise Tampered("the sealed master key does not open with this recovery kit") from None

@@ -48,6 +48,14 @@ def test_generations_live_side_by_side() -> None:
         assert later.private(generation).public_key().public_bytes_raw() == public
 
 
+def test_a_key_made_anew_takes_the_place_of_the_first() -> None:
+    keys = keys_of()
+    keys.new_identity(1)
+    keys.private(1)
+    public, _ = keys.new_identity(1)
+    assert keys.private(1).public_key().public_bytes_raw() == public
+
+
 def test_a_generation_that_was_not_opened_is_not_there() -> None:
     with pytest.raises(NotFound):
         keys_of().private(1)

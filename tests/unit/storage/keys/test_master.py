@@ -1,13 +1,14 @@
 """The master key's file: refused with a text that helps, unless it is private and whole."""
 
 import os
+import re
 import struct
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
-from storage.errors import Conflict, Invalid, NotFound
+from storage.errors import Conflict, Invalid, NotFound, WriterUnavailable
 from storage.keys.master import MasterKey, ServerKeys
 
 ACL = "system.posix_acl_access"
@@ -51,6 +52,12 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="move it away"):
         MasterKey.generate().save(path)
     assert MasterKey.load(path) == master
+
+
+def test_saving_where_no_folder_is_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "master.key"
+    with pytest.raises(WriterUnavailable, match=re.escape(str(path))):
+        MasterKey.generate().save(path)
 
 
 def test_a_systemd_credential_is_a_path_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

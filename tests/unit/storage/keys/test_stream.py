@@ -140,6 +140,19 @@ def test_every_extension_is_refused(length: int, extension: bytes) -> None:
             opened(altered, length)
 
 
+def test_a_cut_chunk_of_padding_alone_is_refused() -> None:
+    """From 4 MiB on the padding can fill chunks of its own; a whole body without them is still a cut one."""
+    length = 4 * 1024 * 1024 + 1
+    sealed = seal_stream(KEY, text(length), AD)
+    assert opened(sealed, length) == text(length)
+    assert shape_of(length).chunks * CHUNK - length > CHUNK
+    with pytest.raises(Tampered):
+        opened(sealed[:-SEALED_CHUNK], length)
+    spoilt = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    with pytest.raises(Tampered):
+        opened(spoilt, length)
+
+
 def test_chunks_in_another_order_are_refused() -> None:
     length = 4 * CHUNK
     parts = chunks(seal_stream(KEY, text(length), AD))
