@@ -138,8 +138,18 @@ def _insert(session: Session, draft: AccountDraft, email: str, domain: Domain, p
         "INSERT INTO account (public_id, domain_id, role, state, email, name, locale, generation, quota_bytes,"
         " used_bytes, last_uid_validity, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)"
         " RETURNING id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes",
-        (public_id, domain.id, draft.role, draft.state, email, draft.name, draft.locale, FIRST_GENERATION)
-        + (draft.quota_bytes, now),
+        (
+            public_id,
+            domain.id,
+            draft.role,
+            draft.state,
+            email,
+            draft.name,
+            draft.locale,
+            FIRST_GENERATION,
+            draft.quota_bytes,
+            now,
+        ),
     )
     assert made is not None
     return from_row(made)

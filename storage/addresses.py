@@ -38,7 +38,7 @@ def normal(address: str) -> str:
 
 
 def claim(session: Session, account_id: int, address: str) -> None:
-    """Let `address` (normal form) deliver to the account. Conflict if it is someone else's or another writes as it."""
+    """Let `address` (normal form) deliver to the account. Conflict if another has it or writes as it."""
     taken = statements.row(
         session,
         "SELECT account_id FROM address WHERE address = ?"

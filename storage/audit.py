@@ -44,7 +44,8 @@ def append(session: Session, kind: str, actor: str, subject: str, detail: Mappin
     link = _link(previous, position, now, kind, actor, subject, written)
     statements.run(
         session,
-        "INSERT INTO audit_event (position, at, kind, actor, subject, detail, hash, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audit_event (position, at, kind, actor, subject, detail, hash, mac)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (position, now, kind, actor, subject, written, link, hmac.digest(key, link, "sha256")),
     )
     statements.run(

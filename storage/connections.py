@@ -8,6 +8,7 @@ import errno
 import os
 import tempfile
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlcipher3 import dbapi2
 from sqlmodel import Session
 
 from storage import statements
-from storage.errors import StorageError, Tampered, WriterUnavailable
+from storage.errors import Conflict, StorageError, Tampered, WriterUnavailable
 
 BUSY_TIMEOUT_MS = 4000
 """A locked database is reported within 10 s even to who queued up behind a waiting batch (R8)."""
@@ -27,19 +28,23 @@ READER_CACHE_KIB = 32768
 CHECKPOINT_PAGES = 4000
 _PROBE = 65536
 
-_BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _IO, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = (
-    5,
-    6,
-    7,
-    8,
-    10,
-    11,
-    13,
-    14,
-    26,
-)
-_ALTERED = frozenset({_CORRUPT, _NOT_A_DATABASE})
-_FATAL = _ALTERED | {_BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _IO, _FULL, _CANNOT_OPEN}
+
+class Code(IntEnum):
+    """SQLite's primary result codes that end a transaction."""
+
+    BUSY = 5
+    LOCKED = 6
+    NO_MEMORY = 7
+    READ_ONLY = 8
+    IO = 10
+    CORRUPT = 11
+    FULL = 13
+    CANNOT_OPEN = 14
+    NOT_A_DATABASE = 26
+
+
+_FATAL = frozenset(Code)
+_ALTERED = frozenset({Code.CORRUPT, Code.NOT_A_DATABASE})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 DriverError: type[Exception] = dbapi2.Error
@@ -56,6 +61,14 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.path.name!r})"
+
+    def create(self) -> None:
+        """An empty file that nobody else may read; the WAL beside it gets the same rights. Conflict if it is
+        there."""
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            raise Conflict("a database is there already") from None
 
     def writing(self) -> Session:
         """A session for the one writer."""
@@ -84,6 +97,7 @@ def _connect(path: Path, key: bytes, read_only: bool) -> Any:
     try:
         for pragma in _pragmas(key, read_only):
             driver.execute(pragma)
+        driver.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except BaseException:
         driver.close()
         raise
@@ -140,7 +154,7 @@ def must_end(error: BaseException, path: Path) -> bool:
     SQLite gives one code for EIO at fsync and for a write past a file size limit or disk quota; a page written
     elsewhere in the folder, at the same offset, tells them apart.
     """
-    return _code(error) == _IO and not _out_of_room(path)
+    return _code(error) == Code.IO and not _out_of_room(path)
 
 
 def _out_of_room(path: Path) -> bool:

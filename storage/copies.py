@@ -1,8 +1,8 @@
 """Copies: documents as messages in mailboxes. Copying, moving and removing them, in statements over whole ranges.
 
 Ranges are inclusive pairs of UIDs, `*` already resolved. Each range is one statement: ten thousand messages in one
-range cost one. A copy of a copy is a row more of the same document and needs no key. With the account's last copy of a
-document go its wrap and its indexed card; with the last wrap, the document, its card and its body.
+range cost one. A copy of a copy is a row more of the same document and needs no key. With the account's last copy of
+a document go its wrap and its indexed card; with the last wrap, the document, its card and its body.
 """
 
 from collections.abc import Iterable, Sequence
@@ -100,11 +100,7 @@ def insert(session: Session, mailbox_id: int, account_id: int, made: Iterable[Co
         session,
         "INSERT INTO copy (mailbox_id, uid, document_id, account_id, flags, keywords, modseq, internal_date)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (mailbox_id, new.uid, new.document_id, account_id, new.flags, " ".join(new.keywords) or None)
-            + (new.modseq, new.internal_date)
-            for new in made
-        ),
+        (_row(mailbox_id, account_id, new) for new in made),
     )
 
 
@@ -130,6 +126,11 @@ def _allot(session: Session, mailbox_id: int, count: int) -> tuple[int, int, int
     )
     assert found is not None
     return found[0], found[1], found[2]
+
+
+def _row(mailbox_id: int, account_id: int, new: Copy) -> tuple[statements.Value, ...]:
+    keywords = " ".join(new.keywords) or None
+    return mailbox_id, new.uid, new.document_id, account_id, new.flags, keywords, new.modseq, new.internal_date
 
 
 def _same_account(session: Session, source_id: int, target_id: int) -> int:

@@ -22,7 +22,7 @@ from storage import audit, connections, migrations, statements
 from storage.bodies import FileBodies
 from storage.changes import Aftermath
 from storage.connections import Database
-from storage.errors import Conflict, NotFound, StorageError
+from storage.errors import NotFound, StorageError
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
 from storage.lock import DataFolderLock
@@ -69,10 +69,10 @@ class Store:
         """Make the folder (0700) and empty databases in it. Conflict if one is there; DataFolderLocked."""
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with DataFolderLock(data):
-            if (data / DATABASE_NAME).exists():
-                raise Conflict("a database is there already")
             keys = master.derive()
-            _prepare(Database(data / DATABASE_NAME, keys.database), keys)
+            database = Database(data / DATABASE_NAME, keys.database)
+            database.create()
+            _prepare(database, keys)
             FileBodies(data / BODIES_NAME)
             ShredSecrets(data / KEYRING_NAME, keys.keyring_database).close()
 
@@ -100,7 +100,8 @@ class Store:
     async def write(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(session, …)` in the writer; returns once it is committed and listeners were told.
 
-        Its own errors come back as they are; WriterUnavailable: nothing was kept. A cancelled caller does not stop it.
+        Its own errors come back as they are; WriterUnavailable: nothing was kept. Cancelling the caller does not
+        stop it.
         """
         loop = self._loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
@@ -119,7 +120,7 @@ class Store:
         self._writer.submit(Job(function, args, kwargs, _logged, in_loop=False))
 
     async def read(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function(session, …)` in a reader; it sees all that was committed before. Tampered or its own errors."""
+        """Run `function(session, …)` in a reader; it sees all that was committed before. Tampered, its own errors."""
         return await asyncio.wrap_future(self._readers.submit(lambda session: function(session, *args, **kwargs)))
 
     def read_now(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -199,9 +200,9 @@ class Store:
 
     def close(self) -> None:
         """Carry out what is queued, close everything, release the folder."""
+        self._readers.close()
         self._writer.close()
         self._body_pool.shutdown()
-        self._readers.close()
         self.shred.close()
         self._lock.release()
 

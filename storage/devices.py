@@ -96,9 +96,9 @@ def sign_in(
     selector, secret = _parsed(password)
     found = statements.row(
         session,
-        "SELECT device.id, device.account_id, label, selector, scopes, device.created_at, device.expires_at, revoked_at,"
-        " last_used_at, account.id, account.public_id, domain_id, role, state, email, name, locale, generation,"
-        " quota_bytes, salt, commitment, sealed_key"
+        "SELECT device.id, device.account_id, label, selector, scopes, device.created_at, device.expires_at,"
+        " revoked_at, last_used_at, account.id, account.public_id, domain_id, role, state, email, name, locale,"
+        " generation, quota_bytes, salt, commitment, sealed_key"
         " FROM device JOIN key_slot ON key_slot.id = device.slot_id JOIN account ON account.id = device.account_id"
         " WHERE selector = ?",
         (selector,),

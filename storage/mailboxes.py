@@ -51,7 +51,7 @@ def by_name(session: Session, account_id: int, keys: AccountKeys, name: str) -> 
 def create(
     session: Session, account_id: int, keys: AccountKeys, name: str, now: int, special: SpecialUse | None = None
 ) -> Mailbox:
-    """A new mailbox, and those above it that are missing. Conflict if the name or the special use is taken; Invalid."""
+    """A new mailbox, and the missing ones above it. Conflict if the name or the special use is taken; Invalid."""
     stored = normal(name)
     if _by_tag(session, account_id, keys, stored) is not None:
         raise Conflict("mailbox name")

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from storage import connections, statements
 from storage.connections import Database
+from storage.errors import WriterUnavailable
 
 T = TypeVar("T")
 
@@ -30,7 +31,10 @@ class Readers:
 
     def submit(self, function: Callable[[Session], T]) -> "Future[T]":
         """Run `function` with a session; Tampered, WriterUnavailable (locked, unreadable) or its own errors."""
-        return self._pool.submit(self._run, function)
+        try:
+            return self._pool.submit(self._run, function)
+        except RuntimeError:
+            raise WriterUnavailable("closed") from None
 
     def close(self) -> None:
         """Wait for what runs, then close all connections."""

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from storage import statements
 from storage.addresses import normal
-from storage.errors import Conflict
+from storage.errors import Conflict, Invalid
 
 
 def add_identity(session: Session, account_id: int, address: str) -> None:
@@ -28,7 +28,8 @@ def identities(session: Session, account_id: int) -> frozenset[str]:
     """All in lower case: the addresses that deliver to the account, and those added."""
     found = statements.rows(
         session,
-        "SELECT address FROM address WHERE account_id = ? UNION SELECT address FROM sender_identity WHERE account_id = ?",
+        "SELECT address FROM address WHERE account_id = ?"
+        " UNION SELECT address FROM sender_identity WHERE account_id = ?",
         (account_id, account_id),
     )
     return frozenset(address for (address,) in found)
@@ -36,7 +37,10 @@ def identities(session: Session, account_id: int) -> frozenset[str]:
 
 def is_identity(session: Session, address: str) -> bool:
     """Whether some account writes as `address` (or gets its mail): then it is not for anyone else to use."""
-    stored = normal(address)
+    try:
+        stored = normal(address)
+    except Invalid:
+        return False
     found = statements.row(
         session,
         "SELECT 1 FROM sender_identity WHERE address = ? UNION ALL SELECT 1 FROM address WHERE address = ?",

@@ -4,7 +4,7 @@ Each function runs in its own savepoint, so that its error undoes its own work o
 the next batch queues up: the batch grows with the load by itself, and nobody waits for company. Outcomes are handed
 over after the commit, changes first. What was queued is carried out even if nobody waits for it any more.
 
-    job ──▶ queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, outcomes)
+    queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, jobs)
 
 A database that is locked, full or read-only rolls the batch back: everybody in it gets `WriterUnavailable`, and the
 next batch tries again with a fresh connection. An I/O error that lack of room does not explain ends the writer for
@@ -131,7 +131,7 @@ class Writer:
             if self._session is None:
                 self._session = self._database.writing()
             statements.run(self._session, "BEGIN IMMEDIATE")
-        except connections.DriverError as error:
+        except Exception as error:
             raise _Broken(error) from error
         return self._session
 
@@ -192,5 +192,5 @@ class Writer:
         session, self._session = self._session, None
         try:
             connections.close(session)
-        except connections.DriverError as error:
+        except Exception as error:  # noqa: BLE001 - it is thrown away either way
             _log.warning("writer_close", kind=type(error).__name__)
