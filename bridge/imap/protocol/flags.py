@@ -4,7 +4,8 @@ System flags come out in the case of the RFC, keywords as sent. `\\Recent` is dr
 that hand back what FETCH gave them (imapsync, OfflineIMAP) send it, and no client can change it (section 2.3.2).
 """
 
-from bridge.imap.protocol.lexer import Lexer
+from bridge.imap.protocol.errors import ParseError
+from bridge.imap.protocol.lexer import MAX_LIST, Lexer
 
 RECENT = "\\Recent"
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
@@ -26,11 +27,13 @@ def flag_list(lexer: Lexer) -> tuple[str, ...]:
 
 
 def flags(lexer: Lexer) -> tuple[str, ...]:
-    """`flag-list / (flag *(SP flag))`, to the end of the command."""
+    """`flag-list / (flag *(SP flag))`, to the end of the command, at most MAX_LIST."""
     if lexer.at(b"("):
         return flag_list(lexer)
     found = [flag(lexer)]
     while lexer.more():
+        if len(found) == MAX_LIST:
+            raise ParseError("List too long")
         lexer.space()
         found.append(flag(lexer))
     return _settable(found)

@@ -36,10 +36,13 @@ _SEQUENCE = re.compile(rb"[0-9*:,]+")
 _LITERAL = re.compile(rb"\{[0-9]+\+?\}\r\n")
 
 MAX_TAG = 64
+"""Bytes of a tag."""
 MAX_NUMBER = 0xFFFFFFFF
 """`number` is 32 bits without sign."""
 MAX_MODSEQ = 0x7FFFFFFFFFFFFFFF
 """`mod-sequence-value` is 63 bits, RFC 7162 section 7."""
+MAX_LIST = 10_000
+"""Items of one list: far beyond what clients send, and little enough to be read in milliseconds."""
 
 
 class Lexer:
@@ -223,7 +226,7 @@ class Lexer:
     # --- lists ---
 
     def parenthesised(self, item: Callable[[], T]) -> list[T]:
-        """`"(" [item *(SP item)] ")"`; TooDeep beyond the limit."""
+        """`"(" [item *(SP item)] ")"`, at most MAX_LIST; TooDeep beyond the limit."""
         self.enter()
         items: list[T] = []
         if not self.accept(b")"):
@@ -231,6 +234,8 @@ class Lexer:
             while not self.accept(b")"):
                 self.space()
                 items.append(item())
+                if len(items) > MAX_LIST:
+                    raise ParseError("List too long")
         self.leave()
         return items
 
