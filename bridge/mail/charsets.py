@@ -19,7 +19,8 @@ _WIDER = {
 """Charsets whose label is commonly put on text of a superset, by Python's own name of the codec."""
 _NAMES = {"iso-8859-8-i": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "windows-874": "cp874", "x-gbk": "gb18030"}
 _LONGEST_NAME = 40
-_ASCII = bytes(range(128))
+_PROBE = bytes(range(128)) + b'+AOk- ~{<:Ky2;~} \x1b$B$"\x1b(B'
+"""ASCII with shifts of UTF-7, HZ and ISO-2022: only these and the wide charsets read it as anything else."""
 
 
 @lru_cache(maxsize=128)
@@ -28,10 +29,10 @@ def _codec(name: str) -> tuple[str | None, bool]:
     plain = name.strip().lower()
     try:
         found = codecs.lookup(_NAMES.get(plain, plain)).name
-        transparent = _ASCII.decode(found, "replace") == _ASCII.decode("ascii")
+        if found in _NO_CHARSETS or found == "ascii":
+            return None, True
+        transparent = _PROBE.decode(found, "replace") == _PROBE.decode("ascii")
     except (LookupError, ValueError):
-        return None, True
-    if found in _NO_CHARSETS or found == "ascii":
         return None, True
     return _WIDER.get(found, found), transparent
 

@@ -20,7 +20,7 @@ _SCANNED = re.compile(
     rf"|disposition|id|description|md5|language|location))[ \t]*+:({_REST})",
     re.IGNORECASE | re.ASCII,
 )
-_FIELD = re.compile(rf"\n(?![ \t\r\n])({_REST})", re.ASCII)
+_FIELD = re.compile(rf"\n(?=[^ \t\n])(?!\r\n)({_REST})", re.ASCII)
 _FOLD = re.compile(r"\r*\n")
 
 
@@ -51,7 +51,7 @@ def scanned_fields(header: bytes) -> dict[str, list[str]]:
 @lru_cache(maxsize=256)
 def _selector(names: tuple[bytes, ...], invert: bool) -> re.Pattern[bytes]:
     listed = b"(?:" + b"|".join(re.escape(name) for name in names) + rb")[ \t]*+:"
-    start = rb"\n(?![ \t\r\n]|" + listed + b")" if invert else rb"\n(?=" + listed + b")"
+    start = rb"\n(?=[^ \t\n])(?!\r\n|" + listed + b")" if invert else rb"\n(?=" + listed + b")"
     return re.compile(start + b"(" + _REST.encode() + b")", re.IGNORECASE)
 
 

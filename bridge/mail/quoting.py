@@ -5,12 +5,17 @@ words (RFC 6855 forbids raw UTF-8 before ENABLE UTF8=ACCEPT), a stray CR or LF b
 mark. None of them is valid in a header, and the message itself keeps them.
 """
 
+import re
+
 from bridge.mail.words import encoded_words
 
+_UNSAFE = re.compile(r'["\\\r\n\0\x80-\U0010ffff]')
 _ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\r": " ", "\n": " ", "\0": "?"})
 
 
 def quoted(text: str) -> str:
+    if _UNSAFE.search(text) is None:
+        return f'"{text}"'
     return '"' + encoded_words(text).translate(_ESCAPES) + '"'
 
 

@@ -21,8 +21,8 @@ MAX_DEPTH = 100
 MAX_PARTS = 1000
 MAX_HEADERS = 1024 * 1024
 """Octets of all header blocks of a message that are read; beyond, a part's header counts as its content."""
-_SEARCHED_ANYHOW = 128 * 1024 * 1024
-_SEARCHED_TIMES = 8
+SEARCHED_ANYHOW = 128 * 1024 * 1024
+SEARCHED_TIMES = 8
 """Octets that may be searched for boundaries: a fixed number, or this many times the message if that is more."""
 
 _TYPE = re.compile(r"([^\s/;\"()<>@,:\\\[\]?=]+)[ \t]*/[ \t]*([^\s/;\"()<>@,:\\\[\]?=]+)", re.ASCII)
@@ -56,7 +56,7 @@ class _Scanner:
         self._delimiters = Delimiters(message)
         self._parts = 0
         self._headers = 0
-        self._searchable = max(_SEARCHED_ANYHOW, _SEARCHED_TIMES * len(message))
+        self._searchable = max(SEARCHED_ANYHOW, SEARCHED_TIMES * len(message))
 
     def message(self) -> Part:
         return self._part(0, _PLAIN_TEXT, depth=1)
@@ -122,28 +122,28 @@ class _Scanner:
         part.kind = Kind.MULTIPART
         default = _INNER_MESSAGE if part.subtype.lower() == "digest" else _PLAIN_TEXT
         level = self._delimiters.open(boundary, max(part.body - 1, 0))
-        closed = False
+        rest = None
         at, owner = self._delimiters.next()
-        while owner is level and not closed:
-            start, closed = self._delimiters.cross(level, at)
-            if not closed:
-                if self._parts >= MAX_PARTS:
-                    break
-                part.children.append(self._part(start, default, depth + 1))
-                at, owner = self._delimiters.next()
+        while owner is level:
+            start, closing = self._delimiters.cross(level, at)
+            if closing or self._parts >= MAX_PARTS:
+                rest = None if closing else start
+                break
+            part.children.append(self._part(start, default, depth + 1))
+            at, owner = self._delimiters.next()
         self._delimiters.close(level)
-        if owner is level and not closed:
-            part.children.append(self._opaque(start))
+        if rest is not None:
+            part.children.append(self._opaque(rest))
         elif not part.children:
-            part.children.append(self._empty())
+            part.children.append(self._empty(part.body))
 
     def _opaque(self, start: int) -> Part:
         """All that is left of a multipart once the message has too many parts."""
         return Part(start, start, {}, *_OPAQUE, Kind.LEAF, stop=max(start, self._content_end(start)))
 
-    def _empty(self) -> Part:
+    def _empty(self, body: int) -> Part:
         """The one part of a multipart that has none: `body-type-mpart` of RFC 3501 section 9 needs one."""
-        at = self._content_end(self._delimiters.position)
+        at = max(body, self._content_end(body))
         return Part(at, at, {}, *_PLAIN_TEXT, Kind.TEXT, stop=at)
 
 
