@@ -33,9 +33,13 @@ def dovecot_missing() -> str | None:
 class Dovecot(Server):
     """`folder` must be short: Unix socket paths in it are limited to 107 bytes."""
 
-    def __init__(self, folder: Path, *, encrypted: bool = False, storage: str = "maildir") -> None:
+    def __init__(
+        self, folder: Path, *, encrypted: bool = False, storage: str = "maildir", fsync: str = "always"
+    ) -> None:
+        """`fsync` as in mail_fsync: "never" for tests, which ask nothing of a disk."""
         self.name = f"Dovecot {storage}{' mail_crypt' if encrypted else ''}"
         self.storage = storage
+        self.fsync = fsync
         self.folder = folder
         self.encrypted = encrypted
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,6 +111,7 @@ class Dovecot(Server):
             lmtp=self.intake.port,
             password=PASSWORD,
             storage=self.storage,
+            fsync=self.fsync,
             unwrap="userdb_mail_crypt_private_password=%w" if self.encrypted else "",
         )
 
@@ -127,7 +132,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 first_valid_uid = 1
 mail_location = ${storage}:~/mail
-mail_fsync = always
+mail_fsync = ${fsync}
 mail_max_userip_connections = 0
 lmtp_save_to_detail_mailbox = no
 recipient_delimiter = +
@@ -181,25 +186,28 @@ _MAILBOXES = """
 namespace inbox {
   inbox = yes
   separator = /
+  mailbox INBOX {
+    auto = subscribe
+  }
   mailbox Sent {
     special_use = \\Sent
-    auto = create
+    auto = subscribe
   }
   mailbox Drafts {
     special_use = \\Drafts
-    auto = create
+    auto = subscribe
   }
   mailbox Trash {
     special_use = \\Trash
-    auto = create
+    auto = subscribe
   }
   mailbox Archive {
     special_use = \\Archive
-    auto = create
+    auto = subscribe
   }
   mailbox Junk {
     special_use = \\Junk
-    auto = create
+    auto = subscribe
   }
 }
 """

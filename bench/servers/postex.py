@@ -85,6 +85,8 @@ class Postex(Server):
     def stop(self) -> None:
         if self._process is not None:
             end(self._process)
+            assert self._process.stdout is not None
+            self._process.stdout.close()
             self._process = None
 
     def login(self, number: int) -> Login:
@@ -96,7 +98,8 @@ class Postex(Server):
     def _add(self, recipients: int) -> list[Login]:
         data = self.folder / "data"
         with Store.open(data, MasterKey.load(data / "master.key")) as store:
-            return [store.write_now(_add_reader, store, self.address(number)) for number in range(recipients)]
+            addresses = [self.address(number) for number in range(recipients)]
+            return store.write_now(_add_readers, store, addresses)
 
     def _command(self, *words: str) -> dict[str, object]:
         """Run one `postex` command with `--json`; what it printed."""
@@ -111,6 +114,10 @@ def _login(made: dict[str, object]) -> Login:
     device = made["device"]
     assert isinstance(device, dict)
     return Login(device["username"], device["password"])
+
+
+def _add_readers(session: Session, store: Store, addresses: list[str]) -> list[Login]:
+    return [_add_reader(session, store, each) for each in addresses]
 
 
 def _add_reader(session: Session, store: Store, address: str) -> Login:
