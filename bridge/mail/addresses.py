@@ -61,6 +61,10 @@ class _Token:
     text: str
 
 
+_ANGLE, _CLOSE = _Token("special", "<"), _Token("special", ">")
+_AT, _COLON = _Token("special", "@"), _Token("special", ":")
+
+
 def parse(value: str) -> tuple[Address | Group, ...]:
     """The addresses of a field's value, in order; groups keep their members."""
     found: list[Address | Group] = []
@@ -150,9 +154,8 @@ class _Item:
     def read(self, budget: int) -> tuple[Address | Group | None, int]:
         """The item, None for an empty one, and where the next begins."""
         tokens, end = self._up_to(",;:")
-        if end == ":" and not any(token.text == "@" for token in tokens):
-            members = tuple(self._members(budget))
-            return Group(_phrase(tokens), members), self._position
+        if end == ":" and _AT not in tokens:
+            return Group(_phrase(tokens), tuple(self._members(budget))), self._position
         return _address(tokens), self._position
 
     def _members(self, budget: int) -> Iterator[Address]:
@@ -186,7 +189,7 @@ class _Item:
 
 def _is_route(angle: list[_Token] | None) -> bool:
     """Inside `<@a,@b:local@domain>` commas and the colon belong to the address."""
-    return bool(angle) and angle is not None and angle[0].text == "@"
+    return angle is not None and angle[:1] == [_AT]
 
 
 def _address(tokens: list[_Token]) -> Address | None:
@@ -211,10 +214,6 @@ def _routed(inside: list[_Token]) -> tuple[str | None, list[_Token]]:
         return None, inside
     colon = inside.index(_COLON)
     return _dense(inside[:colon]), inside[colon + 1 :]
-
-
-_ANGLE, _CLOSE = _Token("special", "<"), _Token("special", ">")
-_AT, _COLON = _Token("special", "@"), _Token("special", ":")
 
 
 def _bare(tokens: list[_Token], comment: str | None) -> Address | None:

@@ -6,13 +6,18 @@ line end), a field ends where the next line does not start with space or tab. Te
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from bridge.mail.words import decoded_words as decoded_words
 
 MAX_HEADER = 256 * 1024
 """Octets of a header block that are read as header; what follows counts as body."""
+
+MAX_NAME = 998
+"""Octets of a field name; RFC 5322 section 2.1.1 allows no longer line."""
+_COMPILED = 2048
+"""Octets of names up to which a selection becomes an expression of its own, which is kept."""
 
 _REST = r"[^\n]*+(?:\n[ \t][^\n]*+)*+"
 _SCANNED = re.compile(
@@ -55,6 +60,13 @@ def _selector(names: tuple[bytes, ...], invert: bool) -> re.Pattern[bytes]:
     return re.compile(start + b"(" + _REST.encode() + b")", re.IGNORECASE)
 
 
+def _selected(header: bytes, names: frozenset[bytes], invert: bool) -> list[bytes]:
+    """The same as `_selector` finds, for more names than are worth an expression."""
+    fields: list[bytes] = _selector((b"\0",), True).findall(b"\n" + header)
+    named = ((field, field.partition(b":")) for field in fields)
+    return [field for field, (name, colon, _) in named if (bool(colon) and name.strip().lower() in names) != invert]
+
+
 def select_fields(header: bytes, names: Sequence[str], invert: bool = False) -> bytes:
     """BODY[HEADER.FIELDS (names)] or, inverted, HEADER.FIELDS.NOT: the fields as stored, then one blank line.
 
@@ -63,7 +75,10 @@ def select_fields(header: bytes, names: Sequence[str], invert: bool = False) -> 
     wanted = tuple(name.strip().lower().encode("utf-8", "surrogateescape") for name in names)
     if not wanted and not invert:
         return b"\r\n"
-    found = _selector(wanted or (b"\0",), invert).findall(b"\n" + header)
+    if sum(map(len, wanted)) <= _COMPILED:
+        found = _selector(wanted or (b"\0",), invert).findall(b"\n" + header)
+    else:
+        found = _selected(header, frozenset(wanted), invert)
     if not found:
         return b"\r\n"
     # Only the last field of a block cut short lacks its CR; every other one carries it before the LF that ends it.
@@ -78,12 +93,17 @@ def _finder(name: str) -> re.Pattern[bytes]:
     )
 
 
+def _occurrences(header: bytes, name: str) -> Iterator[str]:
+    if len(name) <= MAX_NAME:
+        for found in _finder(name.lower()).finditer(b"\n" + header):
+            yield unfolded(text_of(found[1]))
+
+
 def values(header: bytes, name: str) -> list[str]:
     """Every value of field `name`, unfolded, in order; encoded words as sent (see `decoded_words`)."""
-    return [unfolded(text_of(value)) for value in _finder(name).findall(b"\n" + header)]
+    return list(_occurrences(header, name))
 
 
 def value(header: bytes, name: str) -> str | None:
     """The first value of field `name`, unfolded; None if the field is absent."""
-    found = _finder(name).search(b"\n" + header)
-    return unfolded(text_of(found[1])) if found else None
+    return next(_occurrences(header, name), None)
