@@ -36,112 +36,33 @@ IDLE without DONE, which ends the IDLE with BAD and is then executed.
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from io import BytesIO
 
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.access_commands import sasl_response
 from bridge.imap.protocol.buffer import LineBuffer, LineTooLong
-from bridge.imap.protocol.commands import Command
 from bridge.imap.protocol.errors import ParseError, ProtocolError, Status, TooBig
+from bridge.imap.protocol.events import Continue, Event, Goodbye, IdleEnded, Refusal, SaslAborted, SaslResponse
 from bridge.imap.protocol.lexer import MAX_TAG
+from bridge.imap.protocol.limits import BEFORE_SIGN_IN, KIB, MIB, Limits, after_sign_in
 from bridge.imap.protocol.parser import check_verb, parse, tag_of
 
-KIB = 1024
-MIB = 1024 * KIB
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client may ask of memory and time; sizes in bytes."""
-
-    line: int
-    """Text of one command, literals not counted."""
-    literal: int
-    """One literal, the message of APPEND excepted."""
-    literals: int
-    """All literals of one command together, the message of APPEND excepted."""
-    message: int
-    """The message of APPEND; 0 where it is a literal like any other."""
-    depth: int
-    """Lists inside each other."""
-    discard: int
-    """What is read only to be thrown away, in one command; beyond it the connection ends."""
-    bad_commands: int
-    """BAD answers in a row; one more and the connection ends."""
-
-
-BEFORE_SIGN_IN = Limits(
-    line=8 * KIB, literal=4 * KIB, literals=8 * KIB, message=0, depth=1, discard=64 * KIB, bad_commands=10
-)
-
-
-def after_sign_in(message: int) -> Limits:
-    """Limits of a signed-in client whose messages may have `message` bytes."""
-    return Limits(
-        line=MIB,
-        literal=100 * KIB,
-        literals=MIB,
-        message=message,
-        depth=32,
-        discard=2 * message + MIB,
-        bad_commands=20,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Continue:
-    """The client waits to be asked for its literal."""
-
-    wire: bytes = responses.continuation("Go ahead")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A command that cannot be taken, with its answer; `tag` is `*` where none could be read."""
-
-    tag: str
-    error: ProtocolError
-
-    @property
-    def wire(self) -> bytes:
-        return responses.refusal(self.tag, self.error)
-
-
-@dataclass(frozen=True, slots=True)
-class Goodbye:
-    """The connection ends here."""
-
-    text: str
-
-    @property
-    def wire(self) -> bytes:
-        return responses.bye(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class SaslResponse:
-    """The client's answer to `challenge`, base64 undone."""
-
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SaslAborted:
-    """The client cancelled with `*`, or its answer was none; `text` goes into the tagged BAD."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class IdleEnded:
-    """`done`: the client said DONE."""
-
-    done: bool
-
-
-Event = Command | Continue | Refusal | Goodbye | SaslResponse | SaslAborted | IdleEnded
+__all__ = [
+    "BEFORE_SIGN_IN",
+    "KIB",
+    "MIB",
+    "Connection",
+    "Continue",
+    "Event",
+    "Goodbye",
+    "IdleEnded",
+    "Limits",
+    "Refusal",
+    "SaslAborted",
+    "SaslResponse",
+    "after_sign_in",
+]
 
 
 class _State(Enum):
@@ -241,8 +162,10 @@ class Connection:
         try:
             line = self._buffer.line(self.limits.line - len(self._text))
         except LineTooLong:
-            self._refuse(ParseError("Line too long"), self._head() or self._buffer.head(MAX_TAG + 1))
+            head = self._head() or self._buffer.head(MAX_TAG + 1)
+            self._begin()
             self._state = _State.SKIP_LINE
+            self._refuse(ParseError("Line too long"), head)
             return True
         if line is None:
             return False
@@ -258,7 +181,10 @@ class Connection:
         return True
 
     def _skip_line(self) -> bool:
+        before = len(self._buffer)
         tail = self._buffer.skip_line()
+        if not self._may_discard(before - len(self._buffer)):
+            return True
         if tail is None:
             return False
         announced = _ANNOUNCEMENT.search(tail)
@@ -350,10 +276,10 @@ class Connection:
         try:
             self._admit(size)
         except ProtocolError as error:
-            self._refuse(error, self._head())
-            if waits:
-                self._begin()
-            else:
+            head = self._head()
+            self._begin()
+            self._refuse(error, head)
+            if not waits and self._state is not _State.CLOSED:
                 self._skip(size)
             return
         self._literal = BytesIO()
@@ -383,16 +309,22 @@ class Connection:
 
     def _skip(self, size: int) -> None:
         """A literal that comes unasked is thrown away, within reason."""
-        self._discarded += size
+        if self._may_discard(size):
+            self._missing = size
+            self._state = _State.SKIP_LITERAL
+
+    def _may_discard(self, count: int) -> bool:
+        """Counts what is thrown away of one command; the connection ends where it is too much."""
+        self._discarded += count
         if self._discarded > self.limits.discard:
-            self._end("Literal far too long")
-            return
-        self._missing = size
-        self._state = _State.SKIP_LITERAL
+            self._end("Far more than a command takes")
+            return False
+        return True
 
     # --- refusing ---
 
     def _refuse(self, error: ProtocolError, text: bytes) -> None:
+        error.__traceback__ = error.__context__ = None  # they hold what the client sent
         self._queue.append(Refusal(tag_of(text), error))
         if error.status is not Status.BAD:
             return
@@ -401,9 +333,9 @@ class Connection:
             self._end("Too many commands that cannot be understood")
 
     def _end(self, text: str) -> None:
-        if self._state is not _State.CLOSED:
-            self._queue.append(Goodbye(text))
+        self._queue.append(Goodbye(text))
         self._buffer.clear()
+        self._begin()
         self._state = _State.CLOSED
 
 

@@ -7,7 +7,6 @@ content. Response codes are the inside of the brackets as str; RFC 5530 and the 
 import base64
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from bridge.imap.protocol import sequence, utf7
 from bridge.imap.protocol.errors import ProtocolError, Status
@@ -96,7 +95,6 @@ def astring(value: bytes) -> bytes:
     return string(value)
 
 
-@lru_cache(maxsize=1024)
 def mailbox(name: str, utf8: bool = False) -> bytes:
     """`mailbox`: modified UTF-7, or quoted UTF-8 where UTF8=ACCEPT is on (RFC 6855 section 3)."""
     if not utf8:

@@ -189,6 +189,27 @@ def test_no_event_follows_goodbye() -> None:
     assert connection.buffered == 0
 
 
+@pytest.mark.parametrize("last", [b"a LOGIN {5000}\r\n", b"a LOGIN {5000+}\r\n", b"a LOGIN " + b"x" * 9000])
+def test_goodbye_comes_once_whatever_was_refused_last(last: bytes) -> None:
+    events = events_of(BEFORE_SIGN_IN, [b"x\r\n" * 10 + last, b"x" * 5000 + b"\r\nb NOOP\r\n" * 20])
+    assert [type(event) for event in events] == [Refusal] * 11 + [Goodbye]
+
+
+def test_a_line_without_end_before_sign_in_ends_the_connection() -> None:
+    _, events = seconds(BEFORE_SIGN_IN, b"a LOGIN " + b"x" * 100 * KIB)
+    assert [type(event) for event in events] == [Refusal, Goodbye]
+
+
+@pytest.mark.parametrize(
+    "line", [b'a LOGIN u "s3cr\xe9t"\r\n', b"a AUTHENTICATE PLAIN s3cret\r\n", b"a LOGIN u s3cret (\r\n"]
+)
+def test_a_refusal_keeps_nothing_of_what_was_sent(line: bytes) -> None:
+    (event,) = events_of(BEFORE_SIGN_IN, [line])
+    assert isinstance(event, Refusal)
+    assert (event.error.__traceback__, event.error.__context__) == (None, None)
+    assert b"s3c" not in event.wire
+
+
 def test_a_good_command_forgives_bad_ones() -> None:
     events = events_of(BEFORE_SIGN_IN, [b"x\r\n" * 10 + b"a NOOP\r\n" + b"x\r\n" * 10 + b"b NOOP\r\n"])
     assert not any(isinstance(event, Goodbye) for event in events)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -272,7 +273,7 @@ def test_what_a_client_means_is_what_the_session_gets(meant: list[c.Command], ra
 @given(COMMANDS)
 def test_repr_tells_no_secret(command: c.Command) -> None:
     secret = "s3cr\u20act"
-    hidden = {
+    hidden: dict[str, Any] = {
         field.name: secret.encode() if isinstance(getattr(command, field.name), bytes) else secret
         for field in dataclasses.fields(command)
         if isinstance(getattr(command, field.name), str | bytes)
