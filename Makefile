@@ -45,7 +45,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 
 soak: $(STAMP)
-	POSTEX_SOAK=1 $(BIN)/python -m pytest -n 2 tests/crash
+	POWER_STATES=50000 KILL_ROUNDS=40 $(BIN)/python -m pytest -n 2 tests/crash --timeout 3600
 
 lock: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postex_tui.answers import USAGE, Refusal
-from storage.errors import DataFolderLocked, NotFound
+from storage.errors import DataFolderLocked, NotFound, Tampered
 
 if TYPE_CHECKING:
     from bridge.settings import Settings
@@ -43,6 +43,9 @@ def open_locked(data: Path, settings: "Settings") -> "Store":
     except DataFolderLocked:
         in_use = "is in use by a running bridge or another command; stop it first, then try again"
         raise Refusal("data-folder-locked", f"{data} {in_use}") from None
+    except Tampered:
+        remedy = "is it the right key? If so the file is damaged: restore a backup"
+        raise Refusal("tampered", f"the master key does not open {data / 'postex.db'}; {remedy}") from None
 
 
 def account_of(store: "Store", email: str) -> "Account":

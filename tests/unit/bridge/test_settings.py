@@ -1,19 +1,11 @@
 """A wrong setting stops the start with its name and what is allowed; the environment wins over the file."""
 
-import os
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from bridge import settings
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No POSTEX_ variable of the machine reaches a test."""
-    for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
-        monkeypatch.delenv(name)
 
 
 def refused(data: Path) -> str:

@@ -1,0 +1,65 @@
+"""What the documentation says is true: settings, capabilities, commands, links."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from bridge import settings
+from bridge.imap.capabilities import NEEDS
+from bridge.smtp.conversation import EXTENSIONS
+from postex_tui.cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def test_the_settings_page_is_generated_from_the_code() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == settings.reference(), "run: make docs"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    found = list(settings.entries())
+    assert ("imap.tls_port", "POSTEX_IMAP__TLS_PORT", "993") in [entry[:3] for entry in found]
+    for name, _, _, meaning in found:
+        assert meaning.endswith("."), name
+
+
+def test_every_command_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    command = typer.main.get_command(app)
+    for name, inner in command.commands.items():  # type: ignore[attr-defined]
+        assert f"postex {name}" in manual
+        for verb in getattr(inner, "commands", {}):
+            assert re.search(rf"postex {name} [^|]*\b{verb}\b", manual), f"{name} {verb}"
+
+
+def test_the_support_table_lists_what_is_announced() -> None:
+    table = (ROOT / "docs" / "rfc.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([^`]+)`", table))
+    announced = {*NEEDS, *EXTENSIONS, "SIZE", "STARTTLS", "AUTH PLAIN LOGIN"}
+    assert announced <= listed, announced - listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_make_offers_what_the_readme_promises() -> None:
+    offered = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in set(re.findall(r"\bmake (demo|test|bench|setup|docs|lock|clean|soak)\b", read_all())):
+        assert target == "setup" or f"make {target}" in offered
+
+
+def read_all() -> str:
+    return "".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == list(range(len(numbers)))

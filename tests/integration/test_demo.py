@@ -1,0 +1,73 @@
+"""`postex demo` as a newcomer runs it."""
+
+import imaplib
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "postex_tui.cli", "demo"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+
+
+def test_once_it_checks_everything_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "invoices").mkdir()
+    (tmp_path / "invoices" / "rekening.pdf").write_bytes(b"%PDF-1.7\n" + os.urandom(3000) + b"\n%%EOF\n")
+    (tmp_path / "temporary").mkdir()
+    done = subprocess.run(
+        [*COMMAND, "--documents", str(tmp_path / "invoices")],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        env=environment(DEMO_ONCE="1", TMPDIR=str(tmp_path / "temporary")),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rekening.pdf" in done.stdout
+    assert "All checks held." in done.stdout
+    assert done.stdout.count("byte for byte as handed in") == 3
+    assert "to 3 recipients: 250" in done.stdout
+    assert "none found" in done.stdout
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_it_stays_for_a_mail_client_until_ctrl_c(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, env=environment(DEMO_DATA=str(data))) as demo:
+        assert demo.stdout is not None
+        shown = ""
+        while "Ctrl-C" not in shown:
+            line = demo.stdout.readline()
+            assert line, shown
+            shown += line
+        read_with_shown_credentials(shown, data)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(40) == 0, demo.stdout.read()
+    assert (data / "postex.db").exists()
+
+
+def read_with_shown_credentials(shown: str, data: Path) -> None:
+    """The table alone is enough to read."""
+    place = re.search(r"IMAP, TLS, host (\S+), port (\d+)", shown)
+    person = re.search(r"^  (anna@\S+)\s+(px1-\S+)$", shown, re.MULTILINE)
+    assert place
+    assert person
+    trust = ssl.create_default_context(cafile=str(data / "tls" / "cert.pem"))
+    with imaplib.IMAP4_SSL(place[1], int(place[2]), ssl_context=trust, timeout=20) as imap:
+        imap.login(person[1], person[2])
+        assert imap.select("INBOX") == ("OK", [b"2"])
+
+
+def test_a_failure_says_what_happened_and_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "something").write_text("x")
+    done = subprocess.run(
+        COMMAND, capture_output=True, text=True, timeout=60, env=environment(DEMO_ONCE="1", DEMO_DATA=str(tmp_path))
+    )
+    assert done.returncode == 1
+    assert f"{tmp_path} is not empty" in done.stderr
+    assert "Traceback" not in done.stderr
