@@ -1,7 +1,7 @@
 """Flags as clients send them: `flag`, `flag-list` and `flag-keyword` (RFC 3501 section 9).
 
 System flags come out in the case of the RFC, keywords as sent. `\\Recent` is dropped where it is to be set: clients
-that hand back what FETCH gave them (imapsync, OfflineIMAP) send it, and no client can change it (section 2.3.2).
+that hand back what FETCH gave them send it, and no client can change it (section 2.3.2).
 """
 
 from bridge.imap.protocol.errors import ParseError

@@ -4,9 +4,9 @@ The text is the whole command on one string of bytes, without its last CRLF; whe
 and CRLF (`{5}` CRLF) are left in and the bytes are the next of `literals`. A CRLF can come from nowhere else. Every
 method takes its token and moves past it, or raises ParseError; each is linear in what it takes.
 
-Taken although the grammar does not have it, since it harms nothing and real clients send it:
+Taken although the grammar does not have it, since it has one reading and harms nothing:
 
-- 8-bit bytes in quoted strings, read as UTF-8 (Outlook and others: user names, passwords, search words);
+- 8-bit bytes in quoted strings, read as UTF-8 (user names, passwords, search words typed by people);
 - `{n+}` of any size without asking which of LITERAL+ and LITERAL- was announced; `connection` holds the limits.
 
 Refused although some servers take it: a backslash in a quoted string before anything but `"` and `\\`, since two
@@ -87,7 +87,7 @@ class Lexer:
             raise ParseError("Space expected" if self._position < len(self._text) else "Arguments missing")
 
     def end(self) -> None:
-        """Nothing may follow but spaces, which Outlook and hand-written scripts leave behind."""
+        """Nothing may follow but spaces, which hand-written clients leave behind."""
         if self._text[self._position :].strip(b" "):
             raise ParseError("More than the command takes")
 

@@ -34,7 +34,7 @@ def fetch(by_uid: bool) -> Callable[[Lexer, str], Fetch]:
 
 
 def _modifier(lexer: Lexer) -> tuple[str, int]:
-    """`"CHANGEDSINCE" SP mod-sequence-value`, RFC 7162 section 7; 0 is taken, which iOS and mbsync may send."""
+    """`"CHANGEDSINCE" SP mod-sequence-value`, RFC 7162 section 7; 0 is taken (clients that never synchronised)."""
     name = lexer.word()
     if name != "CHANGEDSINCE":
         raise ParseError("FETCH modifier not known")

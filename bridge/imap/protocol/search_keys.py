@@ -89,7 +89,7 @@ class _Search:
 def search_criteria(lexer: Lexer) -> SearchKey:
     """`["CHARSET" SP astring SP] search-key *(SP search-key)`, to the end of the command.
 
-    Without CHARSET, texts are read as UTF-8, of which US-ASCII is a part: K-9 and scripts send it undeclared.
+    Without CHARSET, texts are read as UTF-8, of which US-ASCII is a part and which clients send undeclared.
     """
     charset = "utf-8"
     if lexer.accept_word(b"CHARSET "):
