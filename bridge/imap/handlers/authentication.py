@@ -90,7 +90,7 @@ async def sign_in(session: Session, username: str, password: str) -> Answer:
         raise Refused(WRONG, "AUTHENTICATIONFAILED") from None
     services.throttle.succeeded(session.peer)
     _enter(session, user)
-    await _note_use(session, user, now)
+    _note_use(session, user, now)
     code = responses.capability_code(session.capability_names())
     return Answer("Signed in", code=code)
 
@@ -111,8 +111,8 @@ def _enter(session: Session, found: SignIn) -> None:
     session.enter(SignedIn(found.account, found.device, keys, reader, Scope.IMAP not in found.device.scopes))
 
 
-async def _note_use(session: Session, found: SignIn, now: int) -> None:
-    """Once a day and device."""
+def _note_use(session: Session, found: SignIn, now: int) -> None:
+    """Once a day and device; nobody waits for it, as reading must go on when the disk is full."""
     today = now - now % DAY
     if (found.device.last_used_at or 0) < today:
-        await session.services.store.write(devices.touch, found.device.id, today)
+        session.services.store.post(devices.touch, found.device.id, today)
