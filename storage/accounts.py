@@ -65,7 +65,7 @@ def by_email(session: Session, email: str) -> Account:
         session,
         "SELECT id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes FROM account"
         " WHERE email = ?",
-        email.strip().lower(),
+        email.lower(),
     )
 
 

@@ -25,14 +25,9 @@ class Addressee:
 
 
 def normal(address: str) -> str:
-    """The stored form. Invalid if it is not local@domain."""
-    local, at, domain = address.strip().lower().rpartition("@")
-    if (
-        not (local and at and domain)
-        or len(address) > MAX_LENGTH
-        or not address.strip().isprintable()
-        or " " in address
-    ):
+    """The stored form. Invalid if it is not local@domain, printable and without a blank anywhere."""
+    local, at, domain = address.lower().rpartition("@")
+    if not (local and at and domain) or len(address) > MAX_LENGTH or not address.isprintable() or " " in address:
         raise Invalid("address: local@domain")
     return f"{local}@{domain}"
 

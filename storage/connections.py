@@ -24,8 +24,11 @@ from storage.errors import Conflict, StorageError, Tampered, WriterUnavailable
 BUSY_TIMEOUT_MS = 4000
 """A locked database is reported within 10 s even to who queued up behind a waiting batch (R8)."""
 WRITER_CACHE_KIB = 65536
-READER_CACHE_KIB = 32768
+READER_CACHE_KIB = 16384
 CHECKPOINT_PAGES = 4000
+"""16 MiB of WAL between checkpoints: hot pages are written back once for many commits."""
+WAL_LIMIT_BYTES = 64 * 1024 * 1024
+"""A WAL that one large transaction made longer is cut back to this."""
 _PROBE = 65536
 
 
@@ -119,6 +122,7 @@ def _pragmas(key: bytes, read_only: bool) -> list[str]:
         "PRAGMA synchronous = FULL",
         "PRAGMA secure_delete = ON",
         f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
         f"PRAGMA cache_size = -{WRITER_CACHE_KIB}",
     ]
 

@@ -10,6 +10,7 @@ group commit, reads in a small pool. Synchronous inside, asynchronous outside.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +36,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Listener = Callable[[Change], None]
 
-READER_THREADS = 2
+READER_THREADS = 4
+"""More than cores: a sign-in should not wait behind two large mailboxes being opened."""
 BODY_THREADS = 8
 DATABASE_NAME = "postex.db"
 KEYRING_NAME = "keyring.db"
@@ -148,10 +150,8 @@ class Store:
 
         A write's changes are told before its `await` returns. Listeners must not block and must not raise.
         """
-        try:
+        with suppress(RuntimeError):  # without a running loop, the next write brings it
             self._loop = asyncio.get_running_loop()
-        except RuntimeError:
-            _log.debug("listener_without_loop")
         token = object()
         self._listeners[token] = listener
         return lambda: _forget(self._listeners, token)
@@ -168,12 +168,11 @@ class Store:
                 job.settle(job)
 
     def _in_loop(self, callback: Callable[[], None]) -> None:
-        try:
-            if self._loop is not None:
+        """Call in the event loop; here, if there is none or it is closed."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(callback)
                 return
-        except RuntimeError:
-            _log.debug("loop_closed")
         callback()
 
     def _tell(self, changes: list[Change], jobs: list[Job]) -> None:

@@ -25,7 +25,7 @@ def status(session: Session, mailbox_id: int) -> MailboxStatus:
 
 
 def select(session: Session, mailbox_id: int, keys: AccountKeys, claim_recent: bool = False) -> Selected:
-    """The mailbox and all its copies, of one moment. NotFound; Tampered if its name does not open.
+    """The mailbox and all its copies, of one moment. NotFound, also for one of another account; Tampered if its name does not open.
 
     Reads only, unless `claim_recent`: then the messages that are \\Recent here are so in no later session (SELECT,
     not EXAMINE), and the call must run as a write. For a large mailbox it is kinder to read first and then to write
@@ -34,8 +34,9 @@ def select(session: Session, mailbox_id: int, keys: AccountKeys, claim_recent: b
     found = statements.row(
         session,
         "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq,"
-        " first_recent_uid FROM mailbox WHERE id = ?",
-        (mailbox_id,),
+        " first_recent_uid FROM mailbox"
+        " WHERE id = ? AND account_id = (SELECT id FROM account WHERE public_id = ?)",
+        (mailbox_id, keys.account),
     )
     if found is None:
         raise NotFound("mailbox")

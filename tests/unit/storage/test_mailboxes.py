@@ -144,6 +144,11 @@ def test_status_counts(office: Office, anna: Person) -> None:
     assert (status.messages, status.recent, status.unseen, status.uid_next) == (4, 1, 3, 5)
 
 
+def test_nobody_selects_a_mailbox_of_another(office: Office, anna: Person, bram: Person) -> None:
+    with pytest.raises(NotFound):
+        office.store.read_now(mailboxes.select, anna.inbox, bram.keys)
+
+
 def test_recent_belongs_to_one_session(office: Office, anna: Person) -> None:
     office.deliver(b"1", anna)
     assert office.store.read_now(mailboxes.select, anna.inbox, anna.keys).first_recent_uid == 1
