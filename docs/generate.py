@@ -12,7 +12,7 @@ from rich.text import Text
 from bridge import settings
 
 DOCS = Path(__file__).parent
-COLUMNS = 132
+COLUMNS = 140
 COMMAND = [sys.executable, "-m", "postex_tui.cli", "demo", "--once"]
 
 

@@ -81,6 +81,7 @@ async def _read_back(bridge: Bridge, reader: Person) -> list[bytes]:
     _ok(await client.select("INBOX"), "SELECT INBOX")
     answer = _ok(await client.fetch("1:*", "(BODY.PEEK[])"), "FETCH")
     await client.logout()
+    client.protocol.transport.abort()  # aioimaplib leaves it open, and the bridge would wait for it when it drains
     # aioimaplib gives what came as a literal as bytearray, and lines as bytes.
     return [bytes(line) for line in answer.lines if isinstance(line, bytearray)]
 

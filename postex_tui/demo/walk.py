@@ -75,7 +75,7 @@ def _walk(data: Path, documents: Path | None, once: bool, at_end: Callable[[Call
     _read_all(bridge, recipients, hand_ins)
     with _step("what lies on disk, and the log, is ciphertext") as result:
         count, size, sought = disk.check_locked(data, bridge.log, hand_ins)
-        result.append(f"{sought} subjects, names, addresses sought in {count} files, {size / 1e6:.1f} MB: none found")
+        result.append(f"sought {sought} names and words in {count} files, {size / 1e6:.1f} MB: none found")
     typer.echo("\nAll checks held.\n")
     _table(data, bridge, senders, recipients)
     if not once:
@@ -120,23 +120,26 @@ def _hand_ins(senders: list[Person], recipients: list[Person], documents: Path |
 def _hand_in_all(bridge: Bridge, hand_ins: list[HandIn]) -> None:
     for position, each in enumerate(hand_ins):
         implicit_tls = position % 2 == 0
-        road = "465, TLS" if implicit_tls else "587, STARTTLS"
-        with _step(f"in  ({road}) {each.document.file_name[:24]}") as result:
+        road = "SMTP over TLS" if implicit_tls else "SMTP, STARTTLS"
+        with _step(f"in   {road:<15} {each.document.file_name[:32]}") as result:
             text = traffic.hand_in(bridge, each, implicit_tls)
-            count = len(each.recipients)
-            result.append(f"{len(each.sent) / 1e3:.0f} kB to {count} recipient{'s' * (count > 1)}: 250 {text}")
+            result.append(f"{_count(len(each.recipients), 'reader')}, {len(each.sent) / 1e3:.0f} kB: 250 {text}")
 
 
 def _read_all(bridge: Bridge, recipients: list[Person], hand_ins: list[HandIn]) -> None:
     for reader in recipients:
         theirs = [each for each in hand_ins if reader in each.recipients]
-        with _step(f"out (993, TLS) {reader.address}") as result:
+        with _step(f"out  IMAP over TLS   {reader.address}") as result:
             messages = traffic.read_back(bridge, reader)
             if len(messages) != len(theirs):
                 raise DemoFailed(f"{reader.address} has {len(messages)} messages; {len(theirs)} were handed in")
             for each in theirs:
                 traffic.check_same(each, reader, messages)
-            result.append(f"{len(theirs)} documents, byte for byte as handed in")
+            result.append(f"{_count(len(theirs), 'document')}, byte for byte as handed in")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _table(data: Path, bridge: Bridge, senders: list[Person], recipients: list[Person]) -> None:

@@ -1,5 +1,6 @@
 """What the documentation says is true: settings, capabilities, commands, links."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from bridge.smtp.conversation import EXTENSIONS
 from postex_tui.cli import app
 
 ROOT = Path(__file__).parents[2]
+LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -41,6 +43,24 @@ def test_the_support_table_lists_what_is_announced() -> None:
     listed = set(re.findall(r"`([^`]+)`", table))
     announced = {*NEEDS, *EXTENSIONS, "SIZE", "STARTTLS", "AUTH PLAIN LOGIN"}
     assert announced <= listed, announced - listed
+
+
+def logged_events() -> set[str]:
+    """First arguments of `log.info("…")` and its like, in the whole product."""
+    found = set()
+    for path in (path for package in ("storage", "bridge", "postex_tui") for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS:
+                owner, first = node.func.value, node.args[0] if node.args else None
+                if isinstance(owner, ast.Name) and owner.id in ("log", "_log") and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+    return found
+
+
+def test_every_log_event_is_in_the_schema() -> None:
+    listed = set(re.findall(r"`([a-z_.]+)`", (ROOT / "docs" / "logs.md").read_text(encoding="utf-8")))
+    assert "bridge.ready" in logged_events()
+    assert logged_events() <= listed, logged_events() - listed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -31,7 +31,7 @@ def test_once_it_checks_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert "rekening.pdf" in done.stdout
     assert "All checks held." in done.stdout
     assert done.stdout.count("byte for byte as handed in") == 3
-    assert "to 3 recipients: 250" in done.stdout
+    assert "3 readers, 2 kB: 250" in done.stdout
     assert "none found" in done.stdout
     assert list((tmp_path / "temporary").iterdir()) == []
 
