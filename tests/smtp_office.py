@@ -1,4 +1,4 @@
-"""A post office for SMTP tests: a real store in a temporary folder, the four listeners, people, and a small client."""
+"""A post office for SMTP tests: a real store in a temporary folder, the four doors, people, and a small client."""
 
 import asyncio
 import ssl
@@ -14,13 +14,13 @@ from bridge.smtp import doors
 from bridge.smtp.limits import Limits
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
-from storage import accounts, devices, domains, documents, senders
+from storage import accounts, devices, documents, domains, senders
 from storage.accounts import AccountDraft
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
-from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 from storage.reading import Reader
+from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 
 NOW = 1_700_000_000
 HOST = "127.0.0.1"
@@ -64,15 +64,11 @@ class Office:
         store = self.store
         account, keys = store.write_now(accounts.create, store.shred, draft, self.domain, NOW)
         scopes = frozenset({Scope.SMTP_SEND})
-        device = store.write_now(
-            devices.add, store.server_keys, store.shred, account, keys, "test", scopes, NOW
-        )
+        device = store.write_now(devices.add, store.server_keys, store.shred, account, keys, "test", scopes, NOW)
         return Person(account, keys, device)
 
     async def start(self) -> None:
-        self.server = SmtpServer(
-            self.store, self.throttle, self.clock, "mail.example.test", self.tls, self.limits
-        )
+        self.server = SmtpServer(self.store, self.throttle, self.clock, "mail.example.test", self.tls, self.limits)
         bound = await self.server.start([Listening(door, HOST, 0) for door in doors.DOORS.values()])
         self.ports = {name: port for name, (_, port) in bound.items()}
 
@@ -90,7 +86,9 @@ class Office:
 
 
 @asynccontextmanager
-async def running(data: Path, limits: Limits | None = None, clock: Clock = lambda: float(NOW)) -> AsyncIterator[Office]:
+async def running(
+    data: Path, limits: Limits | None = None, clock: Clock = lambda: float(NOW)
+) -> AsyncIterator[Office]:
     office = Office(data, clock, limits)
     await office.start()
     try:

@@ -36,6 +36,7 @@ _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "RSET", "STARTTLS"})
 _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 _CONTROLS = bytes(range(32)) + b"\x7f"
 _FAREWELL_SECONDS = 5.0
+_MOST_UNSENT = 16_384
 
 
 def pin_log_level() -> None:
@@ -59,6 +60,7 @@ class Conversation(SMTP):
         self.limits = office.limits
         self._errors = 0
         self._commands = 0
+        self._unsent = b""
         self._committing = False
         self._dismissal: str | None = None
         self._sign_in_until = office.loop.time() + office.limits.sign_in_seconds
@@ -99,9 +101,10 @@ class Conversation(SMTP):
         return self.door.requires_sign_in and self.signed_in is None
 
     @property
-    def _buffered(self) -> int:
-        """Bytes that the client sent and nobody has read."""
-        return len(self._reader._buffer)  # type: ignore[attr-defined]  # asyncio has no other way to ask
+    def _buffer(self) -> bytearray:
+        """What the client sent and nobody has read. Not to be changed; asyncio has no other way to ask."""
+        buffer: bytearray = self._reader._buffer  # type: ignore[attr-defined]
+        return buffer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -133,7 +136,7 @@ class Conversation(SMTP):
     def _part(self, reply: str) -> None:
         if self.transport is None or self.transport.is_closing():
             return
-        self.transport.write(reply.encode("ascii") + b"\r\n")
+        self._unsent += reply.encode("ascii") + b"\r\n"
         self._close()
 
     def _close(self) -> None:
@@ -141,6 +144,8 @@ class Conversation(SMTP):
         transport = self.transport
         if transport is None:
             return
+        if self._unsent:
+            transport.write(self._taken_unsent())
         transport.close()
         self._cancel_timeout()
         self._timeout_handle = self.loop.call_later(_FAREWELL_SECONDS, transport.abort)
@@ -163,15 +168,26 @@ class Conversation(SMTP):
     # --- lines and replies ---
 
     async def push(self, status: str | bytes) -> None:
-        """One reply; the coded ones get their enhanced status."""
+        """One reply; the coded ones get their enhanced status. Replies to pipelined commands leave together."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError
         reply = status if isinstance(status, bytes) else replies.enhanced(status).encode("ascii", "replace")
         if reply[4:7] == b"5.5":
             self._errors += 1
-        self.transport.write(reply + b"\r\n")
-        if self._paused:  # type: ignore[attr-defined]  # of asyncio's flow control
-            await self._drain_helper()  # type: ignore[attr-defined]
+        self._unsent += reply + b"\r\n"
+        if len(self._unsent) > _MOST_UNSENT:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Send what was said, before anything is waited for from the client."""
+        if self._unsent and self.transport is not None:
+            self.transport.write(self._taken_unsent())
+            if self._paused:  # type: ignore[attr-defined]  # of asyncio's flow control
+                await self._drain_helper()  # type: ignore[attr-defined]
+
+    def _taken_unsent(self) -> bytes:
+        unsent, self._unsent = self._unsent, b""
+        return unsent
 
     async def handle_exception(self, error: Exception) -> str:
         log.error("smtp.fault", door=self.door.name, kind=type(error).__name__)
@@ -203,10 +219,13 @@ class Conversation(SMTP):
     async def _next_line(self) -> bytes:
         """The next line without its end. EOFError when there is none."""
         while True:
+            if b"\n" not in self._buffer:
+                await self._flush()
             try:
                 line: bytes = await self._reader.readuntil(b"\n")
                 return line.rstrip(b"\r\n") if line.endswith(b"\r\n") else line[:-1]
             except asyncio.LimitOverrunError as error:
+                await self._flush()
                 await self._discard_line(error.consumed)
                 await self.push(replies.LINE_TOO_LONG)
 
@@ -301,10 +320,11 @@ class Conversation(SMTP):
             syntax = "501 5.5.4 STARTTLS takes no argument"
             await self.push(syntax if arg else replies.TLS_ACTIVE if self.encrypted else replies.TLS_NOT_HERE)
             return
-        if self._buffered:
+        if self._buffer:
             self._dismissal = replies.TLS_INJECTION
             return
         await self.push(replies.READY_FOR_TLS)
+        await self._flush()
         if not await self._handshake():
             log.info("smtp.handshake_failed", door=self.door.name)
             raise ConnectionAbortedError

@@ -16,6 +16,7 @@ line ends are classified by the newline decoder of `io`, at a quarter of the cos
 from io import IncrementalNewlineDecoder
 
 END = b"\r\n.\r\n"
+_FINAL_DOT = b".\r\n"
 _STUFFED = b"\r\n."
 _OVERLAP = len(END) - 1
 
@@ -72,10 +73,16 @@ class DataReceiver:
             return at + len(END) - len(self._tail)
         self._stuffed = self._stuffed or _STUFFED in border
         self._tail = (border if len(chunk) < _OVERLAP else chunk)[-_OVERLAP:]
-        if b"." not in chunk:
+        return self._end_within(chunk)
+
+    def _end_within(self, chunk: bytes) -> int | None:
+        """Only between the first dot and the last can there be anything: base64 has none."""
+        first = chunk.find(b".")
+        if first < 0:
             return None
-        at = chunk.find(END)
-        self._stuffed = self._stuffed or chunk.find(_STUFFED, 0, len(chunk) if at < 0 else at + 2) >= 0
+        start, stop = max(0, first - 2), chunk.rfind(b".") + 3
+        at = chunk.find(END, start, stop)
+        self._stuffed = self._stuffed or chunk.find(_STUFFED, start, stop if at < 0 else at + 2) >= 0
         return None if at < 0 else at + len(END)
 
     def _keep(self, chunk: bytes) -> None:
@@ -86,14 +93,17 @@ class DataReceiver:
         else:
             self._chunks.append(chunk)
 
-    def received(self) -> bytes:
-        """The message in CR LF form, dots unstuffed. DataRefused when it may not be stored."""
+    def received(self, trace: bytes = b"") -> bytes:
+        """The message in CR LF form, dots unstuffed, below our `trace` lines. DataRefused if it may not be stored."""
         if self._refusal is not None:
             raise DataRefused(self._refusal)
-        raw = b"".join(self._chunks)
+        ending = b""
+        while len(ending) < len(_FINAL_DOT):
+            ending = self._chunks.pop() + ending
+        raw = b"".join([trace, *self._chunks, ending[: -len(_FINAL_DOT)]])
         self._chunks.clear()
-        message = _canonical(raw[: -len(b".\r\n")], self._stuffed)
-        if len(message) > self.limit:
+        message = _canonical(raw, self._stuffed or raw.startswith(b".", len(trace)))
+        if len(message) - len(trace) > self.limit:
             raise DataRefused(TOO_LARGE.format(limit=self.limit))
         return message
 
@@ -106,9 +116,9 @@ def _canonical(raw: bytes, stuffed: bool) -> bytes:
         raise DataRefused(BARE_CR)
     if "\n" in line_ends:
         raw, stuffed = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), True
-    if raw.startswith(b"."):
-        raw = raw[1:]
-    return raw.replace(_STUFFED, b"\r\n") if stuffed else raw
+    if not stuffed:
+        return raw
+    return (b"\r\n" + raw).replace(_STUFFED, b"\r\n")[2:]
 
 
 def _line_ends(raw: bytes) -> tuple[str, ...]:

@@ -46,27 +46,27 @@ class Prepared:
 
 def prepare(arrival: Arrival, dedupe_key: bytes) -> Prepared:
     """Everything up to the store. DataRefused with the answer."""
-    received = arrival.data.received()
-    header = header_block(received)
+    message = arrival.data.received(arrival.trace)
+    received = memoryview(message)[len(arrival.trace) :]
+    header = header_block(message, len(arrival.trace))
     refusal = None if arrival.rights is None else header_refusal(header, arrival.rights)
     if refusal is not None:
         raise DataRefused(refusal)
     has_id = headers.value(header, "Message-ID") is not None
     tag = dedupe_tag(dedupe_key, arrival, received) if has_id else None
-    message = arrival.trace + received
     hand_in = mailbox.HandIn(message, arrival.readers, arrival.sender_account_id, tag)
     return Prepared(hand_in, mailbox.seal(message, arrival.readers))
 
 
-def header_block(message: bytes) -> bytes:
-    """The first header block as far as it is read as such."""
-    if message.startswith(b"\r\n"):
+def header_block(message: bytes, start: int = 0) -> bytes:
+    """The first header block from `start` on, as far as it is read as such."""
+    if message.startswith(b"\r\n", start):
         return b""
-    end = message.find(_HEADER_END, 0, headers.MAX_HEADER)
-    return message[: headers.MAX_HEADER] if end < 0 else message[: end + 2]
+    end = message.find(_HEADER_END, start, start + headers.MAX_HEADER)
+    return message[start : start + headers.MAX_HEADER if end < 0 else end + 2]
 
 
-def dedupe_tag(key: bytes, arrival: Arrival, received: bytes) -> bytes:
+def dedupe_tag(key: bytes, arrival: Arrival, received: bytes | memoryview) -> bytes:
     """32 bytes that are the same for the same transaction handed in again, and tell nothing without `key`."""
     sender = "" if arrival.sender_account_id is None else str(arrival.sender_account_id)
     parts = [sender.encode(), _octets(arrival.envelope_from), *sorted(map(_octets, arrival.recipients))]

@@ -5,6 +5,7 @@ import os
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400
+SEALERS = 2
+"""Threads for large messages. The work holds the interpreter most of the time: more would wait for each other."""
 
 
 class Office:
@@ -55,6 +58,7 @@ class Office:
         self.connections: set[Connection] = set()
         self._per_network: Counter[str] = Counter()
         self._networks: dict[Connection, str] = {}
+        self._sealers = ThreadPoolExecutor(SEALERS, thread_name_prefix="postex-sealers")
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -101,6 +105,7 @@ class Office:
                 connection.dismiss(replies.SHUTTING_DOWN)
             await self._empty.wait()  # commits end by themselves, and a farewell is cut off after seconds
         self._stop_listening()
+        self._sealers.shutdown()
 
     def _changed(self, change: Change) -> None:
         if isinstance(change, DeviceRevoked):
@@ -142,7 +147,7 @@ class Office:
         key = self.store.server_keys.dedupe
         if mailbox.is_light(arrival.data.size, len(arrival.readers)):
             return handin.prepare(arrival, key)
-        return await self.store.in_body_pool(handin.prepare, arrival, key)
+        return await self.loop.run_in_executor(self._sealers, handin.prepare, arrival, key)
 
 
 def _network(ip: str) -> str:

@@ -16,7 +16,7 @@ from bridge.smtp import paths, replies, trace
 from bridge.smtp.authentication import Authentication
 from bridge.smtp.data import TOO_LARGE, DataReceiver, DataRefused
 from bridge.smtp.handin import Arrival
-from bridge.smtp.sending import Rights
+from bridge.smtp.sending import Rights, SignedIn
 from storage.errors import StorageError
 from storage.records import Recipient
 
@@ -29,6 +29,7 @@ _RECIPIENT_REFUSED = {
     Refusal.FULL: replies.RECIPIENT_FULL,
 }
 _WATCH_SECONDS = 5.0
+_RIGHTS_SECONDS = 1.0
 
 
 class Transaction(Envelope):
@@ -59,6 +60,7 @@ class Connection(Authentication):
     _held = 0
     """Bytes of the message under way that count in `office.receiving`."""
     _unknown = 0
+    _rights: tuple[Rights | None, float] = (None, 0.0)
 
     def _create_envelope(self) -> Transaction:
         return Transaction()
@@ -120,11 +122,19 @@ class Connection(Authentication):
         if self.signed_in is None:
             forged = bool(address) and await self.office.needs_sign_in(address)
             return replies.SENDER_NEEDS_AUTH if forged else None
-        transaction.rights = await self.office.rights(self.signed_in)
+        transaction.rights = await self._rights_of(self.signed_in)
         if transaction.rights is None:
             return replies.SENDER_SUSPENDED
         allowed = not address or address.lower() in transaction.rights.identities
         return None if allowed else replies.SENDER_NOT_YOURS
+
+    async def _rights_of(self, signed_in: SignedIn) -> Rights | None:
+        """Asked anew each second of a connection: a suspension takes hold at once, and a batch is not held up."""
+        known, until = self._rights
+        if known is None or self.loop.time() >= until:
+            known = await self.office.rights(signed_in)
+            self._rights = known, self.loop.time() + _RIGHTS_SECONDS
+        return known
 
     # --- RCPT ---
 
@@ -236,20 +246,21 @@ class Connection(Authentication):
     async def _refuse_data(self, refusal: str) -> None:
         """What a client sent without waiting for 354 must not be read as commands (SMTP smuggling)."""
         await self.push(refusal)
-        if self._buffered:
+        if self._buffer:
             self._dismissal = replies.SENT_AHEAD
 
     async def _receive(self, receiver: DataReceiver) -> str | None:
         """Read up to the end of the data; the farewell if the connection must end instead."""
         self._cancel_timeout()
         await self.push(replies.START_DATA)
+        await self._flush()
         self._data_over = self.loop.create_future()
         self._data_began = self.loop.time()
         self._receiver = receiver
         self._watch_again()
         try:
-            if self._buffered:
-                self.data_received(await self._reader.read(self._buffered))
+            if self._buffer:
+                self.data_received(await self._reader.read(len(self._buffer)))
             if self._reader.at_eof():
                 self._end_data(replies.CUT)
             return await self._data_over
