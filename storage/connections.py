@@ -127,6 +127,12 @@ def _pragmas(key: bytes, read_only: bool) -> list[str]:
     ]
 
 
+def roll_back(session: Session) -> None:
+    """End the transaction, unless an error has ended it already."""
+    if statements.in_transaction(session):
+        statements.run(session, "ROLLBACK")
+
+
 def close(session: Session) -> None:
     """Close the session and its driver connection."""
     bind = session.get_bind()

@@ -51,7 +51,7 @@ class Readers:
             try:
                 return function(session)
             finally:
-                statements.run(session, "ROLLBACK")
+                connections.roll_back(session)
         except Exception as error:
             if not connections.breaks_transaction(error):
                 raise

@@ -25,7 +25,9 @@ def status(session: Session, mailbox_id: int) -> MailboxStatus:
 
 
 def select(session: Session, mailbox_id: int, keys: AccountKeys, claim_recent: bool = False) -> Selected:
-    """The mailbox and all its copies, of one moment. NotFound, also for one of another account; Tampered if its name does not open.
+    """The mailbox and all its copies, of one moment.
+
+    NotFound, also for a mailbox of another account; Tampered if its name does not open.
 
     Reads only, unless `claim_recent`: then the messages that are \\Recent here are so in no later session (SELECT,
     not EXAMINE), and the call must run as a write. For a large mailbox it is kinder to read first and then to write

@@ -27,6 +27,12 @@ def _cursor(session: Session, sql: str, values: Sequence[Value]) -> Any:
     return session.info[_KEY].execute(sql, values)
 
 
+def in_transaction(session: Session) -> bool:
+    """Whether a BEGIN is open."""
+    opened: bool = session.info[_KEY].in_transaction
+    return opened
+
+
 def rows(session: Session, sql: str, values: Sequence[Value] = ()) -> list[Row]:
     """All rows of a query or of a RETURNING clause."""
     found: list[Row] = _cursor(session, sql, values).fetchall()

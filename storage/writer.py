@@ -52,13 +52,6 @@ class Job:
 Publish = Callable[[Aftermath, list[Job]], None]
 
 
-class _Broken(Exception):
-    """The batch is lost; carries the driver's error."""
-
-    def __init__(self, cause: BaseException) -> None:
-        self.cause = cause
-
-
 class Writer:
     """Owns the writing connection. `publish` and `on_failure` are called in the writer's thread."""
 
@@ -80,7 +73,7 @@ class Writer:
             if not self._closed:
                 self._queue.put(job)
                 return
-        self._refuse([job], WriterUnavailable("closed"))
+        self._refuse([job])
 
     def close(self) -> None:
         """Carry out what is queued, then end the thread and its connection."""
@@ -102,9 +95,9 @@ class Writer:
             for job in self._company(first):
                 ran.append(job)
                 self._attempt(session, job)
-            self._commit(session)
-        except _Broken as broken:
-            self._give_up(ran or [first], broken.cause)
+            statements.run(session, "COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the writer goes on
+            self._give_up(ran or [first], error)
         else:
             self._publish(changes.taken(session), ran)
 
@@ -126,50 +119,35 @@ class Writer:
 
     def _begun(self) -> Session:
         if self._failed:
-            raise _Broken(WriterUnavailable("failed"))
-        try:
-            if self._session is None:
-                self._session = self._database.writing()
-            statements.run(self._session, "BEGIN IMMEDIATE")
-        except Exception as error:
-            raise _Broken(error) from error
+            raise WriterUnavailable("failed")
+        if self._session is None:
+            self._session = self._database.writing()
+        statements.run(self._session, "BEGIN IMMEDIATE")
         return self._session
 
     def _attempt(self, session: Session, job: Job) -> None:
+        """Run one job in its savepoint; raises only what loses the whole batch."""
         mark = changes.aftermath(session).mark()
         statements.run(session, "SAVEPOINT work")
         try:
             job.result = job.function(session, *job.arguments, **job.keywords)
-            statements.run(session, "RELEASE work")
         except BaseException as error:
             if connections.breaks_transaction(error):
                 job.error = connections.meaning(error)
-                raise _Broken(error) from error
-            job.result, job.error = None, error
-            self._undo(session, mark)
-
-    def _undo(self, session: Session, mark: tuple[int, int]) -> None:
-        try:
+                raise
+            job.error = error
             statements.run(session, "ROLLBACK TO work")
-            statements.run(session, "RELEASE work")
-        except connections.DriverError as error:
-            raise _Broken(error) from error
-        changes.aftermath(session).forget_since(mark)
+            changes.aftermath(session).forget_since(mark)
+        statements.run(session, "RELEASE work")
 
-    def _commit(self, session: Session) -> None:
-        try:
-            statements.run(session, "COMMIT")
-        except connections.DriverError as error:
-            raise _Broken(error) from error
-
-    def _give_up(self, jobs: list[Job], cause: BaseException) -> None:
+    def _give_up(self, jobs: list[Job], cause: Exception) -> None:
         """Nothing of the batch was kept. Those queued behind a lock that did not open are not made to wait again."""
         _log.error("batch_lost", jobs=len(jobs), kind=type(cause).__name__)
         self._disconnect()
         if connections.must_end(cause, self._database.path):
             self._failed = True
             self._on_failure()
-        self._refuse([*jobs, *self._queued()], WriterUnavailable("database"))
+        self._refuse([*jobs, *self._queued()])
 
     def _queued(self) -> list[Job]:
         waiting: list[Job] = []
@@ -181,9 +159,9 @@ class Writer:
             waiting.append(job)
         return waiting
 
-    def _refuse(self, jobs: list[Job], error: BaseException) -> None:
+    def _refuse(self, jobs: list[Job]) -> None:
         for job in jobs:
-            job.result, job.error = None, job.error or error
+            job.result, job.error = None, job.error or WriterUnavailable("database")
         self._publish(Aftermath(), jobs)
 
     def _disconnect(self) -> None:

@@ -229,6 +229,25 @@ async def test_a_damaged_page_met_by_the_writer_is_tampered_for_who_met_it(offic
     assert isinstance(own, Tampered)
 
 
+async def test_a_savepoint_that_is_gone_loses_the_batch_but_not_the_writer(office: Office) -> None:
+    def end_transaction(session: Session) -> None:
+        statements.run(session, "ROLLBACK")
+
+    with pytest.raises(WriterUnavailable):
+        await office.store.write(end_transaction)
+    assert await office.store.write(note, 1) == 1
+
+
+def test_an_error_that_ended_the_transaction_is_told_as_it_is(office: Office) -> None:
+    def ended(session: Session) -> None:
+        statements.run(session, "ROLLBACK")
+        raise driver_error(connections.Code.CORRUPT)
+
+    with pytest.raises(Tampered):
+        office.store.read_now(ended)
+    assert noted(office) == []
+
+
 def test_readers_cannot_write(office: Office) -> None:
     with pytest.raises(WriterUnavailable):
         office.store.read_now(note, 1)
