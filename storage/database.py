@@ -189,7 +189,7 @@ class Store:
         try:
             self.bodies.delete(name)
         except StorageError as error:
-            _log.warning("body_left_behind", body=name, kind=type(error).__name__)
+            _log.warning("body_left_behind", kind=type(error).__name__)
 
     def _fail(self) -> None:
         _log.critical("database_failed")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from storage import statements
+from storage.errors import Invalid
 
 FOLDER = Path(__file__).parent
 
@@ -17,7 +18,8 @@ FOLDER = Path(__file__).parent
 def upgrade(session: Session, afterwards: Callable[[], None]) -> None:
     """Bring the database to the newest revision, then call `afterwards` in the same transaction.
 
-    Foreign keys are off meanwhile (SQLite rebuilds a table to alter it) and are checked before the commit.
+    Invalid if a newer version of Postex has made it. Foreign keys are off meanwhile (SQLite rebuilds a table to alter
+    it) and are checked before the commit.
     """
     connection = session.get_bind()
     assert isinstance(connection, Connection)
@@ -33,8 +35,12 @@ def upgrade(session: Session, afterwards: Callable[[], None]) -> None:
 def _run(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise Invalid("database: made by a newer version of Postex") from None

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from storage import connections, migrations, schema, statements
 from storage.connections import Database
 from storage.database import Store
+from storage.errors import Invalid
 from storage.keys.master import MasterKey
 
 TABLES = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name <> 'alembic_version'"
@@ -51,6 +52,16 @@ def test_an_upgrade_twice_changes_nothing(tmp_path: Path) -> None:
     built(tmp_path / "x.db")
     session = database.reading()
     assert statements.rows(session, "SELECT version_num FROM alembic_version") == [("0001",)]
+    connections.close(session)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    database = built(tmp_path / "x.db")
+    session = database.writing()
+    statements.run(session, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Invalid):
+        migrations.upgrade(session, lambda: None)
+    assert statements.rows(session, "SELECT version_num FROM alembic_version") == [("9999",)]
     connections.close(session)
 
 
