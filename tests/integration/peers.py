@@ -20,7 +20,9 @@ __all__ = ["dovecot", "dovecot_missing", "postex"]
 def dovecot(recipients: int) -> Iterator[Server]:
     """Ask `dovecot_missing` first."""
     with TemporaryDirectory(prefix="px-") as folder:
-        yield from _opened(Dovecot(Path(folder) / "dovecot", storage="sdbox", fsync="never"), Path(folder), recipients)
+        yield from _opened(
+            Dovecot(Path(folder) / "dovecot", storage="sdbox", fsync="never"), Path(folder), recipients
+        )
 
 
 @contextmanager

@@ -52,9 +52,14 @@ def without_uid(value: Value) -> Value:
 
 
 def without_order(untagged: list[Value]) -> tuple[Value, ...]:
-    """What SELECT, LIST and the like bring has no order of its own; what changes message numbers keeps its place."""
+    """What SELECT, LIST and the like bring has no order of its own; what changes message numbers keeps its place.
+
+    RECENT after EXPUNGE is left out: RFC 3501 section 7.3.2 has it sent when the number changes, RFC 9051 has none.
+    """
     kinds = {each[1] if isinstance(each, tuple) and len(each) > 1 else None for each in untagged}
-    return tuple(untagged) if kinds & {"EXPUNGE", "FETCH"} else tuple(sorted(untagged, key=shown))
+    if "EXPUNGE" in kinds:
+        return tuple(each for each in untagged if not (isinstance(each, tuple) and each[1:2] == ("RECENT",)))
+    return tuple(untagged) if "FETCH" in kinds else tuple(sorted(untagged, key=shown))
 
 
 @dataclass(slots=True)
@@ -122,7 +127,7 @@ def parsed(response: bytes) -> tuple[Value, ...]:
 def _code(values: tuple[Value, ...]) -> Value:
     if not values or values[0] not in KEPT_CODES:
         return None
-    if values[0] in ("UIDVALIDITY",):
+    if values[0] in ("UIDVALIDITY", "BADCHARSET"):
         return values[:1]
     if values[0] in ("APPENDUID", "COPYUID"):
         return (values[0], *values[2:])
@@ -159,4 +164,47 @@ def _pairs(values: tuple[Value, ...]) -> Value:
 def _items(values: tuple[Value, ...]) -> Value:
     """FETCH items as a set of (name, value), flags as sets."""
     pairs = zip(values[::2], values[1::2], strict=True)
-    return frozenset((name, frozenset(value) if name == "FLAGS" else value) for name, value in pairs)  # type: ignore[arg-type]
+    return frozenset((name, _item(name, value)) for name, value in pairs)
+
+
+def _item(name: Value, value: Value) -> Value:
+    if name == "FLAGS" and isinstance(value, tuple):
+        return frozenset(value)
+    if name == "INTERNALDATE" and isinstance(value, bytes):
+        return re.sub(rb"\A[ 0]", b"", value)  # date-day-fixed has both forms
+    if name in ("BODY", "BODYSTRUCTURE") and isinstance(value, tuple):
+        return _structure(value)
+    if str(name).startswith("BODY[") and value is None:
+        return b""  # section 7.4.2 has an nstring: no such part may be either
+    return value
+
+
+def _structure(body: tuple[Value, ...]) -> Value:
+    """BODY or BODYSTRUCTURE with words in lower case, and the charset that RFC 2045 section 5.2 supplies."""
+    if body and isinstance(body[0], tuple):
+        at = next((index for index, each in enumerate(body) if not isinstance(each, tuple)), len(body))
+        return (
+            *(_structure(each) for each in body[:at] if isinstance(each, tuple)),
+            *map(_lower, body[at : at + 1]),
+            *map(_parameters, body[at + 1 : at + 2]),
+            *body[at + 2 :],
+        )
+    kind, subtype, parameters, *rest = (_lower(body[0]), _lower(body[1]), _parameters(body[2]), *body[3:])
+    if kind == b"text" and not any(name == b"charset" for name, _ in parameters or ()):
+        parameters = frozenset({*(parameters or ()), (b"charset", b"us-ascii")})
+    rest[2] = _lower(rest[2])
+    if (kind, subtype) == (b"message", b"rfc822") and len(rest) > 5 and isinstance(rest[5], tuple):
+        rest[5] = _structure(rest[5])
+    return (kind, subtype, parameters, *rest)
+
+
+def _parameters(values: Value) -> Value:
+    """A parameter list as a set of pairs; the charset's value has no case."""
+    if not isinstance(values, tuple):
+        return values
+    pairs = zip(map(_lower, values[::2]), values[1::2], strict=True)
+    return frozenset((name, _lower(value) if name == b"charset" else value) for name, value in pairs)
+
+
+def _lower(value: Value) -> Value:
+    return value.lower() if isinstance(value, bytes) else value

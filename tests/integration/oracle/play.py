@@ -85,7 +85,8 @@ def assert_same(stage: Stage, case: Case) -> None:
         elif not (rule := case.decided[number]).agrees(our):
             wanted = Answer(rule.status, None, rule.untagged or ())
             wrong.append(difference(line, our, wanted, rule.section))
-    assert not wrong, "\n" + "\n".join(wrong)
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 def difference(line: str, ours: Answer, wanted: Answer, section: str) -> str:

@@ -102,6 +102,7 @@ Content-Transfer-Encoding: base64
 
 iVBORw0KGgo=
 --inner--
+
 --outer--
 """)
 
@@ -117,7 +118,7 @@ _LARGE = (
     + (b"\r\nline of a large message that goes on and on\r\n" * 200)
 )
 
-_HEADER_ONLY = _crlf("From: short@size.example\nSubject: header only\n\n")
+_HEADER_ONLY = _crlf("Date: 14 Jun 2022 23:00 GMT\nFrom: short@size.example\nSubject: header only\n\n")
 
 SEEDS = (
     Seed(_PLAIN, "\\Seen", "07-Feb-1994 22:01:25 -0800"),

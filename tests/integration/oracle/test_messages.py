@@ -4,6 +4,10 @@ and IDLE are told of it."""
 from tests.integration.oracle.conftest import Stage
 from tests.integration.oracle.play import Case, Decided, assert_same, case, parametrised
 
+SEQ_RANGE = "RFC 3501 section 9, seq-range: 9:* is *:9, so the last message is in it"
+UNCHANGED = ((1, "FETCH", frozenset({("FLAGS", frozenset({"\\SEEN", "\\RECENT"}))})),)
+NEW_VALUE = "RFC 3501 section 6.4.6: the new value is returned"
+GRAMMAR = "RFC 3501 section 9, sequence-set"
 SETS = (
     "1",
     "*",
@@ -18,7 +22,6 @@ SETS = (
     "1:3,*",
     "4",
     "2:9",
-    "9:*",
     "9:12",
     "1,9",
 )
@@ -47,8 +50,21 @@ SEQUENCES = (
         case(f"search {each}", "SELECT INBOX", f"SEARCH {each}", f"SEARCH UID {each}", f"UID SEARCH {each}")
         for each in SETS
     ),
-    case("fetch bad sets", "SELECT INBOX", *(f"FETCH {each} (UID)" for each in BAD_SETS)),
-    case("uid fetch bad sets", "SELECT INBOX", *(f"UID FETCH {each} (UID)" for each in BAD_SETS)),
+    case("fetch 9:*", "SELECT INBOX", "UID FETCH 9:* (FLAGS)"),
+    case("search 9:*", "SELECT INBOX", "SEARCH 9:*", decided={1: Decided(SEQ_RANGE, "OK", (("SEARCH", 3),))}),
+    case("uid search 9:*", "SELECT INBOX", "UID SEARCH UID 9:*"),
+    case(
+        "fetch bad sets",
+        "SELECT INBOX",
+        *(f"FETCH {each} (UID)" for each in BAD_SETS),
+        decided={8: Decided(GRAMMAR, "BAD"), 15: Decided("RFC 5182 is not announced", "BAD")},
+    ),
+    case(
+        "uid fetch bad sets",
+        "SELECT INBOX",
+        *(f"UID FETCH {each} (UID)" for each in BAD_SETS),
+        decided={8: Decided(GRAMMAR, "BAD"), 15: Decided("RFC 5182 is not announced", "BAD")},
+    ),
     case(
         "store sets",
         "SELECT INBOX",
@@ -82,7 +98,14 @@ FLAGS = (
         "add-remove", "SELECT INBOX", "STORE 1:3 +FLAGS (\\Draft X)", "STORE 1:2 -FLAGS (X \\Seen)", "FETCH 1:3 FLAGS"
     ),
     case("silent", "SELECT INBOX", "STORE 1:3 +FLAGS.SILENT (\\Seen)", "FETCH 1:3 FLAGS", "NOOP"),
-    case("unchanged", "SELECT INBOX", "STORE 1 +FLAGS (\\Seen)", "STORE 1 -FLAGS (\\Draft)", "NOOP"),
+    case(
+        "unchanged",
+        "SELECT INBOX",
+        "STORE 1 +FLAGS (\\Seen)",
+        "STORE 1 -FLAGS (\\Draft)",
+        "NOOP",
+        decided={1: Decided(NEW_VALUE, "OK", UNCHANGED), 2: Decided(NEW_VALUE, "OK", UNCHANGED)},
+    ),
     case("no-parentheses", "SELECT INBOX", "STORE 3 +FLAGS \\Seen \\Flagged", "FETCH 3 FLAGS"),
     case(
         "case",
@@ -113,7 +136,7 @@ FLAGS = (
     case(
         "uid-store",
         "SELECT INBOX",
-        "UID STORE 2:3 -FLAGS (\\Flagged)",
+        "UID STORE 2:3 +FLAGS (\\Answered)",
         "UID STORE 2 FLAGS.SILENT (X)",
         "UID FETCH 2 FLAGS",
     ),
@@ -157,18 +180,71 @@ MOVES = (
 )
 
 TWO_SESSIONS = (
-    case("arrival", "SELECT INBOX", "2> SELECT Sent", "2> APPEND INBOX {14+}\r\nSubject: x\r\n\r\n", "NOOP", "FETCH 4 (UID FLAGS)"),
+    case(
+        "arrival",
+        "SELECT INBOX",
+        "2> SELECT Sent",
+        "2> APPEND INBOX {14+}\r\nSubject: x\r\n\r\n",
+        "NOOP",
+        "FETCH 4 (UID FLAGS)",
+    ),
     case("flags", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 1 +FLAGS (\\Flagged)", "NOOP", "FETCH 1 FLAGS"),
     case("silent-is-told", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 1 +FLAGS.SILENT (\\Flagged)", "NOOP"),
-    case("expunge", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 2 +FLAGS (\\Deleted)", "2> EXPUNGE", "NOOP", "FETCH 1:* UID"),
-    case("not-during-search", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 1 +FLAGS (\\Deleted)", "2> EXPUNGE", "SEARCH 1:3", "NOOP"),
+    case(
+        "expunge",
+        "SELECT INBOX",
+        "2> SELECT INBOX",
+        "2> STORE 2 +FLAGS (\\Deleted)",
+        "2> EXPUNGE",
+        "NOOP",
+        "FETCH 1:* UID",
+    ),
+    case(
+        "not-during-search",
+        "SELECT INBOX",
+        "2> SELECT INBOX",
+        "2> STORE 1 +FLAGS (\\Deleted)",
+        "2> EXPUNGE",
+        "SEARCH 1:3",
+        "NOOP",
+    ),
     case("move", "SELECT INBOX", "2> SELECT INBOX", "2> MOVE 1 Trash", "NOOP", "FETCH 1:* UID"),
-    case("uid-of-gone", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 2 +FLAGS (\\Deleted)", "2> EXPUNGE", "UID STORE 2 +FLAGS (X)", "NOOP"),
+    case(
+        "uid-of-gone",
+        "SELECT INBOX",
+        "2> SELECT INBOX",
+        "2> STORE 2 +FLAGS (\\Deleted)",
+        "2> EXPUNGE",
+        "UID STORE 2 +FLAGS (\\Seen)",
+        "NOOP",
+    ),
     case("recent-once", "SELECT INBOX", "2> SELECT INBOX", "2> FETCH 1:* FLAGS", "FETCH 1:* FLAGS"),
-    case("idle-arrival", "SELECT INBOX", "IDLE", "2> APPEND INBOX {14+}\r\nSubject: x\r\n\r\n", "told", "told", "DONE", "FETCH 4 UID"),
-    case("idle-flags", "SELECT INBOX", "2> SELECT INBOX", "IDLE", "2> STORE 2 +FLAGS (\\Seen)", "told", "DONE", "NOOP"),
-    case("idle-expunge", "SELECT INBOX", "2> SELECT INBOX", "2> STORE 2 +FLAGS.SILENT (\\Deleted)", "NOOP", "IDLE", "2> EXPUNGE", "told", "DONE"),
-)  # fmt: skip
+    case(
+        "idle-arrival",
+        "SELECT INBOX",
+        "IDLE",
+        "2> APPEND INBOX {14+}\r\nSubject: x\r\n\r\n",
+        "told",
+        "told",
+        "DONE",
+        "FETCH 4 UID",
+    ),
+    case(
+        "idle-flags", "SELECT INBOX", "2> SELECT INBOX", "IDLE", "2> STORE 2 +FLAGS (\\Seen)", "told", "DONE", "NOOP"
+    ),
+    case(
+        "idle-expunge",
+        "SELECT INBOX",
+        "2> SELECT INBOX",
+        "2> STORE 2 +FLAGS.SILENT (\\Deleted)",
+        "NOOP",
+        "IDLE",
+        "2> EXPUNGE",
+        "told",
+        "DONE",
+        decided={7: Decided("RFC 9051 has no RECENT", "OK")},
+    ),
+)
 
 
 @parametrised(SEQUENCES)
