@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ class Office:
         self.tls = tls.ServerTls(cert, key).context
         self.throttle = Throttle(clock, sleep=no_sleep)
         self.ports: dict[str, int] = {}
+        self.clients: list[Client] = []
 
     def person(self, email: str, role: Role, quota: int = 10**9) -> Person:
         draft = AccountDraft(email, email.partition("@")[0], role, quota_bytes=quota)
@@ -94,6 +95,8 @@ async def running(
     try:
         yield office
     finally:
+        for client in office.clients:
+            await client.close()
         await office.stop()
 
 
@@ -107,6 +110,7 @@ class Client:
     async def connect(cls, office: Office, door: str, greet: bool = True) -> "Client":
         context = trusting() if door == "smtps" else None
         client = cls(*await asyncio.open_connection(HOST, office.ports[door], ssl=context))
+        office.clients.append(client)
         if greet:
             assert (await client.reply()).startswith("220 ")
         return client
@@ -154,6 +158,13 @@ class Client:
             await self.writer.wait_closed()
         except (ConnectionError, ssl.SSLError):
             return
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until `condition` holds; bounded."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0)
 
 
 def trusting() -> ssl.SSLContext:

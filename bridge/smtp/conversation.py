@@ -35,7 +35,7 @@ EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "RSET", "STARTTLS"})
 _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 _CONTROLS = bytes(range(32)) + b"\x7f"
-_FAREWELL_SECONDS = 5.0
+FAREWELL_SECONDS = 5
 _MOST_UNSENT = 16_384
 
 
@@ -61,6 +61,8 @@ class Conversation(SMTP):
         self._errors = 0
         self._commands = 0
         self._unsent = b""
+        self._parted = False
+        self._heard_all = False
         self._committing = False
         self._dismissal: str | None = None
         self._sign_in_until = office.loop.time() + office.limits.sign_in_seconds
@@ -124,8 +126,9 @@ class Conversation(SMTP):
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read, so what is under way is finished and answered."""
+        self._heard_all = True
         self._reader.feed_eof()
-        return not self.encrypted
+        return not (self.encrypted or self._parted)
 
     def dismiss(self, reply: str) -> None:
         """Say `reply` and close: at once, or after the commit under way."""
@@ -134,23 +137,41 @@ class Conversation(SMTP):
             self._part(reply)
 
     def _part(self, reply: str) -> None:
-        if self.transport is None or self.transport.is_closing():
-            return
-        self._unsent += reply.encode("ascii") + b"\r\n"
-        self._close()
+        if not self._parted:
+            self._unsent += reply.encode("ascii") + b"\r\n"
+            self._close()
 
     def _close(self) -> None:
-        """Close once what was written is out; a client that does not read is cut off."""
+        """Send what is left to say and close. Closing with unread input would make the kernel reset the connection,
+        and the client might never see the reply: so input is discarded until the client closes too, for seconds.
+        """
         transport = self.transport
-        if transport is None:
+        if transport is None or self._parted:
             return
-        if self._unsent:
-            transport.write(self._taken_unsent())
-        transport.close()
+        self._parted = True
+        transport.write(self._taken_unsent())
+        if self.encrypted or self._heard_all:
+            transport.close()
+        else:
+            self._stop_talking(transport)
         self._cancel_timeout()
-        self._timeout_handle = self.loop.call_later(_FAREWELL_SECONDS, transport.abort)
+        self._timeout_handle = self.loop.call_later(FAREWELL_SECONDS, transport.abort)
+
+    def _stop_talking(self, transport: asyncio.Transport) -> None:
+        try:
+            transport.write_eof()
+        except OSError:  # the client is gone, and the loop has not said so yet
+            transport.abort()
+        else:
+            transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._parted:
+            super().data_received(data)
 
     def _reset_timeout(self, duration: float | None = None) -> None:
+        if self._parted:
+            return
         seconds = duration or self.limits.command_seconds
         if self._must_sign_in:
             seconds = min(seconds, max(0.0, self._sign_in_until - self.loop.time()))
@@ -169,7 +190,7 @@ class Conversation(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """One reply; the coded ones get their enhanced status. Replies to pipelined commands leave together."""
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self._parted:
             raise ConnectionResetError
         reply = status if isinstance(status, bytes) else replies.enhanced(status).encode("ascii", "replace")
         if reply[4:7] == b"5.5":
@@ -343,6 +364,7 @@ class Conversation(SMTP):
             done,
             server_side=True,
             ssl_handshake_timeout=seconds,  # type: ignore[arg-type]
+            ssl_shutdown_timeout=FAREWELL_SECONDS,
         )
         self._tls_protocol, self._original_transport = protocol, original
         original.set_protocol(protocol)
