@@ -51,6 +51,8 @@ _ALTERED = frozenset({Code.CORRUPT, Code.NOT_A_DATABASE})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 DriverError: type[Exception] = dbapi2.Error
+WrappedError: type[Exception] = DBAPIError
+"""A driver error as it comes out of SQLAlchemy, that is, out of a revision of the schema."""
 TakenError: type[Exception] = dbapi2.IntegrityError
 """A unique or foreign key says no."""
 

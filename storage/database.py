@@ -23,7 +23,7 @@ from storage import audit, connections, migrations, statements
 from storage.bodies import FileBodies
 from storage.changes import Aftermath
 from storage.connections import Database
-from storage.errors import NotFound, StorageError
+from storage.errors import NotFound, StorageError, Tampered
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
 from storage.lock import DataFolderLock
@@ -49,12 +49,12 @@ _log = structlog.get_logger(__name__)
 class Store:
     """Made by `Store.open`. Holds the data folder until `close`."""
 
-    def __init__(self, data: Path, server_keys: ServerKeys, lock: DataFolderLock) -> None:
+    def __init__(self, data: Path, server_keys: ServerKeys, lock: DataFolderLock, *, make_keyring: bool) -> None:
         """For `open` alone: the folder is locked, the database migrated."""
         self.data = data
         self.server_keys = server_keys
         self.keyring = KeyRing()
-        self.shred = ShredSecrets(data / KEYRING_NAME, server_keys.keyring_database)
+        self.shred = ShredSecrets(data / KEYRING_NAME, server_keys.keyring_database, make=make_keyring)
         self.bodies = FileBodies(data / BODIES_NAME)
         self.failed = asyncio.Event()
         """Set when I/O of the database failed and what the disk holds is not known: the daemon must end (R5)."""
@@ -82,19 +82,25 @@ class Store:
     def open(cls, data: Path, master: MasterKey) -> Self:
         """Lock the folder, bring the schema up to date, sweep orphaned bodies.
 
-        NotFound if nothing was created there, DataFolderLocked, Tampered if this master key does not open it.
+        NotFound if nothing was created there or keyring.db is gone, DataFolderLocked, Tampered if this master key
+        does not open it or it is damaged.
         """
         if not (data / DATABASE_NAME).exists():
             raise NotFound("no database in the data folder")
         lock = DataFolderLock(data)
         try:
             keys = master.derive()
-            _prepare(Database(data / DATABASE_NAME, keys.database), keys)
-            store = cls(data, keys, lock)
+            _refuse_emptied(data)
+            inhabited = _prepare(Database(data / DATABASE_NAME, keys.database), keys)
+            store = cls(data, keys, lock, make_keyring=not inhabited)
         except BaseException:
             lock.release()
             raise
-        store.read_now(partial(_sweep, bodies=store.bodies))
+        try:
+            store.read_now(partial(_sweep, bodies=store.bodies))
+        except BaseException:
+            store.close()
+            raise
         return store
 
     # --- running functions ---
@@ -218,13 +224,26 @@ class Store:
         self.close()
 
 
-def _prepare(database: Database, keys: ServerKeys) -> None:
-    """Bring the schema to its newest revision and begin the audit chain, in one transaction."""
+def _refuse_emptied(data: Path) -> None:
+    """Tampered if the database is empty though more than its making, cut off, has left: it would be made anew, and
+    every body swept as an orphan.
+    """
+    lived_in = (data / KEYRING_NAME).exists() or any((data / BODIES_NAME).glob("*/*"))
+    if lived_in and not (data / DATABASE_NAME).stat().st_size:
+        raise Tampered("the database was emptied")
+
+
+def _prepare(database: Database, keys: ServerKeys) -> bool:
+    """Bring the schema to its newest revision and begin the audit chain, in one transaction.
+
+    Returns whether there are accounts: then their shred secrets must be there too. Tampered, WriterUnavailable.
+    """
     session = None
     try:
         session = database.writing()
         migrations.upgrade(session, lambda: audit.begin(session, keys))
-    except connections.DriverError as error:
+        return statements.row(session, "SELECT 1 FROM account LIMIT 1") is not None
+    except (connections.DriverError, connections.WrappedError) as error:
         raise connections.meaning(error) from error
     finally:
         if session is not None:

@@ -7,14 +7,16 @@ account, so that a name made again, or given to another mailbox, never has an ol
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator
 
+import structlog
 from sqlmodel import Session
 
 from storage import statements
 from storage.changes import announce
 from storage.connections import TakenError
 from storage.copies import EVERYTHING, discard, move
-from storage.errors import Conflict, Invalid, NotFound, OverQuota
+from storage.errors import Conflict, Invalid, NotFound, OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.mailbox_names import FIXED, SEPARATOR, normal, superiors
 from storage.records import Mailbox, MailboxChange, SpecialUse
@@ -28,20 +30,22 @@ from storage.subscriptions import unsubscribe as unsubscribe
 
 MAX_MAILBOXES = 5000
 
+_log = structlog.get_logger(__name__)
+
 
 def listing(session: Session, account_id: int, keys: AccountKeys) -> list[Mailbox]:
-    """All of the account, by name. Tampered if a name does not open."""
+    """All of the account, by name; those whose name was altered are left out, and `by_name` refuses them."""
     found = statements.rows(
         session,
-        "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq FROM mailbox"
-        " WHERE account_id = ?",
+        "SELECT id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next, highest_modseq"
+        " FROM mailbox WHERE account_id = ?",
         (account_id,),
     )
-    return sorted((opened(row, keys) for row in found), key=lambda mailbox: mailbox.name)
+    return sorted(_sound(found, keys), key=lambda mailbox: mailbox.name)
 
 
 def by_name(session: Session, account_id: int, keys: AccountKeys, name: str) -> Mailbox:
-    """NotFound, Invalid name."""
+    """NotFound, Invalid name, Tampered if what stands under its tag is not that name."""
     found = _by_tag(session, account_id, keys, normal(name))
     if found is None:
         raise NotFound("mailbox")
@@ -96,11 +100,20 @@ def delete(session: Session, account_id: int, keys: AccountKeys, name: str) -> N
     announce(session, MailboxChange(account_id, mailbox.id, mailbox.highest_modseq + 1, deleted=True))
 
 
+def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[Mailbox]:
+    """One altered name must not hide all folders from their owner."""
+    for row in rows:
+        try:
+            yield opened(row, keys)
+        except Tampered:
+            _log.error("mailbox.refused", mailbox_id=row[0])
+
+
 def _by_tag(session: Session, account_id: int, keys: AccountKeys, name: str) -> Mailbox | None:
     found = statements.row(
         session,
-        "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq FROM mailbox"
-        " WHERE account_id = ? AND name_tag = ?",
+        "SELECT id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next, highest_modseq"
+        " FROM mailbox WHERE account_id = ? AND name_tag = ?",
         (account_id, keys.name_tag(name)),
     )
     return None if found is None else opened(found, keys)
@@ -126,7 +139,8 @@ def _insert(
             session,
             "INSERT INTO mailbox (public_id, account_id, special, sealed_name, name_tag, uid_validity, uid_next,"
             " highest_modseq, first_recent_uid) VALUES (?, ?, ?, ?, ?, ?, 1, 1, 1)"
-            " RETURNING id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq",
+            " RETURNING id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next,"
+            " highest_modseq",
             (
                 public_id,
                 account_id,

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from storage import statements
 from storage.copies import copies_of
-from storage.errors import NotFound
+from storage.errors import NotFound, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.mailbox_names import FIXED
 from storage.records import Flag, Mailbox, MailboxStatus, Selected, SpecialUse
@@ -35,16 +35,16 @@ def select(session: Session, mailbox_id: int, keys: AccountKeys, claim_recent: b
     """
     found = statements.row(
         session,
-        "SELECT id, account_id, public_id, sealed_name, special, uid_validity, uid_next, highest_modseq,"
+        "SELECT id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next, highest_modseq,"
         " first_recent_uid FROM mailbox"
         " WHERE id = ? AND account_id = (SELECT id FROM account WHERE public_id = ?)",
         (mailbox_id, keys.account),
     )
     if found is None:
         raise NotFound("mailbox")
-    selected = Selected(opened(found[:8], keys), copies_of(session, mailbox_id), found[8])
+    selected = Selected(opened(found[:9], keys), copies_of(session, mailbox_id), found[9])
     if claim_recent:
-        _claim(session, mailbox_id, found[6])
+        _claim(session, mailbox_id, found[7])
     return selected
 
 
@@ -62,12 +62,30 @@ def claim_recent(session: Session, mailbox_id: int, up_to: int) -> int:
 
 
 def opened(row: statements.Row, keys: AccountKeys) -> Mailbox:
-    """From id, account, public id, sealed name, special use, and the three counters. Tampered."""
-    mailbox_id, account_id, public_id, sealed_name, special, *counters = row
-    use = None if special is None else SpecialUse(special)
-    fixed = sealed_name is None
-    name = FIXED[SpecialUse(special)] if fixed else keys.open_name(sealed_name, mailbox=public_id)
+    """From id, account, public id, sealed name, its tag, special use, and the three counters.
+
+    Tampered if the name does not open, or is not the one that the tag is found by: two tags exchanged would else
+    open one mailbox under the name of another.
+    """
+    mailbox_id, account_id, public_id, sealed_name, name_tag, special, *counters = row
+    use = _special_use(special)
+    name = _fixed_name(use) if sealed_name is None else keys.open_name(sealed_name, mailbox=public_id)
+    if keys.name_tag(name) != name_tag:
+        raise Tampered("the tag of a mailbox is not that of its name")
     return Mailbox(mailbox_id, account_id, name, use, *counters)
+
+
+def _special_use(stored: str | None) -> SpecialUse | None:
+    try:
+        return None if stored is None else SpecialUse(stored)
+    except ValueError:
+        raise Tampered("a mailbox of an unknown special use") from None
+
+
+def _fixed_name(use: SpecialUse | None) -> str:
+    if use is None:
+        raise Tampered("a mailbox without a name")
+    return FIXED[use]
 
 
 def _claim(session: Session, mailbox_id: int, up_to: int) -> None:

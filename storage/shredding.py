@@ -26,13 +26,15 @@ _PATIENCE = 5.0
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS shred_secret (account TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID"
 )
+_PROBE = "SELECT 1 FROM shred_secret LIMIT 1"
 
 
 class ShredSecrets:
     """The secrets in keyring.db. Safe to call from several threads; the last few thousand used stay in memory."""
 
     def __init__(self, path: Path, key: bytes, rng: Rng = os.urandom, *, make: bool = True) -> None:
-        """Open `path`; if it is missing make it (0600), or with `make` off NotFound.
+        """Open `path`; if it is missing make it (0600). With `make` off NotFound if it is missing or empty: a new
+        one in the place of one that was lost would make every sign-in fail as if its password were wrong.
 
         Tampered if it does not open with this key; WriterUnavailable.
         """
@@ -44,7 +46,7 @@ class ShredSecrets:
         self._connection: Any = None
         _ensure_file(path, make)
         with self._lock:
-            self._execute(_TABLE)
+            self._execute(_TABLE if make else _PROBE)
 
     def create(self, account: str) -> bytes:
         """A new secret, durable on return. Conflict if the account has one; WriterUnavailable."""
@@ -113,7 +115,7 @@ class ShredSecrets:
 
 
 def _ensure_file(path: Path, make: bool) -> None:
-    if not make and not path.exists():
+    if not make and not (path.exists() and path.stat().st_size):
         raise NotFound(f"{path}: no shred secrets there; put the file back from its backup")
     with suppress(FileExistsError):
         write_new(path, b"", 0o600)

@@ -1,13 +1,18 @@
 """Names that an account wants to see in LSUB. They outlive their mailbox (RFC 3501 section 6.3.6)."""
 
+from collections.abc import Iterable, Iterator
+
+import structlog
 from sqlmodel import Session
 
 from storage import statements
-from storage.errors import OverQuota
+from storage.errors import OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.mailbox_names import normal
 
 MAX_SUBSCRIPTIONS = 5000
+
+_log = structlog.get_logger(__name__)
 
 
 def subscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
@@ -34,12 +39,23 @@ def unsubscribe(session: Session, account_id: int, keys: AccountKeys, name: str)
 
 
 def subscriptions(session: Session, account_id: int, keys: AccountKeys) -> list[str]:
-    """Sorted names. Tampered if one does not open."""
+    """Sorted names; those that were altered are left out, with a log record each."""
     found = statements.rows(
         session, "SELECT name_tag, sealed_name FROM subscription WHERE account_id = ?", (account_id,)
     )
-    return sorted(keys.open_name(sealed, mailbox=_bound_to(tag)) for tag, sealed in found)
+    return sorted(_sound(found, keys))
+
+
+def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[str]:
+    for tag, sealed in rows:
+        try:
+            yield keys.open_name(sealed, mailbox=_bound_to(tag))
+        except Tampered:
+            _log.error("subscription.refused")
 
 
 def _bound_to(tag: bytes) -> str:
+    """Tampered for a tag that is no bytes."""
+    if not isinstance(tag, bytes):
+        raise Tampered("the tag of a subscription")
     return f"subscription {tag.hex()}"

@@ -10,6 +10,8 @@ from enum import StrEnum
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from storage.errors import Tampered
+
 SUITE = b"\x01"
 """First byte of what is sealed: X25519, HKDF-SHA256, AES-256-GCM. Another value leaves room for ML-KEM-768+X25519."""
 
@@ -40,12 +42,24 @@ class Label(StrEnum):
 
 
 def field(value: str | bytes | int) -> bytes:
-    """One bound value behind its length (4 bytes): no two lists of values give the same bytes."""
+    """One bound value behind its length (4 bytes): no two lists of values give the same bytes.
+
+    Values come from rows, which may have been altered: Tampered for one that nothing was ever bound to.
+    """
     if isinstance(value, str):
         value = value.encode()
     elif isinstance(value, int):
-        value = value.to_bytes(8, "big")
+        value = _number(value)
+    elif not isinstance(value, bytes):
+        raise Tampered("nothing is bound to a value of this kind")
     return len(value).to_bytes(4, "big") + value
+
+
+def _number(value: int) -> bytes:
+    try:
+        return value.to_bytes(8, "big")
+    except OverflowError:
+        raise Tampered("nothing is bound to a number below zero or over 64 bits") from None
 
 
 def context(label: Label, *bound_to: str | bytes | int) -> bytes:

@@ -60,7 +60,7 @@ def wrap(dek: bytes, reader: Recipient, *, document: str) -> bytes:
     info = context(Label.WRAP, reader.account_public_id, document, reader.generation)
     try:
         return SUITE + HPKE.encrypt(dek, X25519PublicKey.from_public_bytes(reader.public_key), info=info)
-    except ValueError:
+    except (ValueError, TypeError):
         raise Tampered("not a public key") from None
 
 
@@ -68,7 +68,7 @@ def unwrap(
     sealed_wrap: bytes, private_key: X25519PrivateKey, *, account: str, document: str, generation: int
 ) -> bytes:
     """The DEK; Tampered if the wrap was altered or made for another account, document or generation."""
-    if sealed_wrap[:1] != SUITE:
+    if not isinstance(sealed_wrap, bytes) or sealed_wrap[:1] != SUITE:
         raise Tampered("a wrap of an unknown suite")
     try:
         return HPKE.decrypt(sealed_wrap[1:], private_key, info=context(Label.WRAP, account, document, generation))

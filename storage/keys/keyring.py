@@ -58,9 +58,14 @@ class AccountKeys:
         self._hold(generation, secret)
         return public, self._identity_seal.seal(secret + public, self._identity_context(generation))
 
-    def open_identity(self, generation: int, sealed_private: bytes) -> bytes:
-        """Make `private(generation)` available; returns the public half, to hold against the stored one. Tampered."""
+    def open_identity(self, generation: int, sealed_private: bytes, public_key: bytes | None = None) -> bytes:
+        """Make `private(generation)` available; returns the public half.
+
+        Tampered, also if that is not the `public_key` that stands beside it: then nothing is made available.
+        """
         halves = self._identity_seal.open(sealed_private, self._identity_context(generation))
+        if public_key is not None and halves[KEY_SIZE:] != public_key:
+            raise Tampered("an identity key whose halves do not match")
         self._hold(generation, halves[:KEY_SIZE])
         return halves[KEY_SIZE:]
 

@@ -35,8 +35,8 @@ class Seal:
         return b"".join((SUITE, nonce, self._aead.encrypt(nonce, plaintext, associated_data)))
 
     def open(self, sealed: bytes, associated_data: bytes) -> bytes:
-        """The plaintext; Tampered if one bit of it, of its suite or of what it is bound to differs."""
-        if sealed[:1] != SUITE:
+        """The plaintext; Tampered if one bit of it, suite or of what it is bound to differs, or it is no bytes."""
+        if not isinstance(sealed, bytes) or sealed[:1] != SUITE:
             raise Tampered("sealed under an unknown suite")
         try:
             return self._aead.decrypt(sealed[1:_HEAD], sealed[_HEAD:], associated_data)

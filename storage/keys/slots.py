@@ -82,12 +82,14 @@ def open_slot(
     Tampered if it is, and the key under it does not open.
     """
     bound_to = (account, slot, kind, sealed.sealed_key is not None)
+    if not (isinstance(sealed.salt, bytes) and isinstance(sealed.commitment, bytes)):
+        raise SignInRefused
     key, commitment = _slot_keys(secret, pepper, shred_secret, sealed.salt, bound_to)
     if not compare_digest(commitment, sealed.commitment):
         raise SignInRefused
     if sealed.sealed_key is None:
         return None
-    if sealed.sealed_key[:1] != SUITE:
+    if not isinstance(sealed.sealed_key, bytes) or sealed.sealed_key[:1] != SUITE:
         raise Tampered("a slot of an unknown suite")
     try:
         return AESGCM(key).decrypt(_NONCE, sealed.sealed_key[1:], context(Label.SLOT_KEY, *bound_to))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from storage import statements
-from storage.errors import Invalid
+from storage.errors import Invalid, Tampered
 
 FOLDER = Path(__file__).parent
 
@@ -29,7 +29,7 @@ def upgrade(session: Session, afterwards: Callable[[], None]) -> None:
         _run(connection)
         afterwards()
         if statements.rows(session, "PRAGMA foreign_key_check"):
-            raise RuntimeError("a revision breaks references between tables")
+            raise Tampered("references between tables do not hold")
 
 
 def _run(connection: Connection) -> None:
