@@ -1,13 +1,13 @@
 """An account with documents in a folder of the test, and our IMAP server over it on loopback.
 
-`Library` is the store side: people, devices, documents. `opened` serves it and gives raw clients (`Client`) that speak
-bytes. The clock is a constant that a test may move; nothing sleeps.
+`Library` is the store side: people, devices, documents. `opened` serves it and gives raw clients (`Client`) that
+speak bytes. The clock is a constant that a test may move; nothing sleeps.
 """
 
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +60,13 @@ def plain_message(subject: str, body: str = "Hello\r\n") -> bytes:
         f"From: Energie BV <facturen@energie.test>\r\nTo: anna@example.test\r\nSubject: {subject}\r\n"
         f"Date: Fri, 31 Jan 2025 09:00:00 +0100\r\n\r\n{body}"
     ).encode()
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Let the event loop run until something is so."""
+    async with asyncio.timeout(20):
+        while not reached():  # noqa: ASYNC110 nothing tells a test of it
+            await asyncio.sleep(0)
 
 
 @dataclass

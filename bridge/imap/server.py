@@ -7,12 +7,13 @@ accepting, lets running commands finish, says BYE to all, and returns when the l
 up.
 
 asyncio allocates 256 KiB for each TLS connection to read into; `TLS_READ` brings that down (measured: 280 → 43 KiB).
-When file descriptors run out, asyncio stops accepting for a second at a time; `most_connections` keeps that from
-happening, as connections beyond it are told so and closed.
+When file descriptors run out, asyncio stops accepting for a second; `most_connections` keeps that from happening, as
+connections beyond it are told so and closed.
 """
 
 import asyncio
 import resource
+import socket
 import ssl
 from asyncio import sslproto
 from collections.abc import Callable, Coroutine
@@ -35,6 +36,9 @@ TLS_READ = 16 * 1024
 """One TLS record: what OpenSSL hands out at most at a time."""
 HANDSHAKE_SECONDS = 10.0
 BACKLOG = 1024
+"""Connections that the kernel holds until they are accepted."""
+ACCEPTS_IN_A_ROW = 16
+"""asyncio accepts up to its `backlog` in one go, and fails as often when descriptors have run out."""
 RESERVED_DESCRIPTORS = 64
 """Kept free for the database, body files and the other listeners."""
 SHUTTING_DOWN = "The server is shutting down, come back soon"
@@ -61,12 +65,17 @@ class ImapServer:
         if tls is None and not ip_address(host).is_loopback:
             raise ValueError("IMAP without TLS is for loopback addresses only")
         sslproto.SSLProtocol.max_size = TLS_READ
-        timeout = None if tls is None else HANDSHAKE_SECONDS
+        accepting = _bound(host, port)
         listener = await asyncio.get_running_loop().create_server(
-            partial(Channel, self, True), host, port, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=timeout
+            partial(Channel, self, True),
+            sock=accepting,
+            ssl=tls,
+            backlog=ACCEPTS_IN_A_ROW,
+            ssl_handshake_timeout=None if tls is None else HANDSHAKE_SECONDS,
         )
+        accepting.listen(BACKLOG)
         self._listeners.append(listener)
-        address: tuple[str, int] = listener.sockets[0].getsockname()[:2]
+        address: tuple[str, int] = accepting.getsockname()[:2]
         log.info("imap_listening", host=address[0], port=address[1], tls=tls is not None)
         return address
 
@@ -107,6 +116,19 @@ class ImapServer:
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.create_task(work)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """The protocol is named, as asyncio sets TCP_NODELAY only where it is."""
+    family = socket.AF_INET if ip_address(host).version == 4 else socket.AF_INET6
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def descriptors_left() -> int:

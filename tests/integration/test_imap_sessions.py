@@ -219,8 +219,17 @@ async def test_expunges_of_another_session_wait_while_messages_are_named_by_numb
     assert (await mine.command(b"FETCH 1 (UID)"))[0] == b"* 1 FETCH (UID 2)\r\n"
 
 
-@pytest.mark.parametrize("text", [b"UID STORE 77 +FLAGS (\\Seen)", b"UID COPY 77 Trash", b"UID MOVE 77 Trash",
-                                  b"UID FETCH 77 (FLAGS BODY[])", b"UID EXPUNGE 77", b"UID SEARCH UID 77"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"UID STORE 77 +FLAGS (\\Seen)",
+        b"UID COPY 77 Trash",
+        b"UID MOVE 77 Trash",
+        b"UID FETCH 77 (FLAGS BODY[])",
+        b"UID EXPUNGE 77",
+        b"UID SEARCH UID 77",
+    ],
+)
 async def test_uid_commands_on_vanished_messages_answer_ok(house: House, text: bytes) -> None:
     client = await house.session()
     assert (await client.command(text))[-1].startswith(b"OK ")

@@ -26,7 +26,9 @@ def plan(*items: Item | BodyItem, by_uid: bool = False) -> Plan:
     return Plan.of(Fetch("t", SequenceSet(((1, 1),)), items, by_uid))
 
 
-def body(part: tuple[int, ...] = (), text: Text = Text.ALL, *fields: str, peek: bool = True, partial=None) -> BodyItem:  # type: ignore[no-untyped-def]
+def body(
+    part: tuple[int, ...] = (), text: Text = Text.ALL, *fields: str, peek: bool = True, partial=None
+) -> BodyItem:  # type: ignore[no-untyped-def]
     return BodyItem(Section(part, text, fields), peek, partial)
 
 

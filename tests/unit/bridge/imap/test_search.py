@@ -19,7 +19,8 @@ NEW_YEAR = 1_735_689_600
 """1 January 2025, midnight UTC."""
 
 MESSAGES = (
-    b"Subject: Factuur januari\r\nFrom: Energie <facturen@energie.test>\r\nDate: Wed, 1 Jan 2025 23:30:00 +0100\r\n\r\nHallo\r\n",
+    b"Subject: Factuur januari\r\nFrom: Energie <facturen@energie.test>\r\n"
+    b"Date: Wed, 1 Jan 2025 23:30:00 +0100\r\n\r\nHallo\r\n",
     b"Subject: =?utf-8?q?Caf=C3=A9?= Rekening\r\nDate: 2 Jan 25 10:00 GMT\r\n\r\nDe koffie\r\n",
     b"Subject: a very long\r\n subject that folds\r\nTo: bram@example.test\r\nX-Empty:\r\n\r\n" + b"x" * 2000,
     b"Subject: codering\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
