@@ -35,7 +35,7 @@ EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "RSET", "STARTTLS"})
 _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 _CONTROLS = bytes(range(32)) + b"\x7f"
-FAREWELL_SECONDS = 5
+TLS_FAREWELL_SECONDS = 5
 _MOST_UNSENT = 16_384
 
 
@@ -155,7 +155,7 @@ class Conversation(SMTP):
         else:
             self._stop_talking(transport)
         self._cancel_timeout()
-        self._timeout_handle = self.loop.call_later(FAREWELL_SECONDS, transport.abort)
+        self._timeout_handle = self.loop.call_later(self.office.farewell_seconds, transport.abort)
 
     def _stop_talking(self, transport: asyncio.Transport) -> None:
         try:
@@ -364,7 +364,7 @@ class Conversation(SMTP):
             done,
             server_side=True,
             ssl_handshake_timeout=seconds,  # type: ignore[arg-type]
-            ssl_shutdown_timeout=FAREWELL_SECONDS,
+            ssl_shutdown_timeout=TLS_FAREWELL_SECONDS,
         )
         self._tls_protocol, self._original_transport = protocol, original
         original.set_protocol(protocol)

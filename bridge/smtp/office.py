@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+FAREWELL = 5.0
+SHORT_FAREWELL = 0.5
 _DAY = 86_400
 SEALERS = 2
 """Threads for large messages. The work holds the interpreter most of the time: more would wait for each other."""
@@ -93,6 +95,11 @@ class Office:
         if not self.connections:
             self._empty.set()
 
+    @property
+    def farewell_seconds(self) -> float:
+        """How long a client may take to close after we did."""
+        return SHORT_FAREWELL if self._closing else FAREWELL
+
     async def drain(self) -> None:
         """Let hand-ins under way come to their end, turn everyone else away; returns when nobody is left."""
         self._closing = True
@@ -126,7 +133,7 @@ class Office:
             return None
         today = now - now % _DAY
         if found.device.last_used_at is None or found.device.last_used_at < today:
-            await store.write(devices.touch, found.device.id, today)
+            store.post(devices.touch, found.device.id, today)
         return sending.SignedIn(found.account, found.device)
 
     async def rights(self, signed_in: sending.SignedIn) -> sending.Rights | None:

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 import structlog
 
 from bridge.clock import Clock
-from bridge.smtp.conversation import FAREWELL_SECONDS, pin_log_level
+from bridge.smtp.conversation import TLS_FAREWELL_SECONDS, pin_log_level
 from bridge.smtp.doors import Door
 from bridge.smtp.limits import Limits
 from bridge.smtp.office import Office
@@ -76,7 +76,7 @@ class SmtpServer:
             listening.port,
             ssl=office.tls if door.implicit_tls else None,
             ssl_handshake_timeout=office.limits.handshake_seconds if door.implicit_tls else None,
-            ssl_shutdown_timeout=FAREWELL_SECONDS if door.implicit_tls else None,
+            ssl_shutdown_timeout=TLS_FAREWELL_SECONDS if door.implicit_tls else None,
             backlog=_BACKLOG,
         )
         self._servers.append(server)
