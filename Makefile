@@ -25,8 +25,8 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "Python's venv module is missing. On Debian: apt-get install python3-venv, then run make again."; exit 1; }
 	@echo "Setting up $(VENV) from requirements.lock (the first time a minute or so) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP)
@@ -48,7 +48,7 @@ soak: $(STAMP)
 	POWER_STATES=50000 KILL_ROUNDS=40 $(BIN)/python -m pytest -n 2 tests/crash --timeout 3600
 
 lock: $(STAMP)
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/pip install -qq --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-annotate --universal \
 	  -p 3.11 -o requirements.lock -q
 

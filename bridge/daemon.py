@@ -95,12 +95,18 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         )
     except CertificateError as error:
         raise StartRefused(str(error)) from None
-    # A task group wraps what its body raises: the two expected ends come out as a value.
-    async with asyncio.TaskGroup() as tasks:
-        failure = await _serve(_doors(settings, store, tls, clock, tasks), settings, store, ready)
-    if failure:
-        raise failure
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            await _serve(_doors(settings, store, tls, clock, tasks), settings, store, ready)
+    except BaseExceptionGroup as group:
+        raise _expected(group) from None
     log.info("bridge.stopped")
+
+
+def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The end that `run` promises, out of the group that it comes in; any other error stays as it is."""
+    ends = [error for error in group.exceptions if isinstance(error, StartRefused | StorageFailed)]
+    return ends[0] if len(ends) == len(group.exceptions) == 1 else group
 
 
 def limit_process() -> None:
@@ -120,24 +126,20 @@ def _doors(settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks
     return Doors(smtp, imap, tls)
 
 
-async def _serve(
-    opened: Doors, settings: Settings, store: Store, ready: Ready
-) -> StartRefused | StorageFailed | None:
-    """From the first listener to the last farewell; what went wrong, if anything did."""
+async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready) -> None:
+    """From the first listener to the last farewell."""
     with _signals() as stop:
         try:
             listeners = await opened.open(settings)
-            log.info("bridge.ready", listeners=list(listeners))
-            ready(listeners)
-            await _until(stop, store, opened.tls)
-        except (StartRefused, StorageFailed) as failure:
-            log.error("bridge.ending", kind=type(failure).__name__)
-            if isinstance(failure, StartRefused):
-                await opened.drain()
-            return failure
+        except StartRefused:
+            await opened.drain()
+            raise
+        log.info("bridge.ready", listeners=list(listeners))
+        ready(listeners)
+        # A failed disk ends without a drain: the promises that are still open cannot be kept any more.
+        await _until(stop, store, opened.tls)
         log.info("bridge.draining")
         await opened.drain()
-    return None
 
 
 @contextmanager
@@ -162,6 +164,7 @@ async def _until(stop: asyncio.Event, store: Store, tls: ServerTls) -> None:
         for task in (*ends, watch):
             task.cancel()
     if store.failed.is_set():
+        log.error("bridge.storage_failed")
         raise StorageFailed("the disk under the database failed: see the system's log, then start the bridge again")
 
 

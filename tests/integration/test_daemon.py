@@ -223,15 +223,34 @@ def test_nothing_in_the_folder_is_for_others(office: PostOffice) -> None:
         assert path.name == "cert.pem" or not mode & 0o077, (path.name, oct(mode))
 
 
-def test_a_failed_disk_ends_the_process(made: PostOffice) -> None:
+def test_a_failed_disk_ends_the_process_though_a_client_waits(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Composition only: that the store notices is shown by tests of the crash suite."""
+    anna = office.recipients["anna"]
+    chosen = settings.Settings(
+        imap=settings.Imap(tls_port=0, plaintext_port=0),
+        smtp=settings.Smtp(tls_port=0, submission_port=0, mx_port=0),
+    )
 
-    async def fail_after_ready() -> None:
-        with Store.open(made.data, MasterKey.load(made.data / "master.key")) as store:
-            chosen = settings.Settings(
-                imap=settings.Imap(tls_port=0), smtp=settings.Smtp(tls_port=0, submission_port=0, mx_port=0)
-            )
+    async def fail_while_a_client_waits() -> None:
+        with Store.open(office.data, MasterKey.load(office.data / "master.key")) as store:
+            listening: asyncio.Future[daemon.Listeners] = asyncio.get_running_loop().create_future()
+            reached = asyncio.Event()
+
+            async def never(*_: object) -> None:
+                reached.set()
+                await asyncio.Event().wait()
+
+            monkeypatch.setattr(store, "write", never)
+            running = asyncio.ensure_future(daemon.run(office.data, chosen, store, listening.set_result))
+            at = (await listening)["imap-plain"]
+            _, writer = await asyncio.open_connection(at.host, at.port)
+            writer.write(f'a LOGIN {anna.username} {anna.password}\r\nb CREATE "x"\r\n'.encode())
+            await reached.wait()
+            store.failed.set()
             with pytest.raises(daemon.StorageFailed, match="disk"):
-                await daemon.run(made.data, chosen, store, lambda _: store.failed.set())
+                await running
+            writer.close()
 
-    asyncio.run(asyncio.wait_for(fail_after_ready(), 20))
+    asyncio.run(asyncio.wait_for(fail_while_a_client_waits(), 20))
