@@ -32,7 +32,8 @@ def _port(value: object) -> int | str:
     if value == "off":
         return "off"
     text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or not 0 <= int(text[:6]) <= 65535:
+    digits = text.isascii() and text.isdigit() and len(text) <= 5
+    if isinstance(value, bool) or not digits or int(text) > 65535:
         raise ValueError(f"must be {PORT_RULE}")
     return int(text)
 
@@ -49,7 +50,8 @@ def host_name(value: str) -> str:
     """The name in lower case; ValueError says what is allowed (RFC 1123 section 2.1)."""
     labels = value.split(".")
     letters = value.isascii() and value.replace("-", "").replace(".", "").isalnum()
-    if not letters or len(value) > 253 or any(not 1 <= len(label) <= 63 or label[0] == "-" for label in labels):
+    whole = all(1 <= len(label) <= 63 and label.strip("-") == label for label in labels)
+    if not letters or not whole or len(value) > 253:
         raise ValueError("must be a host name of ASCII letters, digits, hyphens and dots")
     return value.lower()
 

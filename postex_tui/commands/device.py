@@ -107,7 +107,7 @@ def _secret(given: str | None) -> str:
     if not sys.stdin.isatty():
         remedy = "pass it in POSTEX_ACCOUNT_SECRET, or with --secret - on standard input"
         raise Refusal("secret-needed", f"a device that reads needs a secret that opens the account; {remedy}", USAGE)
-    prompt = "A device password of this account that reads, or its enrolment code"
+    prompt = "A device password of this account with scope imap, or its enrolment code"
     return str(typer.prompt(prompt, hide_input=True, err=True)).strip()
 
 
