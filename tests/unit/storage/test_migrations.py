@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from storage import connections, migrations, schema, statements
 from storage.connections import Database
@@ -63,6 +65,12 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         migrations.upgrade(session, lambda: None)
     assert statements.rows(session, "SELECT version_num FROM alembic_version") == [("9999",)]
     connections.close(session)
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.NEWEST]
 
 
 def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
