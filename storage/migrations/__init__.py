@@ -20,8 +20,8 @@ NEWEST = "0001"
 def upgrade(session: Session, afterwards: Callable[[], None]) -> None:
     """Bring the database to the newest revision, then call `afterwards` in the same transaction.
 
-    Nothing happens if it is there already. Invalid if a newer version of Postex has made it. Foreign keys are off meanwhile (SQLite rebuilds a table to alter
-    it) and are checked before the commit.
+    Nothing happens if it is there already. Invalid if a newer version of Postex has made it. Foreign keys are off
+    meanwhile (SQLite rebuilds a table to alter it) and are checked before the commit.
     """
     if _revision(session) == NEWEST:
         return
