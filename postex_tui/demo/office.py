@@ -83,7 +83,13 @@ class Bridge:
         command = [*COMMAND, "serve", "--data", str(data), "--ready-json"]
         with log.open("w", encoding="utf-8") as stderr:
             process = subprocess.Popen(  # noqa: S603 - our own program and arguments
-                command, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, text=True, env=environment()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env=environment(),
+                start_new_session=True,  # a Ctrl-C is for the demonstration, which then lets the bridge drain
             )
         assert process.stdout is not None
         line = process.stdout.readline()
