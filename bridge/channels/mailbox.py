@@ -6,9 +6,11 @@ number of readers, inline in the row up to `INLINE_BYTES` (docs/performance.md),
 transaction did not commit is deleted again; what a crash leaves is swept at the next start.
 """
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from bridge.mail.scanner import scan
 from storage import documents
@@ -17,13 +19,15 @@ from storage.database import Store
 from storage.documents import DeliveryDraft
 from storage.errors import StorageError
 from storage.keys.envelope import SealedDocument, seal_document
+from storage.randomness import Rng
 from storage.records import Delivered, Recipient
 
 INLINE_BYTES = 16_384
 """Sealed bodies up to here lie in the database: one fsync instead of three."""
-LOOP_BYTES = 131_072
+LOOP_BYTES = 32_768
 """A larger message, or more readers than `LOOP_READERS`, is sealed beside the event loop."""
 LOOP_READERS = 4
+STOCK_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,20 @@ def is_light(size: int, readers: int) -> bool:
 
 def seal(message: bytes, readers: Sequence[Recipient]) -> SealedDocument:
     """Card and body of `message` under a new key, that key once per reader."""
-    return seal_document(message, scan(message).encode(), readers)
+    return seal_document(message, scan(message).encode(), readers, _drawn_at_once())
+
+
+def _drawn_at_once() -> Rng:
+    """The randomness of one document from one call of the operating system: each call gives up the interpreter, and
+    under load that costs more than all the sealing.
+    """
+    stock = BytesIO(os.urandom(STOCK_BYTES))
+
+    def draw(count: int) -> bytes:
+        drawn = stock.read(count)
+        return drawn if len(drawn) == count else os.urandom(count)
+
+    return draw
 
 
 async def deliver(store: Store, hand_in: HandIn, now: int) -> Delivered:

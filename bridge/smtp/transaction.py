@@ -206,7 +206,7 @@ class Connection(Authentication):
 
     async def _stored(self, transaction: Transaction, receiver: DataReceiver) -> str:
         """The commit happens in here, and is never cancelled: see `Conversation.connection_lost`."""
-        number = self.office.rng(6).hex()
+        number = self.office.transaction_number()
         arrival = Arrival(
             data=receiver,
             trace=trace.received(
