@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.channels.mailbox import INLINE_BYTES
 from bridge.imap.server import ImapServer, services
 from bridge.mail.scanner import scan
 from storage import accounts, devices, documents, domains
 from storage.accounts import AccountDraft
+from storage.bodies import new_name
 from storage.database import Store
 from storage.documents import DeliveryDraft
 from storage.keys.envelope import seal_document
@@ -66,7 +68,7 @@ async def until(reached: Callable[[], bool]) -> None:
     """Let the event loop run until something is so."""
     async with asyncio.timeout(20):
         while not reached():  # noqa: ASYNC110 nothing tells a test of it
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # not 0: threads at work need the interpreter too
 
 
 @dataclass
@@ -97,8 +99,11 @@ class Library:
         reader = self.store.read_now(accounts.recipient, self.account.email)
         assert reader is not None
         sealed = seal_document(message, scan(message).encode(), [reader])
-        size = len(sealed.sealed_body)
-        return DeliveryDraft(sealed, (reader,), (reader.inbox_id,), NOW, size, flags=flags, keywords=keywords)
+        size, name = len(sealed.sealed_body), None
+        if size > INLINE_BYTES:
+            name = new_name()
+            self.store.bodies.write(name, sealed.sealed_body)
+        return DeliveryDraft(sealed, (reader,), (reader.inbox_id,), NOW, size, name, flags, keywords)
 
     def deliver(self, *messages: bytes) -> None:
         for message in messages:

@@ -10,6 +10,7 @@ The list follows the order of worth of imap.md. LOGINDISABLED stands in for AUTH
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bridge.imap.protocol import commands as c
 
@@ -54,10 +55,12 @@ class Capabilities:
 
     disabled: frozenset[str] = frozenset()
 
+    @lru_cache(maxsize=8)  # noqa: B019 there is one in a process, and it is asked at each connection
     def before_sign_in(self, passwords: bool) -> tuple[str, ...]:
         """`passwords`: whether the connection is private enough to send one."""
         return self._kept((*ALWAYS, *(MECHANISMS if passwords else ("LOGINDISABLED",))))
 
+    @lru_cache(maxsize=8)  # noqa: B019
     def signed_in(self) -> tuple[str, ...]:
         return self._kept((*ALWAYS, *(name for name in NEEDS if name not in (*ALWAYS, *MECHANISMS))))
 

@@ -58,8 +58,8 @@ class Channel(asyncio.Protocol):
     """See the module's contract. The `Outlet` of its session."""
 
     __slots__ = (
-        "_connection", "_heard_at", "_leaving", "_loop", "_owner", "_reading", "_secure", "_timer", "_transport",
-        "_waiter", "_working", "_writable", "session",
+        "_connection", "_half_closed", "_heard_at", "_leaving", "_loop", "_owner", "_reading", "_secure", "_timer",
+        "_transport", "_waiter", "_working", "_writable", "session",
     )  # fmt: skip
 
     session: Session
@@ -74,6 +74,7 @@ class Channel(asyncio.Protocol):
         self._connection = Connection()
         self._heard_at = self._loop.time()
         self._working = False
+        self._half_closed = False
         self._leaving: str | None = None
         self._reading = True
         self._writable = True
@@ -110,7 +111,8 @@ class Channel(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """What was sent before is still executed; TLS knows no half-closed connection."""
-        return self._working and self._transport.get_extra_info("ssl_object") is None
+        self._half_closed = self._working and self._transport.get_extra_info("ssl_object") is None
+        return self._half_closed
 
     def connection_lost(self, error: Exception | None) -> None:
         self._timer.cancel()
@@ -144,6 +146,8 @@ class Channel(asyncio.Protocol):
             self._transport.abort()
         finally:
             self._working = False
+            if self._half_closed:
+                self.session.end()
             self._limit_reading()
 
     async def _handle(self, event: Event) -> None:
@@ -201,6 +205,8 @@ class Channel(asyncio.Protocol):
 
     def allow(self, limits: Limits) -> None:
         self._connection.limits = limits
+        if self.session.ended:
+            return
         self._timer.cancel()
         self._timer = self._loop.call_later(SILENCE_SECONDS, self._too_silent)
 

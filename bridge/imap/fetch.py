@@ -169,27 +169,11 @@ class Plan:
         wanted = dict.fromkeys(command.items)
         if command.by_uid or Item.UID in wanted:
             wanted = {Item.UID: None} | wanted
-        return cls.compiled(tuple(wanted))
-
-    @classmethod
-    def compiled(cls, items: tuple[Item | BodyItem, ...]) -> "Plan":
-        pieces, columns, needs_card, needs_body = [], list[Column](), False, False
-        for item in items:
-            if isinstance(item, Item) and item in SIMPLE:
-                piece, column, from_card = SIMPLE[item]
-                needs_card = needs_card or from_card
-            else:
-                body = _body_column(item)
-                piece, column = body.label.replace(b"%", b"%%") + b" %s", body.values
-                needs_card, needs_body = True, needs_body or not body.from_card
-            pieces.append(piece)
-            columns.append(column)
-        template = b"* %d FETCH (" + b" ".join(pieces) + b")\r\n"
-        return cls(items, needs_card, needs_body, any(map(_marks_seen, items)), template, tuple(columns))
+        return compiled(tuple(wanted))
 
     def with_flags(self) -> "Plan":
         """The same with FLAGS, for messages that the command itself marked \\Seen."""
-        return self if Item.FLAGS in self.items else Plan.compiled((*self.items, Item.FLAGS))
+        return self if Item.FLAGS in self.items else compiled((*self.items, Item.FLAGS))
 
     def lines(self, batch: Batch) -> bytes:
         """All lines of the batch, ready to send."""
@@ -199,7 +183,7 @@ class Plan:
     def remnant(self) -> "Plan | None":
         """What can be said of a message whose card does not open; None if nothing."""
         left = tuple(item for item in self.items if isinstance(item, Item) and item in SIMPLE and not SIMPLE[item][2])
-        return Plan.compiled(left) if left else None
+        return compiled(left) if left else None
 
     def segments(self, batch: Batch) -> Iterator[bytes | tuple[BodyColumn, ByteRange]]:
         """The line of the one message in `batch`, bodies left out: each as its column and range, to be streamed.
@@ -226,6 +210,24 @@ class Plan:
         span = body.span(card) if body.selects_fields else None
         wanted = ByteRange(*span) if span else body.range(card)
         yield b"NIL" if wanted is None else (body, wanted)
+
+
+@lru_cache(maxsize=256)
+def compiled(items: tuple[Item | BodyItem, ...]) -> Plan:
+    """The plan for items in this order. Cached: clients ask for the same few lists all day."""
+    pieces, columns, needs_card, needs_body = [], list[Column](), False, False
+    for item in items:
+        if isinstance(item, Item) and item in SIMPLE:
+            piece, column, from_card = SIMPLE[item]
+            needs_card = needs_card or from_card
+        else:
+            body = _body_column(item)
+            piece, column = body.label.replace(b"%", b"%%") + b" %s", body.values
+            needs_card, needs_body = True, needs_body or not body.from_card
+        pieces.append(piece)
+        columns.append(column)
+    template = b"* %d FETCH (" + b" ".join(pieces) + b")\r\n"
+    return Plan(items, needs_card, needs_body, any(map(_marks_seen, items)), template, tuple(columns))
 
 
 def _body_column(item: Item | BodyItem) -> BodyColumn:

@@ -195,13 +195,13 @@ def _card_test(key: c.SearchKey) -> Callable[[Card], bool]:
 
 def _header_test(name: str, text: str) -> Callable[[Card], bool]:
     wanted, may_match = text.casefold(), _raw_test(text)
-    field_start = b"\n" + name.lower().encode("utf-8") + b":"
+    field_name = name.lower().encode("utf-8")
 
     def test(card: Card) -> bool:
         raw = card.header.lower()
-        if not raw.startswith(field_start[1:]) and field_start not in raw:
-            return field_start[:-1] in raw and _in_values(card.header, name, wanted)  # white space before the colon
-        return may_match(raw) and _in_values(card.header, name, wanted)
+        if not may_match(raw) or field_name not in raw:
+            return False
+        return _in_values(card.header, name, wanted)
 
     return test
 

@@ -15,6 +15,7 @@ is deleted by another session, or the device is revoked, the session ends with B
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import structlog
@@ -155,7 +156,7 @@ class Session:
     # --- talking ---
 
     def greeting(self) -> bytes:
-        return responses.greeting("Postex ready", self.capability_names())
+        return _greeting(self.capability_names())
 
     def capability_names(self) -> tuple[str, ...]:
         capabilities = self.services.capabilities
@@ -380,6 +381,11 @@ class Session:
             self.services.live.leave_device(self.user.device.id, self)
             self.services.store.keyring.release(self.user.account.public_id)
             self.user = None
+
+
+@lru_cache(maxsize=8)
+def _greeting(capabilities: tuple[str, ...]) -> bytes:
+    return responses.greeting("Postex ready", capabilities)
 
 
 def tells_expunges(command: c.Command) -> bool:

@@ -1,9 +1,9 @@
 """Sessions on one mailbox never see different truths (R12; RFC 3501 sections 5.2 and 7.4).
 
-A state machine drives three sessions over sockets. Each has a mirror, a client's picture that follows untagged responses
-alone: EXISTS grows it, EXPUNGE by number shrinks it, FETCH fills it in. A model knows what the mailbox holds. Whatever
-the order of commands, a mirror that was just brought up to date equals the model, UID by UID and flag by flag; it never
-has to be corrected; and UIDs only grow.
+A state machine drives three sessions over sockets. Each has a mirror, a client's picture that follows untagged
+responses alone: EXISTS grows it, EXPUNGE by number shrinks it, FETCH fills it in. A model knows what the mailbox
+holds. Whatever the order of commands, a mirror that was just brought up to date equals the model, UID by UID and flag
+by flag; it never has to be corrected; and UIDs only grow.
 """
 
 import asyncio

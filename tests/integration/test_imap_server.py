@@ -211,6 +211,7 @@ async def test_what_was_sent_before_a_half_close_is_executed(library: Library) -
         client.send(b"a APPEND Archive {5+}\r\nhello\r\n")
         client.writer.write_eof()
         assert [line[:4] for line in await client.until(b"a")] == [b"a OK"]
+        assert await client.line() == b""
         again = await house.session(None)
         assert (await again.command(b"STATUS Archive (MESSAGES)"))[0] == b"* STATUS Archive (MESSAGES 1)\r\n"
 
@@ -218,7 +219,16 @@ async def test_what_was_sent_before_a_half_close_is_executed(library: Library) -
 # --- damage ---
 
 
-async def damage(library: Library, uid: int, column: str, at: int = 20) -> None:
+def flip_byte(folder: Path, name: str) -> None:
+    """In the last chunk of a body file."""
+    [path] = folder.rglob(name)
+    path.chmod(0o600)
+    sealed = bytearray(path.read_bytes())
+    sealed[-40] ^= 1
+    path.write_bytes(sealed)
+
+
+async def damage(library: Library, uid: int, column: str) -> None:
     """Flip a byte of what lies sealed for the message."""
     table = {"sealed_card": "card", "sealed_body": "inline_body"}[column]
 
@@ -226,7 +236,7 @@ async def damage(library: Library, uid: int, column: str, at: int = 20) -> None:
         statements.run(session, "DELETE FROM indexed_card")  # type: ignore[arg-type]
         found = statements.row(session, f"SELECT {column} FROM {table} WHERE document_id = ?", (uid,))  # type: ignore[arg-type]
         assert found is not None
-        altered = found[0][:at] + bytes([found[0][at] ^ 1]) + found[0][at + 1 :]
+        altered = found[0][:20] + bytes([found[0][20] ^ 1]) + found[0][21:]
         statements.run(session, f"UPDATE {table} SET {column} = ? WHERE document_id = ?", (altered, uid))  # type: ignore[arg-type]
 
     await library.store.write(flip)  # type: ignore[arg-type]
@@ -266,7 +276,8 @@ async def test_a_damaged_large_body_is_refused_before_its_literal_begins(
     monkeypatch.setattr(fetching, "BYTES_AT_ONCE", 1000)
     library.deliver(b"Subject: big\r\n\r\n" + b"x" * 200_000)
     async with opened(library) as house:
-        await damage(library, 4, "sealed_body", at=190_000)
+        [name] = library.store.bodies.names()
+        await asyncio.to_thread(flip_byte, library.store.data, name)
         client = await house.session()
         lines = await client.command(b"UID FETCH 3:4 (FLAGS BODY.PEEK[TEXT])")
         assert lines[1] == b"* 4 FETCH (UID 4 FLAGS (\\Recent))\r\n"

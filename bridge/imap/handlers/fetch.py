@@ -47,7 +47,8 @@ async def fetch(session: Session, command: Command) -> Answer:
         for at in range(start, stop, SLICE):
             await fetching.slice(range(at, min(at + SLICE, stop)))
             await session.flow()
-            await asyncio.sleep(0)
+            if at + SLICE < stop:
+                await asyncio.sleep(0)
     return fetching.answer(command.by_uid)
 
 
