@@ -17,6 +17,7 @@ from typing import Any
 from sqlmodel import Session
 
 from storage import statements
+from storage.errors import Tampered
 from storage.keys.master import ServerKeys
 
 _RATCHET = b"postex audit ratchet"
@@ -39,6 +40,8 @@ def append(session: Session, kind: str, actor: str, subject: str, detail: Mappin
     head = statements.row(session, "SELECT position, hash, ratchet_key FROM audit_head WHERE id = 1")
     assert head is not None, "the chain begins with the database"
     position, previous, key = head
+    if not (isinstance(position, int) and isinstance(previous, bytes) and isinstance(key, bytes)):
+        raise Tampered("the head of the audit log")
     position += 1
     written = _encode(detail)
     link = _link(previous, position, now, kind, actor, subject, written)
@@ -62,7 +65,7 @@ def verify(session: Session, keys: ServerKeys) -> int | None:
         position += 1
         link = _link(previous, position, *event[1:6])
         mac = hmac.digest(key, link, "sha256")
-        if event[0] != position or link != event[6] or not hmac.compare_digest(mac, event[7]):
+        if event[:1] + event[6:] != (position, link, mac):
             return position
         previous, key = link, _next_key(key)
     head = statements.row(session, "SELECT position, hash, ratchet_key FROM audit_head WHERE id = 1")

@@ -103,7 +103,7 @@ class FileBodies:
 
     def _known_path(self, name: str) -> str:
         """The path of a name that a row holds; one that `write` never takes was altered there."""
-        if not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise Tampered("not the name of a body")
         return self._path(name)
 

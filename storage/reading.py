@@ -58,7 +58,8 @@ class Located:
         return open_body(self.key, self.shape, min(start, last), last, read, document=self.public_id)
 
     def _read_inline(self, offset: int, length: int) -> bytes:
-        return (self.inline or b"")[offset : offset + length]
+        """Nothing, and so too short a body, if the row is gone or holds no bytes."""
+        return self.inline[offset : offset + length] if isinstance(self.inline, bytes) else b""
 
 
 class Reader(Generic[T]):

@@ -82,7 +82,7 @@ def open_slot(
     Tampered if it is, and the key under it does not open.
     """
     bound_to = (account, slot, kind, sealed.sealed_key is not None)
-    if not (isinstance(sealed.salt, bytes) and isinstance(sealed.commitment, bytes)):
+    if not isinstance(sealed.commitment, bytes) or not _is_salt(sealed.salt):
         raise SignInRefused
     key, commitment = _slot_keys(secret, pepper, shred_secret, sealed.salt, bound_to)
     if not compare_digest(commitment, sealed.commitment):
@@ -95,6 +95,11 @@ def open_slot(
         return AESGCM(key).decrypt(_NONCE, sealed.sealed_key[1:], context(Label.SLOT_KEY, *bound_to))
     except InvalidTag:
         raise Tampered("a slot does not open") from None
+
+
+def _is_salt(salt: bytes) -> bool:
+    """HMAC fills its key up with zeros: of another size, a salt could be altered and still be the same."""
+    return isinstance(salt, bytes) and len(salt) == SALT_SIZE
 
 
 def _slot_keys(

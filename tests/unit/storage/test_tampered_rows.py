@@ -1,0 +1,430 @@
+"""Who writes to the database with the master key: every column of bytes, altered or moved, is refused, and it alone.
+
+`Attack` takes the columns from the schema, so that a new one without a word here on what it concerns fails. Each
+value is altered, cut, emptied, set to NULL and to values of another kind, and replaced by those of other rows: of
+other documents, accounts and generations. All that the store serves is then held against what it served before:
+what the row concerns must be refused, everything else be as it was. Both before the first reading (HPKE) and after.
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary
+from sqlcipher3 import dbapi2
+
+from storage import audit, devices, documents, mailboxes, schema
+from storage.errors import SignInRefused, StorageError, Tampered
+from storage.keys.keyring import AccountKeys
+from storage.reading import Reader
+from storage.records import Recipient, Scope
+
+from .conftest import NOW, Office, Person
+
+Thing = tuple[str, ...]
+Row = dict[str, Any]
+REFUSED = "refused"
+SOAK = bool(os.environ.get("POSTEX_SOAK_ROWS"))
+"""Attack every row with the values of all others; else the first and the last row, with the values of three."""
+MOVED = 3
+KINDS: tuple[object, ...] = (None, 7, "text")
+
+
+@dataclass
+class World:
+    """Two people, documents of one's own and shared, of two generations, folders, two devices each, a code."""
+
+    office: Office
+    people: dict[int, Person]
+    devices: dict[str, Any] = field(default_factory=dict)
+    codes: dict[int, str] = field(default_factory=dict)
+    adopted: bool = False
+
+    @classmethod
+    def create(cls, office: Office, adopted: bool) -> "World":
+        loosen(office)
+        anna, bram = office.person("anna"), office.person("bram")
+        world = cls(office, {person.account.id: person for person in (anna, bram)}, adopted=adopted)
+        for person in (anna, bram):
+            world.furnish(person)
+        for number, people in enumerate(((anna,), (anna, bram), (bram,), (anna, bram))):
+            message, card, tag = b"body %d " % number * 40, b"card %d" % number, b"tag %d" % number
+            office.deliver(message, *people, card=card, dedupe_tag=tag)
+        world.next_generation(anna)
+        office.deliver(b"of generation 2", anna, bram, card=b"card of generation 2", dedupe_tag=b"tag")
+        return world
+
+    def furnish(self, person: Person) -> None:
+        store, account, keys = self.office.store, person.account, person.keys
+        self.devices[person.device.device.selector] = person.device
+        laptop = store.write_now(
+            devices.add, store.server_keys, store.shred, account, keys, "laptop", frozenset({Scope.IMAP}), NOW
+        )
+        self.devices[laptop.device.selector] = laptop
+        code = store.write_now(devices.add_enrolment, store.server_keys, store.shred, account, keys, NOW)
+        self.codes[account.id] = code.code
+        for name in ("work", "work/invoices", "private"):
+            store.write_now(mailboxes.create, account.id, keys, name, NOW)
+            store.write_now(mailboxes.subscribe, account.id, keys, name)
+
+    def next_generation(self, person: Person) -> None:
+        public, sealed = person.keys.new_identity(2)
+        sql = "INSERT INTO identity_key (account_id, generation, public_key, sealed_private, created_at)"
+        self.office.change(f"{sql} VALUES (?, 2, ?, ?, ?)", person.account.id, public, sealed, NOW)
+        self.office.change("UPDATE account SET generation = 2 WHERE id = ?", person.account.id)
+        old = person.recipient
+        person.recipient = Recipient(old.account_id, old.account_public_id, old.inbox_id, 2, public)
+
+    # --- all that is served ---
+
+    async def served(self) -> dict[Thing, object]:
+        """Each thing with its value, or REFUSED."""
+        found: dict[Thing, object] = {("audit",): self.audit()}
+        for person in self.people.values():
+            found |= await self.read_by(person)
+        for selector in self.devices:
+            found["sign-in", selector] = self.sign_in(selector)
+        for account_id in self.codes:
+            found["enrolment", str(account_id)] = self.enrol(account_id)
+        return found
+
+    def audit(self) -> object:
+        intact = self.office.store.read_now(audit.verify, self.office.store.server_keys) is None
+        return "whole" if intact else REFUSED
+
+    async def read_by(self, person: Person) -> dict[Thing, object]:
+        """As a session that begins now. Without adoption, where the state before it is looked at."""
+        store, who, me = self.office.store, person.account, str(person.account.id)
+        keys = AccountKeys(who.public_id, person.keys._account_key)
+        held = self.office.rows("SELECT document_id FROM wrap WHERE account_id = ?", who.id)
+        ids = [document for (document,) in held]
+        reader = Reader(store, who, keys, bytes)
+        found: dict[Thing, object] = {}
+        for kind, answers in (("card", await reader.cards(ids)), ("body", await reader.bodies(ids))):
+            found |= {(kind, me, str(document)): plain(answers[document]) for document in ids}
+        listed = {mailbox.id: mailbox.name for mailbox in store.read_now(mailboxes.listing, who.id, keys)}
+        for (mailbox,) in self.office.rows("SELECT id FROM mailbox WHERE account_id = ?", who.id):
+            found["folder", me, str(mailbox)] = listed.get(mailbox, REFUSED)
+        found["folders by name", me] = self.by_name(person, keys)
+        for name in store.read_now(mailboxes.subscriptions, who.id, keys):
+            found["subscription", me, name] = name
+        return found
+
+    def by_name(self, person: Person, keys: AccountKeys) -> object:
+        """Every name that leads anywhere leads to the mailbox it always led to."""
+        led = {}
+        for name in ("INBOX", "Sent", "Drafts", "Trash", "Archive", "Junk", "work", "work/invoices", "private"):
+            try:
+                led[name] = self.office.store.read_now(mailboxes.by_name, person.account.id, keys, name).id
+            except StorageError:
+                continue
+        return led
+
+    def sign_in(self, selector: str) -> object:
+        store, device = self.office.store, self.devices[selector]
+        arguments = (store.server_keys, store.shred, device.username, device.password, Scope.IMAP, NOW)
+        try:
+            signed_in = store.read_now(devices.sign_in, *arguments)
+        except (SignInRefused, Tampered):
+            return REFUSED
+        assert signed_in.keys is not None
+        return signed_in.keys._account_key
+
+    def enrol(self, account_id: int) -> object:
+        """The key that the code opens; the code is not used up."""
+        store, email = self.office.store, self.people[account_id].account.email
+
+        def tried(session: Any) -> bytes:
+            _, keys = devices.enrol(session, store.server_keys, store.shred, email, self.codes[account_id], NOW)
+            raise Opened(keys._account_key)
+
+        try:
+            store.write_now(tried)
+        except Opened as opened:
+            return opened.args[0]
+        except (SignInRefused, Tampered):
+            return REFUSED
+        raise AssertionError("not reached")
+
+
+class Opened(Exception):
+    """Carries a key out of a write that must not be kept."""
+
+
+def plain(answer: object) -> object:
+    return REFUSED if isinstance(answer, Tampered) else answer
+
+
+def loosen(office: Office) -> None:
+    """Take NOT NULL off all columns, as one who holds the key can."""
+
+    def rewritten(session: Any) -> None:
+        driver = session.info["driver"]
+        driver.execute("PRAGMA writable_schema = ON")
+        driver.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+        driver.execute("PRAGMA writable_schema = RESET")
+
+    office.store.write_now(rewritten)
+    office.reopen()
+
+
+# --- what a row concerns ---
+
+
+def of_document(world: World, row: Row, kinds: tuple[str, ...], accounts: list[int]) -> set[Thing]:
+    return {(kind, str(account), str(row["document_id"])) for kind in kinds for account in accounts}
+
+
+def readers(world: World, row: Row) -> list[int]:
+    found = world.office.rows("SELECT account_id FROM wrap WHERE document_id = ?", row["document_id"])
+    return [account for (account,) in found]
+
+
+def of_wrap(world: World, row: Row) -> set[Thing]:
+    """An adopted card does not need it."""
+    return of_document(world, row, ("body",) if world.adopted else ("card", "body"), [row["account_id"]])
+
+
+def of_card(world: World, row: Row) -> set[Thing]:
+    return set() if world.adopted else of_document(world, row, ("card", "body"), readers(world, row))
+
+
+def of_indexed_card(world: World, row: Row) -> set[Thing]:
+    return of_document(world, row, ("card", "body"), [row["account_id"]])
+
+
+def of_inline_body(world: World, row: Row) -> set[Thing]:
+    return of_document(world, row, ("body",), readers(world, row))
+
+
+def of_identity(world: World, row: Row) -> set[Thing]:
+    """What was sealed to it and not adopted yet; an adopted document does not need it."""
+    sql = "SELECT document_id FROM wrap WHERE account_id = ? AND generation = ? AND form = 'hpke'"
+    found = world.office.rows(sql, row["account_id"], row["generation"])
+    return set().union(
+        *(of_document(world, {"document_id": each}, ("card", "body"), [row["account_id"]]) for (each,) in found)
+    )
+
+
+def of_slot(world: World, row: Row) -> set[Thing]:
+    if row["kind"] == "enrolment":
+        return {("enrolment", str(row["account_id"]))}
+    return {("sign-in", row["public_id"])}
+
+
+def of_mailbox(world: World, row: Row) -> set[Thing]:
+    return {("folder", str(row["account_id"]), str(row["id"]))}
+
+
+def of_subscription(world: World, row: Row) -> set[Thing]:
+    keys = world.people[row["account_id"]].keys
+    bound_to = f"subscription {row['name_tag'].hex()}"
+    return {("subscription", str(row["account_id"]), keys.open_name(row["sealed_name"], mailbox=bound_to))}
+
+
+def of_audit(world: World, row: Row) -> set[Thing]:
+    return {("audit",)}
+
+
+def of_nothing(world: World, row: Row) -> set[Thing]:
+    """A repeated hand-in would not be recognised: nothing that is read."""
+    return set()
+
+
+CONCERNED: dict[tuple[str, str], Callable[[World, Row], set[Thing]]] = {
+    ("wrap", "sealed_wrap"): of_wrap,
+    ("card", "sealed_card"): of_card,
+    ("indexed_card", "sealed_card"): of_indexed_card,
+    ("inline_body", "sealed_body"): of_inline_body,
+    ("identity_key", "public_key"): of_identity,
+    ("identity_key", "sealed_private"): of_identity,
+    ("key_slot", "salt"): of_slot,
+    ("key_slot", "commitment"): of_slot,
+    ("key_slot", "sealed_key"): of_slot,
+    ("mailbox", "sealed_name"): of_mailbox,
+    ("mailbox", "name_tag"): of_mailbox,
+    ("subscription", "sealed_name"): of_subscription,
+    ("subscription", "name_tag"): of_subscription,
+    ("audit_event", "hash"): of_audit,
+    ("audit_event", "mac"): of_audit,
+    ("audit_head", "hash"): of_audit,
+    ("audit_head", "ratchet_key"): of_audit,
+    ("hand_in", "dedupe_tag"): of_nothing,
+}
+BOUND_TO = {
+    ("document", "public_id"): lambda world, row: of_document(
+        world, {"document_id": row["id"]}, ("card", "body"), readers(world, {"document_id": row["id"]})
+    ),
+    ("document", "body_name"): lambda world, row: of_document(
+        world, {"document_id": row["id"]}, ("body",), readers(world, {"document_id": row["id"]})
+    ),
+    ("wrap", "generation"): of_wrap,
+    ("wrap", "form"): of_wrap,
+    ("indexed_card", "generation"): of_indexed_card,
+    ("mailbox", "public_id"): lambda world, row: of_mailbox(world, row) if row["sealed_name"] else set(),
+}
+"""Columns that are not sealed, but that a seal is bound to."""
+
+
+# --- attacks ---
+
+
+@dataclass
+class Attack:
+    """One column, as it was, and values to put into one of its rows."""
+
+    world: World
+    table: str
+    column: str
+
+    @property
+    def keys(self) -> list[str]:
+        return [column.name for column in schema.metadata.tables[self.table].primary_key.columns]
+
+    def rows(self) -> list[Row]:
+        names = [column.name for column in schema.metadata.tables[self.table].columns]
+        order = ", ".join(self.keys)
+        found = self.world.office.rows(f"SELECT {', '.join(names)} FROM {self.table} ORDER BY {order}")
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def targets(self) -> list[Row]:
+        rows = self.rows()
+        return rows if SOAK else [rows[at] for at in sorted({0, len(rows) - 1}) if rows]
+
+    def values(self, row: Row) -> Iterator[object]:
+        """What stands in the column of other rows, then altered forms of what stands in this one."""
+        now = row[self.column]
+        others = list(dict.fromkeys(other[self.column] for other in self.rows()))
+        if not SOAK:
+            others = random.Random(self.column).sample(others, min(MOVED, len(others)))
+        altered: list[object] = (
+            [now + 1, -1, 2**62] if isinstance(now, int) else [f"{now}x"] if isinstance(now, str) else []
+        )
+        if isinstance(now, bytes):
+            for at in {0, len(now) // 2, len(now) - 1}:
+                altered.append(now[:at] + bytes([now[at] ^ 1]) + now[at + 1 :])
+            altered += [b"", now[:1], now[:-1], now + b"\0", bytes(len(now))]
+        for value in [*others, *altered, *KINDS]:
+            if value != now and not (isinstance(now, int) and value == "text"):
+                yield value
+
+    def put(self, row: Row, value: object) -> bool:
+        """Whether it could be done: a key of the table is there once only, and never NULL."""
+        where = " AND ".join(f"{key} IS ?" for key in self.keys)
+        sql = f"UPDATE {self.table} SET {self.column} = ? WHERE {where}"
+        try:
+            return self.world.office.change(sql, value, *(row[key] for key in self.keys)) == 1  # type: ignore[arg-type]
+        except dbapi2.IntegrityError:
+            return False
+
+    def perhaps(self) -> frozenset[Thing]:
+        """What must be noted in the audit log does not happen if that has no head."""
+        codes = self.world.codes if self.table == "audit_head" else ()
+        return frozenset(("enrolment", str(account)) for account in codes)
+
+    async def carry_out(self) -> int:
+        """Every value into every target, judged and taken back; how many there were."""
+        truth, done = await self.world.served(), 0
+        for row in self.targets():
+            concerned = (CONCERNED | BOUND_TO)[self.table, self.column](self.world, row)
+            for value in self.values(row):
+                if self.put(row, value):
+                    what = f"{self.table}.{self.column} = {value!r}"
+                    judge(truth, await self.world.served(), concerned, what, self.perhaps())
+                    stored = {**row, self.column: value}
+                    assert self.put(stored, row[self.column])
+                    done += 1
+        assert await self.world.served() == truth, "taken back"
+        return done
+
+
+def judge(
+    truth: dict[Thing, object],
+    served: dict[Thing, object],
+    concerned: set[Thing],
+    what: str,
+    perhaps: frozenset[Thing] = frozenset(),
+) -> None:
+    """Nothing wrong; what is concerned refused, all else as it was; of `perhaps` either."""
+    for thing, value in truth.items():
+        now = served.get(thing, REFUSED)
+        if thing[0] == "folders by name":
+            assert now.items() <= value.items(), f"{what}: a name leads to another folder"  # type: ignore[attr-defined]
+            continue
+        assert now in (value, REFUSED), f"{what}: {thing} served wrong"
+        if thing not in perhaps:
+            assert (now == REFUSED) == (thing in concerned), f"{what}: {thing} {now!r}"
+    assert served.keys() <= truth.keys(), f"{what}: something new is served"
+
+
+async def world_of(office: Office, adopted: bool, monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World.create(office, adopted)
+    if adopted:
+        await world.served()
+        await office.store.write(documents.copies_of, 0)
+        assert office.rows("SELECT DISTINCT form FROM wrap") == [("account",)]
+    monkeypatch.setattr(office.store, "post", lambda *_: None)
+    return world
+
+
+def test_every_column_of_bytes_is_attacked() -> None:
+    columns = [each for table in schema.metadata.tables.values() for each in table.columns]
+    found = {(each.table.name, each.name) for each in columns if isinstance(each.type, LargeBinary)}
+    assert found == CONCERNED.keys(), "say what the new column concerns, or take the old one off the list"
+
+
+@pytest.mark.parametrize("adopted", [False, True], ids=["before adoption", "after adoption"])
+async def test_an_altered_or_moved_value_is_refused_alone(
+    office: Office, adopted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await world_of(office, adopted, monkeypatch)
+    done = {name: await Attack(world, *name).carry_out() for name in (*CONCERNED, *BOUND_TO)}
+    untouched = {name for name, count in done.items() if count < 4}
+    assert untouched == (set() if adopted else {name for name in done if name[0] == "indexed_card"})
+
+
+async def test_a_seal_that_is_not_bound_is_caught(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: cards sealed without their document open in the place of others."""
+    monkeypatch.setattr(AccountKeys, "_document_context", lambda *_: b"the same for all")
+    world = await world_of(office, True, monkeypatch)
+    with pytest.raises(AssertionError, match="served wrong"):
+        await Attack(world, "indexed_card", "sealed_card").carry_out()
+
+
+async def test_exchanged_tags_open_no_folder_under_another_name(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await world_of(office, True, monkeypatch)
+    truth = await world.served()
+    (one, tag_one), (two, tag_two) = office.rows("SELECT id, name_tag FROM mailbox WHERE account_id = 1 LIMIT 2")
+    for mailbox, tag in ((one, b"aside"), (two, tag_one), (one, tag_two)):
+        office.change("UPDATE mailbox SET name_tag = ? WHERE id = ?", tag, mailbox)
+    concerned = {("folder", "1", str(one)), ("folder", "1", str(two))}
+    judge(truth, await world.served(), concerned, "exchanged tags")
+
+
+async def test_a_strange_identity_key_spoils_new_mail_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """security.md, Threats: new mail is not protected. Adopted mail stays right, and what could not be opened is
+    refused every time it is asked for, not only the first time."""
+    world = await world_of(office, True, monkeypatch)
+    truth = await world.served()
+    anna, bram = world.people.values()
+    strange, _ = bram.keys.new_identity(7)
+    office.change("UPDATE identity_key SET public_key = ? WHERE account_id = ?", strange, anna.account.id)
+    assert await world.served() == truth
+    addressee = anna.recipient
+    anna.recipient = addressee._replace(public_key=strange)
+    office.deliver(b"to a stranger's key", anna, bram)
+    anna.recipient = addressee
+    office.deliver(b"to the right key, which is not the one stored", anna, bram)
+    served = await world.served()
+    (one,), (two,) = office.rows("SELECT id FROM document ORDER BY id DESC LIMIT 2")
+    new = {thing for thing in served if thing[-1] in (str(one), str(two)) and thing[0] in ("card", "body")}
+    assert {thing for thing in new if served[thing] == REFUSED} == {thing for thing in new if thing[1] == "1"}
+    assert {thing: value for thing, value in served.items() if thing not in new} == truth
+    reader = Reader(office.store, anna.account, office.keys_of(anna), bytes)
+    for _ in range(3):
+        assert isinstance((await reader.cards([two]))[two], Tampered)
