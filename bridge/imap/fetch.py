@@ -166,10 +166,10 @@ class Plan:
 
     @classmethod
     def of(cls, command: Fetch) -> "Plan":
-        wanted = dict.fromkeys(command.items)
-        if command.by_uid or Item.UID in wanted:
-            wanted = {Item.UID: None} | wanted
-        return compiled(tuple(wanted))
+        items = command.items
+        if command.by_uid or Item.UID in items:
+            items = (Item.UID, *items)
+        return compiled(tuple(dict.fromkeys(items)))
 
     def with_flags(self) -> "Plan":
         """The same with FLAGS, for messages that the command itself marked \\Seen."""

@@ -6,7 +6,7 @@ tells the delimiter. \\HasChildren and \\HasNoChildren are there at all times. A
 children is shown as \\NonExistent \\Noselect; so is a subscribed name that does not exist.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from bridge.imap.protocol import responses
@@ -69,7 +69,7 @@ class Hierarchy:
 
     def listing(self, command: List) -> list[Entry]:
         """Answers of LIST with its selection and return options, by name."""
-        names = self._mailboxes.keys() | self._parents
+        names: Set[str] = self._mailboxes.keys() | self._parents
         if "SUBSCRIBED" in command.selection:
             names = self._subscribed | (self._subscribed_parents if "RECURSIVEMATCH" in command.selection else set())
         patterns = [Pattern(command.reference + pattern) for pattern in command.patterns]
