@@ -119,7 +119,7 @@ class Conversation(SMTP):
             self._original_transport.close()
         # Past aiosmtpd's own, which would cancel the handler in the middle of a commit.
         asyncio.StreamReaderProtocol.connection_lost(self, error)
-        self.transport = None
+        self.transport, self._parted = None, True
         self.office.left(self)  # type: ignore[arg-type]
         if not self._committing:
             self._handler_coroutine.cancel()

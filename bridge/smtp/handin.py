@@ -2,9 +2,9 @@
 
 `prepare` is pure and does all the work that grows with the message, so that a large one is worked on beside the event
 loop. Retried transactions: a client that did not hear our 250 sends the same again. The tag is an HMAC over sender,
-envelope and the SHA-256 of the received bytes; storage remembers it for 24 hours and answers with the first document.
-Only messages with a Message-ID have one: without it two equal documents may both be meant (two equal payslips, two
-scans of an empty page), and both are stored.
+envelope and the SHA-256 of the received bytes; storage knows it for `documents.DEDUPE_SECONDS` and names the first
+document again. Only messages with a Message-ID have one: without it two equal documents may both be meant (two equal
+payslips, two scans of an empty page), and both are stored.
 """
 
 import hashlib

@@ -129,7 +129,7 @@ class Connection(Authentication):
         return None if allowed else replies.SENDER_NOT_YOURS
 
     async def _rights_of(self, signed_in: SignedIn) -> Rights | None:
-        """Asked anew each second of a connection: a suspension takes hold at once, and a batch is not held up."""
+        """Asked anew after a second: a suspension takes hold within it, and a batch does not ask every time."""
         known, until = self._rights
         if known is None or self.loop.time() >= until:
             known = await self.office.rights(signed_in)
