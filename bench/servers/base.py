@@ -105,23 +105,32 @@ def await_port(port: int, process: subprocess.Popen[bytes], seconds: float = 15)
 
 def end(process: subprocess.Popen[bytes], seconds: float = 15) -> None:
     """SIGTERM, then SIGKILL to this process and its remaining children if it does not listen."""
-    children = list(descendants(process.pid))
+    children = {pid: _born(pid) for pid in descendants(process.pid)}
     process.terminate()
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pid in children:
-        _end_orphan(pid)
+    for pid, born in children.items():
+        _end_orphan(pid, born)
 
 
-def _end_orphan(pid: int) -> None:
+def _end_orphan(pid: int, born: str) -> None:
+    """Wait for a child of the ended server, then kill it, unless its id belongs to another process by now."""
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+    while _born(pid) == born and time.monotonic() < deadline:
         time.sleep(0.01)
-    if Path(f"/proc/{pid}").exists():
+    if born and _born(pid) == born:
         os.kill(pid, signal.SIGKILL)
+
+
+def _born(pid: int) -> str:
+    """Start time of a process in clock ticks, empty when there is none: with the id it names a process for good."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return ""
 
 
 def descendants(pid: int) -> Iterator[int]:

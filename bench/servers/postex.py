@@ -6,6 +6,7 @@ would take minutes.
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.records import Role, Scope
 
+_POSTEX = (sys.executable, "-m", "postex_tui.cli")
 _LISTENERS = {
     "POSTEX_IMAP__TLS_PORT": "0",
     "POSTEX_IMAP__PLAINTEXT_PORT": "0",
@@ -43,41 +45,19 @@ class Postex(Server):
 
     def open(self, recipients: int) -> None:
         self._command("init", "--domain", "bench.test", "--country", "NL")
-        sender = (
-            "sender",
-            "add",
-            "sender@bench.test",
-            "--name",
-            "Energie Noord",
-            "--from",
-            _SENDER,
-            "--device",
-            "bench",
-        )
-        self._sender = _login(self._command(*sender))
+        words = f"sender add sender@bench.test --name Energie --from {_SENDER} --device bench"
+        self._sender = _login(self._command(*words.split()))
         self._logins = self._add(recipients)
         self.start()
 
     def start(self) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "postex_tui.cli",
-            "serve",
-            "--data",
-            str(self.folder / "data"),
-            "--ready-json",
-        ]
+        command = [*_POSTEX, "serve", "--data", str(self.folder / "data"), "--ready-json"]
         with (self.folder / "log").open("ab") as log:
             environment = os.environ | _LISTENERS
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, env=environment, start_new_session=True
             )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise Unavailable(f"ended at start: {(self.folder / 'log').read_text()[-300:]}")
-        listeners = json.loads(line)["listeners"]
+        listeners = self._listeners(self._process)
         self.imap_port = listeners["imap-plain"]["port"]
         self.imaps_port = listeners["imaps"]["port"]
         self.intake = Intake(listeners["smtp-plain"]["port"], login=self._sender, sender=_SENDER)
@@ -95,6 +75,15 @@ class Postex(Server):
     def pids(self) -> list[int]:
         return [] if self._process is None else [self._process.pid, *descendants(self._process.pid)]
 
+    def _listeners(self, process: subprocess.Popen[bytes]) -> dict[str, dict[str, int]]:
+        """What `serve` prints once all listeners accept; `Unavailable` if it ends or is not ready in a minute."""
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], 60)
+        line = process.stdout.readline() if ready else b""
+        if not line:
+            raise Unavailable(f"not ready: {(self.folder / 'log').read_text()[-300:]}")
+        return json.loads(line)["listeners"]
+
     def _add(self, recipients: int) -> list[Login]:
         data = self.folder / "data"
         with Store.open(data, MasterKey.load(data / "master.key")) as store:
@@ -103,7 +92,7 @@ class Postex(Server):
 
     def _command(self, *words: str) -> dict[str, object]:
         """Run one `postex` command with `--json`; what it printed."""
-        command = [sys.executable, "-m", "postex_tui.cli", *words, "--data", str(self.folder / "data"), "--json"]
+        command = [*_POSTEX, *words, "--data", str(self.folder / "data"), "--json"]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         if done.returncode:
             raise Unavailable(f"postex {words[0]}: {done.stderr.decode()[-300:]}")
