@@ -16,7 +16,7 @@ from storage.copies import expunge as expunge
 from storage.copies import move as move
 from storage.errors import Invalid, NotFound, OverQuota
 from storage.flags import FlagMode as FlagMode
-from storage.flags import checked_keywords
+from storage.flags import checked_keywords, spelled_as_stored
 from storage.flags import store_flags as store_flags
 from storage.keys.envelope import SealedDocument
 from storage.records import Copy, Delivered, Flag, MailboxChange, Recipient
@@ -147,9 +147,10 @@ def _insert_wraps(session: Session, draft: DeliveryDraft, document_id: int) -> N
 
 
 def _insert_copies(session: Session, draft: DeliveryDraft, document_id: int) -> tuple[tuple[int, int], ...]:
-    keywords = checked_keywords(draft.keywords)
+    asked = checked_keywords(draft.keywords)
     flags, made, written = int(draft.flags), [], []
     for reader, mailbox_id in zip(draft.recipients, draft.mailbox_ids, strict=True):
+        keywords = spelled_as_stored(session, mailbox_id, asked)
         uid, modseq = _allot(session, mailbox_id, reader.account_id)
         new = Copy(uid, document_id, flags, keywords, modseq, draft.internal_date)
         announce(session, MailboxChange(reader.account_id, mailbox_id, modseq, arrived=(new,)))

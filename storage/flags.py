@@ -1,6 +1,6 @@
 """STORE: flags and keywords of many messages in set-based statements (RFC 3501 section 6.4.6).
 
-Keywords are compared without regard to case and keep the spelling first stored with a message. Few sets of keywords
+Keywords are compared without regard to case and keep the spelling first stored in their mailbox. Few sets of keywords
 are in use in a mailbox at a time, so a change of keywords is one statement per set that it meets.
 """
 
@@ -35,7 +35,7 @@ def store_flags(
 
     Messages that stay as they are keep their mod-sequence and are not announced. NotFound; Invalid keyword.
     """
-    wanted = checked_keywords(keywords)
+    wanted = spelled_as_stored(session, mailbox_id, checked_keywords(keywords))
     account_id, modseq = next_modseq(session, mailbox_id)
     found: dict[int, statements.Row] = {}
     for low, high in ranges:
@@ -101,6 +101,19 @@ def _combined(before: str | None, mode: FlagMode, wanted: tuple[str, ...]) -> st
     if len(after) > MAX_KEYWORDS:
         raise Invalid(f"keywords: at most {MAX_KEYWORDS} on one message")
     return " ".join(sorted(after.values())) or None
+
+
+def spelled_as_stored(session: Session, mailbox_id: int, keywords: tuple[str, ...]) -> tuple[str, ...]:
+    """`keywords`, each in the spelling that the mailbox has it in already."""
+    if not keywords:
+        return ()
+    sets = statements.rows(
+        session,
+        "SELECT DISTINCT keywords FROM copy WHERE mailbox_id = ? AND keywords IS NOT NULL",
+        (mailbox_id,),
+    )
+    stored = {keyword.lower(): keyword for (each,) in sets for keyword in each.split()}
+    return tuple(sorted(stored.get(keyword.lower(), keyword) for keyword in keywords))
 
 
 def checked_keywords(keywords: Iterable[str]) -> tuple[str, ...]:

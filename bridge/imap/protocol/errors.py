@@ -4,6 +4,7 @@
     ├── ParseError               not the grammar of RFC 3501
     │   ├── TooDeep                  lists nested beyond the limit
     │   └── InvalidName              a mailbox name that is not modified UTF-7 (RFC 3501 section 5.1.3)
+    ├── EmptyName                NO [CANNOT], RFC 5530: `""` is an astring, but names no mailbox
     ├── BadCharset               NO [BADCHARSET (…)], RFC 3501 section 6.4.4
     ├── TooBig                   NO [TOOBIG], RFC 4469 section 4.2: a message beyond the limit
     └── BadSpecialUse            NO [USEATTR], RFC 6154 section 3
@@ -45,6 +46,15 @@ class TooDeep(ParseError):
 
 class InvalidName(ParseError):
     """A mailbox name that does not decode."""
+
+
+class EmptyName(ProtocolError):
+    """The mailbox `""`."""
+
+    status = Status.NO
+
+    def __init__(self) -> None:
+        super().__init__("Mailbox name is empty", "CANNOT")
 
 
 class BadCharset(ProtocolError):

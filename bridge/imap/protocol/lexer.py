@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from bridge.imap.protocol import sequence, utf7
 from bridge.imap.protocol.commands import SequenceSet
-from bridge.imap.protocol.errors import InvalidName, ParseError, TooDeep
+from bridge.imap.protocol.errors import EmptyName, ParseError, TooDeep
 
 T = TypeVar("T")
 
@@ -204,7 +204,7 @@ class Lexer:
         """`mailbox = "INBOX" / astring`, decoded; INBOX in upper case."""
         name = self._name(self.astring())
         if not name:
-            raise InvalidName("Mailbox name is empty")
+            raise EmptyName
         return "INBOX" if len(name) == 5 and name.upper() == "INBOX" else name
 
     def reference(self) -> str:

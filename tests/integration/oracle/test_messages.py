@@ -114,6 +114,7 @@ FLAGS = (
         "STORE 3 +FLAGS (worK)",
         "STORE 3 +FLAGS (WORK)",
         "FETCH 3 FLAGS",
+        decided={3: Decided(NEW_VALUE, "OK", None)},
     ),
     case(
         "keywords",

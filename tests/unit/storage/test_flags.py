@@ -50,6 +50,18 @@ def test_keywords_keep_the_spelling_first_stored(office: Office, anna: Person) -
     assert state(office, anna) == [(0, ())]
 
 
+def test_a_mailbox_has_one_spelling_of_a_keyword(office: Office, anna: Person) -> None:
+    office.deliver(b"x", anna, keywords=("Invoice",))
+    office.deliver(b"y", anna, keywords=("INVOICE", "paid"))
+    office.deliver(b"z", anna)
+    store(office, anna, FlagMode.ADD, Flag.NONE, "invoice", "Paid", uids=(3, 3))
+    assert [keywords for _, keywords in state(office, anna)] == [
+        ("Invoice",),
+        ("Invoice", "paid"),
+        ("Invoice", "paid"),
+    ]
+
+
 def test_only_what_is_different_is_told(office: Office, anna: Person) -> None:
     for _ in range(3):
         office.deliver(b"x", anna)
