@@ -39,21 +39,22 @@ Event = MutableMapping[str, Any]
 class LineLogger:
     """Writes finished lines; remembers which module asked for it."""
 
-    def __init__(self, stream: TextIO, name: str) -> None:
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        """None: what standard error is at the time of writing."""
         self._stream = stream
         self.name = name
 
     def msg(self, line: str) -> None:
         """One write a line, so that lines of several threads never mix."""
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        stream = self._stream or sys.stderr
+        stream.write(line + "\n")
+        stream.flush()
 
     debug = info = warning = error = critical = exception = msg
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send all logs of this process, structlog's and the standard library's, through the one redacting chain."""
-    target = stream or sys.stderr
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -63,7 +64,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=lambda *names: LineLogger(target, str(names[0]) if names else "postex"),
+        logger_factory=lambda *names: LineLogger(stream, str(names[0]) if names else "postex"),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

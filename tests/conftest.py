@@ -1,6 +1,28 @@
-"""Settings of the machine's own bridge never reach a test, nor a process that a test starts."""
+"""Settings of the machine's own bridge never reach a test; logging set up by one test never reaches the next."""
 
+import logging
 import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+import structlog
 
 for name in [name for name in os.environ if name.startswith("POSTEX_")]:
     del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command run in this process sets up the logs of the whole process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        logging.captureWarnings(False)
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks

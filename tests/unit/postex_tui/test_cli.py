@@ -37,15 +37,20 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def test_version_starts_at_once() -> None:
-    """CPU seconds, and the best of five, as other tests run beside this one."""
-    command = [sys.executable, "-m", "postex_tui.cli", "version"]
+def quickest(command: list[str]) -> float:
+    """CPU seconds, the best of five, as other tests run beside this one."""
     took = []
     for _ in range(5):
         before = cpu_of_children()
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         took.append(cpu_of_children() - before)
-    assert min(took) < 0.3
+    return min(took)
+
+
+def test_version_starts_at_once() -> None:
+    """0.3 s; on a machine that is slow at this moment, in proportion to a bare interpreter (0.02 s)."""
+    allowed = max(0.3, 15 * quickest([sys.executable, "-I", "-c", "pass"]))
+    assert quickest([sys.executable, "-m", "postex_tui.cli", "version"]) < allowed
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
