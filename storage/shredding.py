@@ -27,6 +27,8 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS shred_secret (account TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID"
 )
 _PROBE = "SELECT 1 FROM shred_secret LIMIT 1"
+_NO_TABLE = 1
+"""SQLITE_ERROR: the statement does not fit the schema. The statements are fixed, so the file was emptied or cut."""
 
 
 class ShredSecrets:
@@ -136,7 +138,7 @@ def _connect(path: Path, key: bytes) -> Any:
 
 
 def _translated(error: sqlcipher.DatabaseError) -> StorageError:
-    """An unwilling disk is WriterUnavailable, an unusable file Tampered."""
-    if isinstance(error, sqlcipher.OperationalError):
+    """An unwilling disk is WriterUnavailable, an unusable file or one without the table Tampered."""
+    if isinstance(error, sqlcipher.OperationalError) and error.sqlite_errorcode != _NO_TABLE:
         return WriterUnavailable(f"keyring.db: {error}")
     return Tampered(f"keyring.db does not open with this master key, or is damaged: {error}")
