@@ -1,6 +1,8 @@
 """`python -m bench`: measure Postex beside its peers and print the table. See the package's docstring."""
 
 import argparse
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def run(each: Measurement, server: str, scale: Scale, results: report.Results, r
             for key, samples in each.measure(running, scale):
                 results.setdefault(key, {})[server] = median(samples)
                 shown = report.figure(median(samples))
-                print(f"{server:20} {key:20} {shown} ({len(samples)} samples)", file=sys.stderr, flush=True)
+                print(f"{server:20} {key:20} {shown} ({len(samples)} samples{_busy()})", file=sys.stderr, flush=True)
     except (Unavailable, Refused, OSError) as error:
         for row in each.rows:
             if server not in results.get(row.key, {}):
@@ -50,7 +52,15 @@ def run(each: Measurement, server: str, scale: Scale, results: report.Results, r
         print(f"{server:20} {each.rows[0].key:20} not measured: {error}", file=sys.stderr, flush=True)
 
 
+def _busy() -> str:
+    """A warning when others want the processors too: figures of one server are then not those of the next."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    return f", load {load:.1f}: busy" if load > 1.5 * processors else ""
+
+
 def main() -> None:
+    """SIGTERM ends like Ctrl-C: servers are stopped and their folders removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = arguments()
     scale = QUICK if options.quick else FULL
     results: report.Results = {}
