@@ -11,7 +11,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 LOOPBACK = "127.0.0.1"
 DRAIN_SECONDS = 10.0
 """What clients may still take at the end; a commit under way is never cut."""
+LAST_SECONDS = 1.0
+"""For farewells after the disk failed."""
 DESCRIPTORS = 65_536
 """Connections, files and databases of one process, if the system lets us."""
 
@@ -136,8 +138,14 @@ async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready) 
             raise
         log.info("bridge.ready", listeners=list(listeners))
         ready(listeners)
-        # A failed disk ends without a drain: the promises that are still open cannot be kept any more.
-        await _until(stop, store, opened.tls)
+        try:
+            await _until(stop, store, opened.tls)
+        except StorageFailed:
+            # Nobody new comes in; what still waits for the disk is not waited for.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_SECONDS):
+                    await opened.drain()
+            raise
         log.info("bridge.draining")
         await opened.drain()
 
