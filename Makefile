@@ -45,7 +45,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 
 soak: $(STAMP)
-	POWER_STATES=50000 FLIPS=10000 BODY_FLIPS=1000 $(BIN)/python -m pytest -n 2 tests/crash --timeout 3600
+	SOAK_POWER_STATES=50000 SOAK_FLIPS=10000 SOAK_STARTS=300 SOAK_BODY_FLIPS=1000 $(BIN)/python -m pytest -n 2 tests/crash --timeout 3600
 
 lock: $(STAMP)
 	$(BIN)/pip install -qq --disable-pip-version-check uv

@@ -1,10 +1,10 @@
-"""Where the shared sample messages and invoices lie: beside the checkout, or where POSTEX_SAMPLES says."""
+"""Where the shared sample messages and invoices lie: beside the checkout, or where SAMPLE_FOLDER says."""
 
 import os
 from pathlib import Path
 
-SAMPLES = Path(os.environ.get("POSTEX_SAMPLES", Path(__file__).parents[2] / "shared" / "data"))
-REASON = "the sample messages are not beside the checkout (../shared/data, or POSTEX_SAMPLES)"
+SAMPLES = Path(os.environ.get("SAMPLE_FOLDER", Path(__file__).parents[2] / "shared" / "data"))
+REASON = "the sample messages are not beside the checkout (../shared/data, or SAMPLE_FOLDER)"
 
 
 def messages() -> list[Path]:

@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 DOCUMENTS = 120
-STATES = int(os.environ.get("POSTEX_POWER_STATES", "5000"))
+STATES = int(os.environ.get("SOAK_POWER_STATES", "5000"))
 CONTROL_STATES = 300
 MEMORY = Path("/dev/shm")
 """Where states are laid out, if there is such a place: they need not survive anything."""
