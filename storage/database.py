@@ -27,7 +27,7 @@ from storage.errors import NotFound, StorageError, Tampered
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
 from storage.lock import DataFolderLock
-from storage.readers import Readers
+from storage.readers import Readers, ReadingConnection
 from storage.records import Change
 from storage.shredding import ShredSecrets
 from storage.writer import Job, Writer
@@ -64,6 +64,7 @@ class Store:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._body_pool = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="postex-bodies")
         self._readers = Readers(database, READER_THREADS)
+        self._look_ups = ReadingConnection(database)
         self._writer = Writer(database, self._publish, self._fail)
 
     @classmethod
@@ -130,6 +131,14 @@ class Store:
     async def read(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(session, …)` in a reader; it sees all that was committed before. Tampered, its own errors."""
         return await asyncio.wrap_future(self._readers.submit(lambda session: function(session, *args, **kwargs)))
+
+    def look_up(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` at once, in the event loop's own thread and nowhere else: for what a few indexed rows answer.
+
+        Measured: 20 µs where the way to a reader thread and back takes 120 and more. A reader never waits for the
+        writer (WAL), so nothing holds the loop up but a page that has to come from the disk.
+        """
+        return self._look_ups.run(lambda session: function(session, *args, **kwargs))
 
     def read_now(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` from synchronous code."""
@@ -206,6 +215,7 @@ class Store:
     def close(self) -> None:
         """Carry out what is queued, close everything, release the folder."""
         self._readers.close()
+        self._look_ups.close()
         self._writer.close()
         self._body_pool.shutdown()
         self.shred.close()

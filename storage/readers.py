@@ -1,4 +1,4 @@
-"""Readers: a few threads, each with its own connection that cannot write.
+"""Reading: connections that cannot write, each used by one thread.
 
 Every function sees one snapshot of the database, from its first statement to its last. A page whose MAC does not
 match ends in `Tampered`, and the connection that met it is replaced.
@@ -19,6 +19,37 @@ from storage.errors import WriterUnavailable
 T = TypeVar("T")
 
 
+class ReadingConnection:
+    """One connection, made when it is first needed. For one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._session: Session | None = None
+
+    def run(self, function: Callable[[Session], T]) -> T:
+        """Run `function` with a session; Tampered, WriterUnavailable (locked, unreadable) or its own errors."""
+        try:
+            if self._session is None:
+                self._session = self._database.reading()
+            statements.run(self._session, "BEGIN")
+            try:
+                return function(self._session)
+            finally:
+                connections.roll_back(self._session)
+        except Exception as error:
+            if not connections.breaks_transaction(error):
+                raise
+            self.close()
+            raise connections.meaning(error) from error
+
+    def close(self) -> None:
+        """Give the connection up; the next `run` makes another."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(connections.DriverError):
+                connections.close(session)
+
+
 class Readers:
     """Runs reading functions in `threads` threads."""
 
@@ -27,10 +58,10 @@ class Readers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="postex-reader")
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: set[Session] = set()
+        self._made: list[ReadingConnection] = []
 
     def submit(self, function: Callable[[Session], T]) -> "Future[T]":
-        """Run `function` with a session; Tampered, WriterUnavailable (locked, unreadable) or its own errors."""
+        """`ReadingConnection.run` in one of the threads."""
         try:
             return self._pool.submit(self._run, function)
         except RuntimeError:
@@ -39,38 +70,13 @@ class Readers:
     def close(self) -> None:
         """Wait for what runs, then close all connections."""
         self._pool.shutdown()
-        with self._lock:
-            for session in self._open:
-                connections.close(session)
-            self._open.clear()
+        for connection in self._made:
+            connection.close()
 
     def _run(self, function: Callable[[Session], T]) -> T:
-        try:
-            session = self._session()
-            statements.run(session, "BEGIN")
-            try:
-                return function(session)
-            finally:
-                connections.roll_back(session)
-        except Exception as error:
-            if not connections.breaks_transaction(error):
-                raise
-            self._replace()
-            raise connections.meaning(error) from error
-
-    def _session(self) -> Session:
-        session: Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self._database.reading()
+        connection: ReadingConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = ReadingConnection(self._database)
             with self._lock:
-                self._open.add(session)
-        return session
-
-    def _replace(self) -> None:
-        session: Session | None = getattr(self._local, "session", None)
-        if session is not None:
-            self._local.session = None
-            with self._lock:
-                self._open.discard(session)
-            with suppress(connections.DriverError):
-                connections.close(session)
+                self._made.append(connection)
+        return connection.run(function)

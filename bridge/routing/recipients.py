@@ -1,6 +1,7 @@
 """Who an address delivers to, asked when RCPT is given (S65; RFC 5321 section 3.3, RFC 5233).
 
-A suspended account still keeps what arrives: only its sign-in is refused. Run in a reader: `store.read(resolve, …)`.
+A suspended account still keeps what arrives: only its sign-in is refused. A few indexed
+rows answer: `store.look_up(resolve, …)`.
 """
 
 from enum import Enum, auto

@@ -83,7 +83,7 @@ class Authentication(Conversation):
         if throttle.check(self.ip) > 0:
             self._failures += 1
             return _refused(replies.AUTH_TOO_MANY)
-        signed_in = await self.office.sign_in(name, password)
+        signed_in = self.office.sign_in(name, password)
         if signed_in is not None:
             throttle.succeeded(self.ip)
             log.info("smtp.signed_in", door=self.door.name, account=signed_in.account.id)

@@ -128,12 +128,12 @@ class Office:
 
     # --- what connections ask ---
 
-    async def sign_in(self, username: str, password: str) -> sending.SignedIn | None:
+    def sign_in(self, username: str, password: str) -> sending.SignedIn | None:
         """Who this device password of scope smtp-send belongs to; None if it is refused."""
         store, now = self.store, int(self.clock())
         arguments = (store.server_keys, store.shred, username, password, Scope.SMTP_SEND, now)
         try:
-            found = await store.read(devices.sign_in, *arguments)
+            found = store.look_up(devices.sign_in, *arguments)
         except SignInRefused:
             return None
         today = now - now % _DAY
@@ -141,14 +141,14 @@ class Office:
             store.post(devices.touch, found.device.id, today)
         return sending.SignedIn(found.account, found.device)
 
-    async def rights(self, signed_in: sending.SignedIn) -> sending.Rights | None:
-        return await self.store.read(sending.rights, signed_in.account.id)
+    def rights(self, signed_in: sending.SignedIn) -> sending.Rights | None:
+        return self.store.look_up(sending.rights, signed_in.account.id)
 
-    async def needs_sign_in(self, address: str) -> bool:
-        return await self.store.read(sending.needs_sign_in, address)
+    def needs_sign_in(self, address: str) -> bool:
+        return self.store.look_up(sending.needs_sign_in, address)
 
-    async def resolve(self, address: str, size: int) -> Recipient | recipients.Refusal:
-        return await self.store.read(recipients.resolve, address, size)
+    def resolve(self, address: str, size: int) -> Recipient | recipients.Refusal:
+        return self.store.look_up(recipients.resolve, address, size)
 
     async def hand_in(self, arrival: handin.Arrival) -> Delivered:
         """Prepared, stored, durable. DataRefused, StorageError: nothing was kept."""

@@ -68,7 +68,7 @@ class Connection(Authentication):
     # --- MAIL ---
 
     async def smtp_MAIL(self, arg: str | None) -> None:
-        refusal = self._out_of_turn() or await self._open(arg or "")
+        refusal = self._out_of_turn() or self._open(arg or "")
         if refusal is not None:
             self._set_post_data_state()  # type: ignore[no-untyped-call]
         await self.push(refusal or replies.OK)
@@ -80,7 +80,7 @@ class Connection(Authentication):
             return replies.AUTH_REQUIRED
         return None
 
-    async def _open(self, argument: str) -> str | None:
+    def _open(self, argument: str) -> str | None:
         if self.envelope.mail_from is not None:
             return replies.SEQUENCE_NESTED
         try:
@@ -90,7 +90,7 @@ class Connection(Authentication):
         except paths.BadAddress:
             return replies.BAD_SENDER_ADDRESS
         transaction = Transaction()
-        refusal = self._set_parameters(transaction, path) or await self._set_rights(transaction, path.address)
+        refusal = self._set_parameters(transaction, path) or self._set_rights(transaction, path.address)
         if refusal is None:
             transaction.mail_from = path.address
             self.envelope = transaction
@@ -118,33 +118,33 @@ class Connection(Authentication):
         transaction.size = int(size)
         return None
 
-    async def _set_rights(self, transaction: Transaction, address: str) -> str | None:
+    def _set_rights(self, transaction: Transaction, address: str) -> str | None:
         if self.signed_in is None:
-            forged = bool(address) and await self.office.needs_sign_in(address)
+            forged = bool(address) and self.office.needs_sign_in(address)
             return replies.SENDER_NEEDS_AUTH if forged else None
-        transaction.rights = await self._rights_of(self.signed_in)
+        transaction.rights = self._rights_of(self.signed_in)
         if transaction.rights is None:
             return replies.SENDER_SUSPENDED
         allowed = not address or address.lower() in transaction.rights.identities
         return None if allowed else replies.SENDER_NOT_YOURS
 
-    async def _rights_of(self, signed_in: SignedIn) -> Rights | None:
+    def _rights_of(self, signed_in: SignedIn) -> Rights | None:
         """Asked anew after a second: a suspension takes hold within it, and a batch does not ask every time."""
         known, until = self._rights
         if known is None or self.loop.time() >= until:
-            known = await self.office.rights(signed_in)
+            known = self.office.rights(signed_in)
             self._rights = known, self.loop.time() + _RIGHTS_SECONDS
         return known
 
     # --- RCPT ---
 
     async def smtp_RCPT(self, arg: str | None) -> None:
-        await self.push(self._no_transaction() or await self._add(arg or "") or replies.OK)
+        await self.push(self._no_transaction() or self._add(arg or "") or replies.OK)
 
     def _no_transaction(self) -> str | None:
         return self._out_of_turn() or (replies.SEQUENCE_MAIL if self.envelope.mail_from is None else None)
 
-    async def _add(self, argument: str) -> str | None:
+    def _add(self, argument: str) -> str | None:
         try:
             path = paths.parse("TO", argument)
         except paths.BadSyntax:
@@ -162,10 +162,10 @@ class Connection(Authentication):
             return None
         if len(recipients) >= self.limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
-        return await self._resolve(address)
+        return self._resolve(address)
 
-    async def _resolve(self, address: str) -> str | None:
-        found = await self.office.resolve(address, self.envelope.size)
+    def _resolve(self, address: str) -> str | None:
+        found = self.office.resolve(address, self.envelope.size)
         if isinstance(found, Recipient):
             self.envelope.recipients[address] = found
             return None

@@ -190,7 +190,7 @@ async def test_an_unforeseen_fault_is_451_without_its_words(tmp_path: Path, monk
         client = await Client.connect(office, "smtp-plain")
         await client.sign_in(office.erp)
 
-        async def fail(*_: object) -> None:
+        def fail(*_: object) -> None:
             raise ValueError("secret detail")
 
         monkeypatch.setattr(office.server.office, "resolve", fail)

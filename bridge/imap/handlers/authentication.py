@@ -76,7 +76,7 @@ async def sign_in(session: Session, username: str, password: str) -> Answer:
         raise Refused("Too many failed sign-ins from this network, try again later", "UNAVAILABLE")
     now = int(services.clock())
     try:
-        user = await services.store.read(
+        user = services.store.look_up(
             devices.sign_in,
             services.store.server_keys,
             services.store.shred,

@@ -27,7 +27,7 @@ from .conftest import NOW, Office, Person
 Thing = tuple[str, ...]
 Row = dict[str, Any]
 REFUSED = "refused"
-SOAK = bool(os.environ.get("POSTEX_SOAK_ROWS"))
+SOAK = bool(os.environ.get("SOAK_ROWS"))
 """Attack every row with the values of all others; else the first and the last row, with the values of three."""
 MOVED = 3
 KINDS: tuple[object, ...] = (None, 7, "text")
