@@ -134,9 +134,13 @@ def _born(pid: int) -> str:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """Children of a process, and theirs, as /proc tells."""
+    """Children of a process, and theirs, as /proc tells; those that end meanwhile are left out."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
             yield child
             yield from descendants(child)
 

@@ -1,8 +1,10 @@
 """A private Dovecot 2.3 on loopback: the peer for reading, the LMTP end of the peer for arrival, the oracle of tests.
 
-Works as root (mail then belongs to the user `mail`) and as an ordinary user. Storage is Maildir, or sdbox, Dovecot's
-own faster format; `mail_fsync = always` makes what it acknowledges durable, as ours is. With `encrypted`, mail_crypt
-seals each user's mail under a key pair of the user, whose private half is wrapped under the password.
+Works as root (mail then belongs to the user `mail`) and as an ordinary user. Storage is Maildir, or sdbox,
+Dovecot's own faster format; `mail_fsync = always` makes what it acknowledges durable, as ours is. Mailboxes in IDLE
+are looked at every second as well, as the kernel's inotify instances may not suffice for hundreds of sessions. With
+`encrypted`, mail_crypt seals each user's mail under a key pair of the user, whose private half is wrapped under the
+password.
 """
 
 import grp
@@ -134,6 +136,7 @@ first_valid_uid = 1
 mail_location = ${storage}:~/mail
 mail_fsync = ${fsync}
 mail_max_userip_connections = 0
+mailbox_idle_check_interval = 1 secs
 lmtp_save_to_detail_mailbox = no
 recipient_delimiter = +
 passdb {
