@@ -1,7 +1,7 @@
 """What limits each row, written by hand after profiling; stands beside the figures in docs/performance.md."""
 
 _ARRIVAL = (
-    "one process and one interpreter lock: sealing for the reader, scanning the structure and the writer's statements "
+    "one process, one interpreter lock: sealing for the reader, scanning the structure and the writer's statements "
     "share it, where Postfix spreads its work over a process for each connection"
 )
 _TOLD_FIRST = "sessions are told before the sender's 250 leaves, so nothing is left to wait for after it"
