@@ -28,10 +28,12 @@ T = TypeVar("T")
 
 BATCH = 250
 """Cards opened in one go by a reader thread: some milliseconds, so that other sessions get their turn."""
-CARD_OVERHEAD = 400
-"""Bytes that a decoded card takes beyond its encoded size, roughly."""
+CARD_OVERHEAD = 1500
+"""Bytes that a decoded card takes beyond its encoded size, roughly, with what it remembers of questions asked."""
 SMALL_BODY = 256 * 1024
 """Bodies up to this size are opened where their row was read: a hop to another thread would cost more."""
+LIGHT_BODY = 16 * 1024
+"""Bodies up to this size whose card is held are read in the event loop's own thread: a few rows, 10 µs to open."""
 
 
 class Held(NamedTuple, Generic[T]):
@@ -83,7 +85,10 @@ class Reader(Generic[T]):
 
     async def body(self, document_id: int, start: int = 0, stop: int | None = None) -> bytes:
         """Bytes `start` to `stop` of the message. NotFound if the account does not hold it, Tampered, Busy."""
-        found = await self._store.read(self._body_or_place, document_id, start, stop)
+        if self._is_light(document_id):
+            found = self._store.look_up(self._body_or_place, document_id, start, stop)
+        else:
+            found = await self._store.read(self._body_or_place, document_id, start, stop)
         if isinstance(found, Located):
             return await self._store.in_body_pool(found.open, self._store.bodies, start, stop)
         return found
@@ -92,6 +97,10 @@ class Reader(Generic[T]):
         """Whole messages, for as many as the caller wants in memory at once; those not held are left out."""
         located = await self._store.read(self._locate, document_ids)
         return await self._store.in_body_pool(self._open_all, located)
+
+    def _is_light(self, document_id: int) -> bool:
+        held: Held[T] | None = self._keys.card_cache.get(document_id)
+        return held is not None and held.shape.length <= LIGHT_BODY
 
     # --- in a reader thread ---
 

@@ -81,7 +81,8 @@ class BodyColumn:
 
     def values(self, batch: Batch) -> Sequence[bytes]:
         if self.from_card:
-            return [literal(self._cut(self._fields(card.header))) for card in batch.cards]
+            selection = self._selection
+            return [selection(card) for card in batch.cards]
         if self.section == Section():
             return [literal(self._cut(body)) for body in batch.bodies]
         return [self._value(card, body) for card, body in zip(batch.cards, batch.bodies, strict=True)]
@@ -102,6 +103,12 @@ class BodyColumn:
     def value(self, data: bytes) -> bytes:
         """The answer, given the whole section's bytes."""
         return literal(self._cut(self._fields(data)))
+
+    def _selection(self, card: Card) -> bytes:
+        """The answer from the header that the card holds; the label does not say how long a partial is."""
+        if self.selects_fields and self.partial is None:
+            return card.remembered(self.label, self.value)
+        return self.value(card.header)
 
     def _value(self, card: Card, body: bytes) -> bytes:
         span = self.span(card)

@@ -16,6 +16,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bridge.imap import flags
@@ -194,20 +195,32 @@ def _card_test(key: c.SearchKey) -> Callable[[Card], bool]:
 
 
 def _header_test(name: str, text: str) -> Callable[[Card], bool]:
-    wanted, may_match = text.casefold(), _raw_test(text)
+    """A value asked for before is at hand; else raw bytes that cannot match spare its making."""
+    wanted, may_match = _folded(text) or MARK, _raw_test(text)
     field_name = name.lower().encode("utf-8")
+    question, answer = b"values of " + field_name, partial(_folded_values, name)
 
     def test(card: Card) -> bool:
-        raw = card.header.lower()
-        if not may_match(raw) or field_name not in raw:
-            return False
-        return _in_values(card.header, name, wanted)
+        if not card.remembers(question):
+            raw = card.header.lower()
+            if not may_match(raw) or field_name not in raw:
+                return False
+        return wanted in card.remembered(question, answer)
 
     return test
 
 
-def _in_values(header: bytes, name: str, wanted: str) -> bool:
-    return any(wanted in decoded_words(value).casefold() for value in values(header, name))
+MARK = b"\0"
+"""Stands before each value; no text that is searched for can hold it (RFC 3501 section 9, CHAR8)."""
+
+
+def _folded_values(name: str, header: bytes) -> bytes:
+    """All values of a field without regard to case; empty only if it is absent."""
+    return b"".join(MARK + _folded(decoded_words(value)) for value in values(header, name))
+
+
+def _folded(text: str) -> bytes:
+    return text.casefold().encode("utf-8", "surrogatepass")
 
 
 def _raw_test(text: str) -> Callable[[bytes], bool]:

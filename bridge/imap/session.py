@@ -24,6 +24,7 @@ from bridge.clock import Clock
 from bridge.imap.answers import FAULT, Answer, Refused, Wrong, of_storage
 from bridge.imap.capabilities import Capabilities
 from bridge.imap.live import LiveSessions
+from bridge.imap.posting import Posting
 from bridge.imap.protocol import commands as c
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.connection import Limits, after_sign_in
@@ -128,7 +129,7 @@ class Session:
 
     __slots__ = (
         "_busy", "_collected", "_collected_size", "_early", "_idle", "_last_words", "_outlet", "ended", "peer",
-        "private", "services", "user", "view", "watched",
+        "posting", "private", "services", "user", "view", "watched",
     )  # fmt: skip
 
     def __init__(self, services: Services, outlet: Outlet, peer: str, private: bool) -> None:
@@ -137,6 +138,7 @@ class Session:
         """IP address of the client."""
         self.private = private
         """TLS, or loopback: a password may be sent."""
+        self.posting = Posting(services.store)
         self.user: SignedIn | None = None
         self.view: View | None = None
         self.watched: int | None = None
@@ -167,17 +169,17 @@ class Session:
         self._collected.append(data)
         self._collected_size += len(data)
 
-    async def flow(self, inside_literal: bool = False) -> None:
+    async def flow(self, inside_line: bool = False) -> None:
         """Let out what was collected if it is enough, and wait for a slow reader.
 
-        Raises `SessionOver` when the session was ended meanwhile; nothing can be said inside a literal, so then the
+        Raises `SessionOver` when the session was ended meanwhile; nothing can be said inside a line, so then the
         connection is cut.
         """
         if self._collected_size >= ENOUGH:
             self.flush()
             await self._outlet.drain()
         if self.must_stop:
-            if inside_literal:
+            if inside_line:
                 self._outlet.abort()
             raise SessionOver
 
@@ -186,8 +188,8 @@ class Session:
         self.send(responses.untagged(Status.NO, f"Damaged and not served: UID {named}"))
 
     def cut(self) -> None:
-        """End without a word, where a literal has begun that cannot be finished."""
-        self._last_words = "A literal could not be finished"
+        """End without a word, where a line has begun that cannot be finished."""
+        self._last_words = "A line could not be finished"
 
     def flush(self) -> None:
         if self._collected and not self.ended:
@@ -235,6 +237,8 @@ class Session:
         name = type(command).__name__
         try:
             self._admit(command)
+            if not isinstance(command, c.Fetch):
+                await self.posting.settle()
             return await self.services.handlers[type(command)](self, command)
         except SessionOver:
             raise

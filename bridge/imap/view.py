@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bridge.imap import flags
 from bridge.imap.protocol import sequence
 from bridge.imap.protocol.commands import SequenceSet
-from storage.records import Copy, MailboxChange, Selected
+from storage.records import Copy, Flag, MailboxChange, Selected
 
 Span = tuple[int, int]
 """Positions from the first up to, not including, the second."""
@@ -94,10 +94,14 @@ class View:
             self._arrivals[copy.uid] = copy
             return
         position = self.position(copy.uid)
-        if position is not None:
-            self.copies[position] = copy
-            self.rendered[position] = self._render(copy)
+        if position is not None and self._show(position, copy):
             self._dirty[copy.uid] = self._dirty.get(copy.uid, 0) + 1
+
+    def _show(self, position: int, copy: Copy) -> bool:
+        """Take `copy` for what stands there; whether that makes a difference to what a client is told."""
+        self.copies[position] = copy
+        before, self.rendered[position] = self.rendered[position], self._render(copy)
+        return before != self.rendered[position] or copy.uid in self._dirty
 
     def _learn(self, keywords: tuple[str, ...]) -> None:
         if keywords and not self._keywords.issuperset(keywords):
@@ -113,6 +117,12 @@ class View:
         """The flags of these messages must be told, changed or not (STORE without .SILENT)."""
         for uid in self._uids_of(spans):
             self._dirty.setdefault(uid, 1)
+
+    def see(self, positions: Iterable[int]) -> None:
+        """\\Seen at once, for a client that is told so now; the change itself, when it comes, is then no news."""
+        for position in positions:
+            copy = self.copies[position]
+            self._show(position, copy._replace(flags=copy.flags | Flag.SEEN))
 
     def hush(self, copies: Iterable[Copy]) -> None:
         """The client knows the outcome of its own change, unless another session's came between."""

@@ -2,16 +2,25 @@
 
 Contract: `decode(encode(card)) == card`; decoding only slices, the part map stays packed. Layout: version byte,
 message size and five lengths (little endian, 32 bits each), then header, envelope, body, bodystructure and part map.
+
+A card in memory keeps the answers to the last few questions about its header (`remembered`): clients ask the same of
+ten thousand messages again and again, and an answer found costs a tenth of one made.
 """
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 
 from bridge.mail.parts import Kind, PartMap
 
 _VERSION = 1
 _HEAD = struct.Struct("<B6I")
+
+REMEMBERED = 5
+"""Answers that a card keeps, ..."""
+REMEMBERED_OCTETS = 1024
+"""... each of them at most so long: together they stay in the measure of what the cache counts for a card."""
 
 
 class Unreadable(ValueError):
@@ -40,6 +49,24 @@ class Card:
     body: bytes
     bodystructure: bytes
     parts: PartMap
+    _answers: dict[bytes, bytes] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def remembered(self, question: bytes, answer: Callable[[bytes], bytes]) -> bytes:
+        """`answer(self.header)`, made at most once while it is among the last asked; `question` names it."""
+        found = self._answers.get(question)
+        if found is None:
+            found = answer(self.header)
+            if len(found) <= REMEMBERED_OCTETS:
+                self._make_room()
+                self._answers[question] = found
+        return found
+
+    def remembers(self, question: bytes) -> bool:
+        return question in self._answers
+
+    def _make_room(self) -> None:
+        if len(self._answers) >= REMEMBERED:
+            self._answers.pop(next(iter(self._answers)))
 
     def span(self, part: tuple[int, ...], piece: Piece = Piece.ALL) -> tuple[int, int] | None:
         """Where `piece` of a part stands in the stored message, [start, stop); None if the message has none such."""

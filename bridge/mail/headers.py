@@ -54,6 +54,12 @@ def scanned_fields(header: bytes) -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=256)
+def _normalised(names: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Field names as they are compared. Cached, as a client asks for the same list of each message."""
+    return tuple(name.strip().lower().encode("utf-8", "surrogateescape") for name in names)
+
+
+@lru_cache(maxsize=256)
 def _selector(names: tuple[bytes, ...], invert: bool) -> re.Pattern[bytes]:
     listed = b"(?:" + b"|".join(re.escape(name) for name in names) + rb")[ \t]*+:"
     start = rb"\n(?=[^ \t\n])(?!\r\n|" + listed + b")" if invert else rb"\n(?=" + listed + b")"
@@ -72,7 +78,7 @@ def select_fields(header: bytes, names: Sequence[str], invert: bool = False) -> 
 
     RFC 3501 section 6.4.5. A line without a colon has no name: only the inverted form keeps it.
     """
-    wanted = tuple(name.strip().lower().encode("utf-8", "surrogateescape") for name in names)
+    wanted = _normalised(tuple(names))
     if not wanted and not invert:
         return b"\r\n"
     if sum(map(len, wanted)) <= _COMPILED:

@@ -8,11 +8,13 @@ Damaged documents: all others are served, the damaged one by its flags and dates
 and the command ends with `NO [CORRUPTION]`. So no client believes that it has the message, or that it was expunged.
 Messages that another session expunged: `NO [EXPUNGEISSUED]` by number (RFC 5530), passed over in silence by UID.
 
-\\Seen is set before the lines go out, for the messages that could be read, and FLAGS are then part of their lines.
+\\Seen is set for the messages that could be read, and FLAGS are then part of their lines. Its write is posted, not
+waited for: reading goes on at its own speed, and when the disk is full. The session's next command that is no FETCH
+waits for it (`Posting.settle`). A crash within those milliseconds leaves a message unseen that was read.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bridge.imap.answers import Answer, Wrong
 from bridge.imap.fetch import Batch, BodyColumn, ByteRange, Plan
@@ -74,7 +76,7 @@ class Fetching:
         if self._plan.needs_body:
             await self._with_bodies(readable, cards)
         else:
-            await self._send(readable, cards, {})
+            self._send(readable, cards, {})
         self._send_remnants(positions, readable)
 
     async def _with_bodies(self, positions: Sequence[int], cards: dict[int, Card]) -> None:
@@ -84,12 +86,12 @@ class Fetching:
                 continue
             bodies = await self._documents.bodies(group)
             opened = [at for at in group if at in bodies]
-            await self._send(opened, cards, bodies)
+            self._send(opened, cards, bodies)
             self._send_remnants(group, opened)
             await self._session.flow()
 
-    async def _send(self, positions: Sequence[int], cards: dict[int, Card], bodies: dict[int, bytes]) -> None:
-        marked = await self._mark_seen(positions)
+    def _send(self, positions: Sequence[int], cards: dict[int, Card], bodies: dict[int, bytes]) -> None:
+        marked = self._mark_seen(positions)
         plain = [at for at in positions if at not in marked] if marked else positions
         for plan, chosen in ((self._plan, plain), (self._flagged_plan, sorted(marked))):
             if chosen:
@@ -110,22 +112,16 @@ class Fetching:
         held = [cards[at] for at in positions] if cards else ()
         return Batch(numbers, copies, rendered, held, [bodies[at] for at in positions] if bodies else ())
 
-    async def _mark_seen(self, positions: Sequence[int]) -> set[int]:
+    def _mark_seen(self, positions: Sequence[int]) -> set[int]:
         """Set \\Seen where it is missing; returns those positions."""
         if not self._marks:
             return set()
         view = self._view
         unseen = [at for at in positions if not view.copies[at].flags & Flag.SEEN and not view.is_gone(at)]
         if unseen:
-            changed = await self._session.services.store.write(
-                documents.store_flags,
-                view.mailbox.id,
-                sequence.runs([view.uids[at] for at in unseen]),
-                FlagMode.ADD,
-                Flag.SEEN,
-                (),
-            )
-            view.hush(changed)
+            view.see(unseen)
+            ranges = sequence.runs([view.uids[at] for at in unseen])
+            self._session.posting.post(documents.store_flags, view.mailbox.id, ranges, FlagMode.ADD, Flag.SEEN)
         return set(unseen)
 
     def _send_remnants(self, positions: Sequence[int], served: Sequence[int]) -> None:
@@ -142,7 +138,7 @@ class Fetching:
         if not all([await self._opens(position, piece) for piece in self._plan.segments(batch)]):
             self._send_remnants([position], ())
             return
-        marked = await self._mark_seen([position])
+        marked = self._mark_seen([position])
         plan = self._flagged_plan if marked else self._plan
         for segment in plan.segments(self._batch([position], {position: card})):
             await self._send_segment(position, segment)
@@ -159,17 +155,20 @@ class Fetching:
             return
         column, wanted = segment
         if column.selects_fields:
-            header = await self._documents.part(position, wanted.start, wanted.stop)
-            self._session.send(column.value(header or b""))
+            await self._send_piece(position, wanted.start, wanted.stop, column.value)
             return
         self._session.send(b"{%d}\r\n" % (wanted.stop - wanted.start))
         for start, stop in _pieces(wanted):
-            piece = await self._documents.part(position, start, stop)
-            if piece is None:  # damaged since it was checked: the literal cannot be finished
-                self._session.cut()
-            else:
-                self._session.send(piece)
-            await self._session.flow(inside_literal=True)
+            await self._send_piece(position, start, stop, bytes)
+
+    async def _send_piece(self, position: int, start: int, stop: int, shown: Callable[[bytes], bytes]) -> None:
+        """What was found damaged since it was checked ends the session: the line cannot be finished."""
+        piece = await self._documents.part(position, start, stop)
+        if piece is None:
+            self._session.cut()
+        else:
+            self._session.send(shown(piece))
+        await self._session.flow(inside_line=True)
 
     def answer(self, by_uid: bool) -> Answer:
         damaged, vanished = self._documents.damaged, self._documents.vanished

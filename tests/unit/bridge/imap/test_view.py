@@ -193,3 +193,21 @@ def test_a_deleted_mailbox_is_noticed_whatever_its_modseq() -> None:
     view = view_of(1)
     view.apply(change(1, deleted=True))
     assert view.deleted
+
+
+def test_seen_at_once_is_no_news_when_it_is_committed() -> None:
+    view = view_of(1, 2)
+    view.see([1])
+    assert view.rendered == [b"()", b"(\\Seen)"]
+    assert not view.has_updates()
+    view.apply(change(flagged=(copy(2, Flag.SEEN, modseq=11),)))
+    assert not view.has_updates()
+    assert view.copies[1].modseq == 11
+
+
+def test_what_another_changed_meanwhile_is_told_with_it() -> None:
+    view = view_of(1)
+    view.apply(change(11, flagged=(copy(1, Flag.FLAGGED, modseq=11),)))
+    view.see([0])
+    view.apply(change(12, flagged=(copy(1, Flag.FLAGGED | Flag.SEEN, modseq=12),)))
+    assert view.updates(expunge=False) == b"* 1 FETCH (UID 1 FLAGS (\\Flagged \\Seen))\r\n"
