@@ -7,7 +7,6 @@ soon as the store no longer knows what the disk holds (R5): then only a new star
 
 import asyncio
 import errno
-import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from bridge import process
 from bridge.clock import Clock, system
 from bridge.imap.server import ImapServer, services
 from bridge.settings import Settings
@@ -34,8 +34,6 @@ DRAIN_SECONDS = 10.0
 """What clients may still take at the end; a commit under way is never cut."""
 LAST_SECONDS = 1.0
 """For farewells after the disk failed."""
-DESCRIPTORS = 65_536
-"""Connections, files and databases of one process, if the system lets us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class Doors:
 
 async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock: Clock = system) -> None:
     """Serve until a signal; `ready` is called once all listeners accept."""
-    limit_process()
+    process.prepare()
     try:
         tls = ServerTls(
             data / settings.tls.certificate_file, data / settings.tls.key_file, settings.tls.minimum_version
@@ -111,19 +109,11 @@ def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return ends[0] if len(ends) == len(group.exceptions) == 1 else group
 
 
-def limit_process() -> None:
-    """No core dumps, which would hold keys (security.md, Keys); as many descriptors as allowed."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
 def _doors(settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks: asyncio.TaskGroup) -> Doors:
     throttle = Throttle(clock, settings.throttle.trusted_networks)
     size = settings.smtp.max_message_bytes
-    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, Limits(message_bytes=size))
+    limits, workers = Limits(message_bytes=size), settings.smtp.workers
+    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers)
     imap = ImapServer(services(store, throttle, clock, time.monotonic, size), tasks)
     return Doors(smtp, imap, tls)
 

@@ -105,6 +105,9 @@ class Smtp(Section):
     max_message_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = 52_428_800
     """Largest message taken, in bytes; announced by SIZE (RFC 1870)."""
 
+    workers: Annotated[int, Field(ge=0, le=64)] = 2
+    """Processes that seal what is handed in, some 40 MB each; 0: the bridge itself does, for a small machine."""
+
 
 class Storage(Section):
     """Where the keys lie."""

@@ -51,7 +51,7 @@ class FileBodies:
 
     def __init__(self, folder: Path) -> None:
         """`folder` is made if it is missing; its parent must be there. WriterUnavailable."""
-        self._folder = folder
+        self.folder = folder
         self._prefix = f"{folder}/"
         self._durable_shards: set[str] = set()
         _make_folder(folder)
@@ -92,7 +92,7 @@ class FileBodies:
 
     def names(self) -> Iterator[str]:
         try:
-            for shard in self._folder.iterdir():
+            for shard in self.folder.iterdir():
                 if shard.is_dir():
                     yield from (file.name for file in shard.iterdir() if _NAME.fullmatch(file.name))
         except OSError as error:

@@ -146,14 +146,6 @@ class Store:
 
     # --- bodies ---
 
-    async def put_body(self, name: str, data: bytes) -> None:
-        """Write a sealed body; on return it is on the disk, file and folder."""
-        await self.in_body_pool(self.bodies.write, name, data)
-
-    async def read_body(self, name: str, offset: int, length: int) -> bytes:
-        """A piece of a sealed body."""
-        return await self.in_body_pool(self.bodies.read, name, offset, length)
-
     async def in_body_pool(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run file work (and what goes with it, such as opening seals) beside the event loop."""
         return await asyncio.wrap_future(self._body_pool.submit(function, *args, **kwargs))

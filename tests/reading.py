@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.channels.mailbox import INLINE_BYTES
+from bridge.channels.sealing import INLINE_BYTES
 from bridge.imap.server import ImapServer, services
 from bridge.mail.scanner import scan
 from storage import accounts, devices, documents, domains

@@ -42,12 +42,15 @@ class Person:
 class Office:
     """Anna and Bram receive, the ERP sends; all at example.test."""
 
-    def __init__(self, data: Path, clock: Clock = lambda: float(NOW), limits: Limits | None = None) -> None:
+    def __init__(
+        self, data: Path, clock: Clock = lambda: float(NOW), limits: Limits | None = None, workers: int = 0
+    ) -> None:
         master = MasterKey.generate()
         Store.create(data / "store", master)
         self.store = Store.open(data / "store", master)
         self.clock = clock
         self.limits = limits or Limits()
+        self.workers = workers
         self.domain = self.store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         self.erp = self.person("erp@example.test", Role.SENDER)
         self.anna = self.person("anna@example.test", Role.RECIPIENT)
@@ -69,7 +72,8 @@ class Office:
         return Person(account, keys, device)
 
     async def start(self) -> None:
-        self.server = SmtpServer(self.store, self.throttle, self.clock, "mail.example.test", self.tls, self.limits)
+        hostname = "mail.example.test"
+        self.server = SmtpServer(self.store, self.throttle, self.clock, hostname, self.tls, self.limits, self.workers)
         bound = await self.server.start([Listening(door, HOST, 0) for door in doors.DOORS.values()])
         self.ports = {name: port for name, (_, port) in bound.items()}
 
@@ -88,9 +92,9 @@ class Office:
 
 @asynccontextmanager
 async def running(
-    data: Path, limits: Limits | None = None, clock: Clock = lambda: float(NOW)
+    data: Path, limits: Limits | None = None, clock: Clock = lambda: float(NOW), workers: int = 0
 ) -> AsyncIterator[Office]:
-    office = Office(data, clock, limits)
+    office = Office(data, clock, limits, workers)
     await office.start()
     try:
         yield office

@@ -1,19 +1,16 @@
 """What a recipient puts into a mailbox is locked as documents are: scanned, sealed to the own identity key, stored.
 
-Contract. `append` returns once everything is durable. A body file whose transaction did not commit is deleted again;
-what a crash leaves is swept at the next start. Large messages are scanned and sealed beside the event loop.
+`append` returns once everything is durable; scanning and sealing happen beside the event loop.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bridge.channels.mailbox import INLINE_BYTES, is_light, seal
+from bridge.channels.mailbox import commit, placed_beside
+from bridge.channels.sealing import Placed
 from storage import addresses, documents
-from storage.bodies import new_name
 from storage.database import Store
 from storage.documents import DeliveryDraft
-from storage.errors import NotFound, StorageError
-from storage.keys.envelope import SealedDocument
+from storage.errors import NotFound
 from storage.records import Account, Delivered, Flag, Recipient
 
 
@@ -33,34 +30,18 @@ async def append(store: Store, account: Account, appended: Appended, now: int) -
     reader = await store.read(addresses.recipient, account.email)
     if reader is None:
         raise NotFound("recipient")
-    sealed = await _sealed(store, appended.message, reader)
-    if len(sealed.sealed_body) <= INLINE_BYTES:
-        return await store.write(documents.append, _draft(appended, sealed, reader, None), now)
-    name = new_name()
-    try:
-        await store.put_body(name, sealed.sealed_body)
-        return await store.write(documents.append, _draft(appended, sealed, reader, name), now)
-    except Exception:
-        if not store.failed.is_set():  # when the disk failed the row may be there after all
-            with suppress(StorageError):
-                await store.in_body_pool(store.bodies.delete, name)
-        raise
+    placed = await placed_beside(store, appended.message, (reader,))
+    return await commit(store, documents.append, _draft(appended, placed, reader), now)
 
 
-async def _sealed(store: Store, message: bytes, reader: Recipient) -> SealedDocument:
-    if is_light(len(message), 1):
-        return seal(message, [reader])
-    return await store.in_body_pool(seal, message, [reader])
-
-
-def _draft(appended: Appended, sealed: SealedDocument, reader: Recipient, name: str | None) -> DeliveryDraft:
+def _draft(appended: Appended, placed: Placed, reader: Recipient) -> DeliveryDraft:
     return DeliveryDraft(
-        sealed=sealed,
+        sealed=placed.sealed,
         recipients=(reader,),
         mailbox_ids=(appended.mailbox_id,),
         internal_date=appended.internal_date,
-        stored_size=len(sealed.sealed_body) + len(sealed.sealed_card),
-        body_name=name,
+        stored_size=placed.stored_size,
+        body_name=placed.body_name,
         flags=appended.flags,
         keywords=appended.keywords,
     )

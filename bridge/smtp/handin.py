@@ -1,10 +1,10 @@
-"""What becomes of received data: checks, our trace header, the tag of a retried transaction, the mailbox channel.
+"""What becomes of received data before the database: checks, our trace header, the tag of a transaction, seals.
 
-`prepare` is pure and does all the work that grows with the message, so that a large one is worked on beside the event
-loop. Retried transactions: a client that did not hear our 250 sends the same again. The tag is an HMAC over sender,
-envelope and the SHA-256 of the received bytes; storage knows it for `documents.DEDUPE_SECONDS` and names the first
-document again. Only messages with a Message-ID have one: without it two equal documents may both be meant (two equal
-payslips, two scans of an empty page), and both are stored.
+`prepare` does all the work that grows with the message and knows no loop and no database: it runs in a worker process
+(`workers`). Retried transactions: a client that did not hear our 250 sends the same again. The tag is an HMAC over
+sender, envelope and the SHA-256 of the received bytes; storage knows it for `documents.DEDUPE_SECONDS` and names the
+first document again. Only messages with a Message-ID have one: without it two equal documents may both be meant (two
+equal payslips, two scans of an empty page), and both are stored.
 """
 
 import hashlib
@@ -12,13 +12,16 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bridge.channels import mailbox
+from bridge.channels.sealing import Placed, seal_and_place
 from bridge.mail import headers
+from bridge.smtp.authorship import Rights, header_refusal
 from bridge.smtp.data import DataReceiver, DataRefused
-from bridge.smtp.sending import Rights, header_refusal
-from storage.keys.envelope import SealedDocument
+from storage.bodies import Bodies
+from storage.errors import StorageError
 from storage.records import Recipient
 
+EXPECTED = (DataRefused, StorageError)
+"""What `prepare` raises on purpose."""
 _HEADER_END = b"\r\n\r\n"
 
 
@@ -40,12 +43,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    hand_in: mailbox.HandIn
-    sealed: SealedDocument
+    """What the database has to be told."""
+
+    placed: Placed
+    dedupe_tag: bytes | None = field(repr=False)
 
 
-def prepare(arrival: Arrival, dedupe_key: bytes) -> Prepared:
-    """Everything up to the store. DataRefused with the answer."""
+def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
+    """Everything up to the database. DataRefused with the answer; WriterUnavailable: nothing was kept."""
     message = arrival.data.received(arrival.trace)
     received = memoryview(message)[len(arrival.trace) :]
     header = header_block(message, len(arrival.trace))
@@ -54,8 +59,7 @@ def prepare(arrival: Arrival, dedupe_key: bytes) -> Prepared:
         raise DataRefused(refusal)
     has_id = headers.value(header, "Message-ID") is not None
     tag = dedupe_tag(dedupe_key, arrival, received) if has_id else None
-    hand_in = mailbox.HandIn(message, arrival.readers, arrival.sender_account_id, tag)
-    return Prepared(hand_in, mailbox.seal(message, arrival.readers))
+    return Prepared(seal_and_place(bodies, message, arrival.readers), tag)
 
 
 def header_block(message: bytes, start: int = 0) -> bytes:

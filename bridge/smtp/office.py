@@ -6,7 +6,6 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,11 @@ from bridge.channels import mailbox
 from bridge.clock import Clock
 from bridge.routing import recipients
 from bridge.smtp import handin, replies, sending
+from bridge.smtp.authorship import Rights
 from bridge.smtp.limits import Limits
+from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
-from storage import devices
+from storage import devices, documents
 from storage.database import Store
 from storage.errors import SignInRefused
 from storage.records import Change, Delivered, DeviceRevoked, Recipient, Scope
@@ -31,8 +32,6 @@ log = structlog.get_logger(__name__)
 FAREWELL = 5.0
 SHORT_FAREWELL = 0.5
 _DAY = 86_400
-SEALERS = 2
-"""Threads for large messages. The work holds the interpreter most of the time: more would wait for each other."""
 
 
 class Office:
@@ -61,7 +60,7 @@ class Office:
         self.connections: set[Connection] = set()
         self._per_network: Counter[str] = Counter()
         self._networks: dict[Connection, str] = {}
-        self._sealers = ThreadPoolExecutor(SEALERS, thread_name_prefix="postex-sealers")
+        self.preparer: Preparer = InProcess(store)
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -117,7 +116,7 @@ class Office:
                 connection.dismiss(replies.SHUTTING_DOWN)
             await self._empty.wait()  # commits end by themselves, and a farewell is cut off after seconds
         self._stop_listening()
-        self._sealers.shutdown()
+        await self.preparer.close()
 
     def _changed(self, change: Change) -> None:
         if isinstance(change, DeviceRevoked):
@@ -141,7 +140,7 @@ class Office:
             store.post(devices.touch, found.device.id, today)
         return sending.SignedIn(found.account, found.device)
 
-    def rights(self, signed_in: sending.SignedIn) -> sending.Rights | None:
+    def rights(self, signed_in: sending.SignedIn) -> Rights | None:
         return self.store.look_up(sending.rights, signed_in.account.id)
 
     def needs_sign_in(self, address: str) -> bool:
@@ -152,14 +151,10 @@ class Office:
 
     async def hand_in(self, arrival: handin.Arrival) -> Delivered:
         """Prepared, stored, durable. DataRefused, StorageError: nothing was kept."""
-        prepared = await self._prepared(arrival)
-        return await mailbox.store_sealed(self.store, prepared.hand_in, prepared.sealed, int(self.clock()))
-
-    async def _prepared(self, arrival: handin.Arrival) -> handin.Prepared:
-        key = self.store.server_keys.dedupe
-        if mailbox.is_light(arrival.data.size, len(arrival.readers)):
-            return handin.prepare(arrival, key)
-        return await self.loop.run_in_executor(self._sealers, handin.prepare, arrival, key)
+        prepared, now = await self.preparer.prepare(arrival), int(self.clock())
+        sender, tag = arrival.sender_account_id, prepared.dedupe_tag
+        draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now)
+        return await mailbox.commit(self.store, documents.deliver, draft, now)
 
 
 def _network(ip: str) -> str:

@@ -22,6 +22,7 @@ from bridge.smtp.doors import Door
 from bridge.smtp.limits import Limits
 from bridge.smtp.office import Office
 from bridge.smtp.transaction import Connection
+from bridge.smtp.workers import Workers
 from bridge.throttle import Throttle
 from storage.database import Store
 
@@ -50,14 +51,20 @@ class SmtpServer:
         hostname: str,
         tls: ssl.SSLContext,
         limits: Limits | None = None,
+        workers: int = 0,
     ) -> None:
+        """`workers`: processes that prepare what is handed in; 0: this one does."""
         self.office = Office(store, throttle, clock, hostname, tls, limits or Limits())
+        self._workers = Workers(store, workers) if workers else None
         self._servers: list[Server] = []
         pin_log_level()
 
     async def start(self, listenings: Iterable[Listening]) -> dict[str, tuple[str, int]]:
         """Open all; returns the bound address by name of the door. OSError, ValueError."""
         bound = {}
+        if self._workers is not None:
+            await self._workers.start()
+            self.office.preparer = self._workers
         try:
             for listening in listenings:
                 bound[listening.door.name] = await self._open(listening)

@@ -14,9 +14,10 @@ from aiosmtpd.smtp import Envelope
 from bridge.routing.recipients import Refusal
 from bridge.smtp import paths, replies, trace
 from bridge.smtp.authentication import Authentication
+from bridge.smtp.authorship import Rights
 from bridge.smtp.data import TOO_LARGE, DataReceiver, DataRefused
 from bridge.smtp.handin import Arrival
-from bridge.smtp.sending import Rights, SignedIn
+from bridge.smtp.sending import SignedIn
 from storage.errors import StorageError
 from storage.records import Recipient
 

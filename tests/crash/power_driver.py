@@ -12,8 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from bridge.channels.mailbox import HandIn, seal, store_sealed
-from storage import accounts, connections, domains
+from bridge.channels.mailbox import commit, inbox_draft
+from bridge.channels.sealing import place, seal
+from storage import accounts, connections, documents, domains
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.records import DomainMode, Recipient, Role
@@ -43,7 +44,9 @@ async def deliver_all(store: Store, reader: Recipient, count: int, marks: int) -
         for number in numbers:
             message = document(f"d{number}", SIZES[number % len(SIZES)])
             sealed = seal(message, (reader,))
-            await store_sealed(store, HandIn(message, (reader,)), sealed, NOW + number)
+            placed = await store.in_body_pool(place, store.bodies, sealed)
+            draft = inbox_draft(placed, (reader,), None, None, NOW + number)
+            await commit(store, documents.deliver, draft, NOW + number)
             os.write(marks, f"acked {sealed.public_id} {hashlib.sha256(sealed.sealed_body).hexdigest()}\n".encode())
 
     async with asyncio.TaskGroup() as group:

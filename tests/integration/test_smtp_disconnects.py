@@ -92,14 +92,14 @@ async def test_a_client_that_leaves_during_the_commit_does_not_cancel_it(tmp_pat
         writing, go_on = asyncio.Event(), asyncio.Event()
         stored: list[object] = []
         office.store.listen(stored.append)
-        put_body = office.store.put_body
+        write = office.store.write
 
-        async def slow(name: str, data: bytes) -> None:
+        async def slow(*arguments: object) -> object:
             writing.set()
             await go_on.wait()
-            await put_body(name, data)
+            return await write(*arguments)  # type: ignore[arg-type]
 
-        office.store.put_body = slow  # type: ignore[method-assign]
+        office.store.write = slow  # type: ignore[method-assign, assignment]
         client = await sent_up_to(office, COMPLETE)
         async with asyncio.timeout(10):
             await writing.wait()

@@ -104,7 +104,7 @@ async def test_bodies_in_ranges(office: Office, anna: Person, size: int, in_file
     name = new_name() if in_file else None
     draft = office.draft(message, anna, body_name=name)
     if name is not None:
-        await office.store.put_body(name, draft.sealed.sealed_body)
+        await office.store.in_body_pool(office.store.bodies.write, name, draft.sealed.sealed_body)
     await office.store.write(documents.deliver, draft, NOW)
     (document,) = document_ids(office, anna)
     reader = office.reader(anna)
@@ -229,7 +229,7 @@ async def test_bodies_swapped_cut_or_gone_are_refused_alone(office: Office, anna
     names = [new_name() for _ in range(3)]
     for name, message in zip(names, (b"1" * 5000, b"2" * 5000, b"3" * 5000), strict=True):
         draft = office.draft(message, anna, body_name=name)
-        await office.store.put_body(name, draft.sealed.sealed_body)
+        await office.store.in_body_pool(office.store.bodies.write, name, draft.sealed.sealed_body)
         await office.store.write(documents.deliver, draft, NOW)
     one, two, sound = document_ids(office, anna)
     office.change("UPDATE document SET body_name = ? WHERE id = ?", names[1], one)

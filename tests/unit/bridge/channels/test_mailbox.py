@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.channels import mailbox
+from bridge.channels import sealing
 from bridge.channels.mailbox import HandIn, deliver
 from storage import accounts
 from storage.errors import NotFound, WriterUnavailable
@@ -68,13 +68,13 @@ async def test_a_body_stays_when_the_disk_failed_and_the_commit_is_in_doubt(
 async def test_a_cancelled_caller_does_not_take_the_body_from_a_write_that_goes_on(office: Office) -> None:
     told = asyncio.Event()
     office.store.listen(lambda change: told.set())
-    put_body, deliveries = office.store.put_body, []
+    write, deliveries = office.store.write, []
 
-    async def put_and_leave(name: str, data: bytes) -> None:
-        await put_body(name, data)
+    async def write_and_leave(*args: object) -> object:
         asyncio.get_running_loop().call_soon(deliveries[0].cancel)
+        return await write(*args)  # type: ignore[arg-type]
 
-    office.store.put_body = put_and_leave  # type: ignore[method-assign]
+    office.store.write = write_and_leave  # type: ignore[method-assign, assignment]
     deliveries.append(asyncio.ensure_future(deliver(office.store, HandIn(LARGE, readers(office)), NOW)))
     with pytest.raises(asyncio.CancelledError):
         await deliveries[0]
@@ -83,6 +83,6 @@ async def test_a_cancelled_caller_does_not_take_the_body_from_a_write_that_goes_
 
 
 def test_what_is_light_is_sealed_in_the_loop() -> None:
-    assert mailbox.is_light(mailbox.LOOP_BYTES, mailbox.LOOP_READERS)
-    assert not mailbox.is_light(mailbox.LOOP_BYTES + 1, 1)
-    assert not mailbox.is_light(1, mailbox.LOOP_READERS + 1)
+    assert sealing.is_light(sealing.LOOP_BYTES, sealing.LOOP_READERS)
+    assert not sealing.is_light(sealing.LOOP_BYTES + 1, 1)
+    assert not sealing.is_light(1, sealing.LOOP_READERS + 1)

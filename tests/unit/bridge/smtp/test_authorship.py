@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.mail.headers import MAX_HEADER
-from bridge.smtp.sending import Rights, header_refusal
+from bridge.smtp.authorship import Rights, header_refusal
 
 OWN = Rights(frozenset({"facturen@energie.test", "erp@example.test"}))
 

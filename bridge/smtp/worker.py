@@ -1,0 +1,79 @@
+"""A worker process: prepares hand-ins, one after the other, for the bridge that started it.
+
+    python -m bridge.smtp.worker DESCRIPTOR          a socket to the bridge
+
+Frames in both directions: four bytes of length, then a pickle. First comes a `Task`; then an `Arrival` in, and its
+`Prepared` or the error that it met out, in the same order. Pickles are read from the bridge's own socket alone. When
+the bridge is gone the socket ends, and so does the worker; signals to the group are the bridge's to act on.
+"""
+
+import pickle
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import Struct
+from typing import Any
+
+from bridge import process
+from bridge.smtp import handin
+from storage.bodies import FileBodies
+
+LENGTH = Struct(">I")
+BUFFER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker needs for its life."""
+
+    bodies: Path
+    dedupe_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error that is none of ours: its type is told, its words stay here."""
+
+    kind: str
+
+
+def encode(value: object) -> bytes:
+    """One frame."""
+    payload = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(payload)) + payload
+
+
+def main(descriptor: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    process.forbid_core_dumps()
+    process.keep_memory()
+    with socket.socket(fileno=descriptor) as connection, connection.makefile("rb", BUFFER) as stream:
+        if (task := _next(stream)) is None:
+            return
+        bodies = FileBodies(task.bodies)
+        while (arrival := _next(stream)) is not None:
+            connection.sendall(encode(_outcome(arrival, task, bodies)))
+
+
+def _next(stream: Any) -> Any:
+    """The next value; None at the end of the stream."""
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    return pickle.loads(stream.read(*LENGTH.unpack(head)))  # noqa: S301 - from the bridge, see above
+
+
+def _outcome(arrival: handin.Arrival, task: Task, bodies: FileBodies) -> object:
+    try:
+        return handin.prepare(arrival, task.dedupe_key, bodies)
+    except handin.EXPECTED as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - the client gets an answer, and the worker goes on
+        return Fault(type(error).__name__)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
