@@ -27,6 +27,7 @@ from bridge.imap.capabilities import Capabilities
 from bridge.imap.channel import Channel
 from bridge.imap.handlers import HANDLERS
 from bridge.imap.live import LiveSessions
+from bridge.imap.posting import Posting
 from bridge.imap.session import Services, Throttle
 from storage.database import Store
 
@@ -150,6 +151,7 @@ def services(
     return Services(
         store,
         LiveSessions(),
+        Posting(store),
         throttle,
         Capabilities(disabled),
         clock,

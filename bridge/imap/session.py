@@ -102,6 +102,7 @@ class Services:
 
     store: Store
     live: LiveSessions
+    posting: Posting
     throttle: Throttle
     capabilities: Capabilities
     clock: Clock
@@ -129,7 +130,7 @@ class Session:
 
     __slots__ = (
         "_busy", "_collected", "_collected_size", "_early", "_idle", "_last_words", "_outlet", "ended", "peer",
-        "posting", "private", "services", "user", "view", "watched",
+        "private", "services", "user", "view", "watched",
     )  # fmt: skip
 
     def __init__(self, services: Services, outlet: Outlet, peer: str, private: bool) -> None:
@@ -138,7 +139,6 @@ class Session:
         """IP address of the client."""
         self.private = private
         """TLS, or loopback: a password may be sent."""
-        self.posting = Posting(services.store)
         self.user: SignedIn | None = None
         self.view: View | None = None
         self.watched: int | None = None
@@ -237,8 +237,9 @@ class Session:
         name = type(command).__name__
         try:
             self._admit(command)
-            if not isinstance(command, c.Fetch):
-                await self.posting.settle()
+            if self.user is not None:
+                own = self if isinstance(command, c.Fetch) else None
+                await self.services.posting.settle(self.user.account.id, own)
             return await self.services.handlers[type(command)](self, command)
         except SessionOver:
             raise

@@ -237,6 +237,11 @@ class View:
         """The same messages for storage. No other message lies between: UIDs only grow, so gaps are never filled."""
         return [(self.uids[start], self.uids[stop - 1]) for start, stop in spans]
 
+    def uids_flagged(self, flag: Flag, spans: Iterable[Span]) -> list[int]:
+        """Those of the messages that have a system flag."""
+        copies = self.copies
+        return [copy.uid for start, stop in spans for copy in copies[start:stop] if copy.flags & flag]
+
     def _uids_of(self, spans: Iterable[Span]) -> Iterator[int]:
         for start, stop in spans:
             yield from self.uids[start:stop]

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from bridge.imap.handlers import fetch as fetching
+from bridge.imap.handlers import messages
 from bridge.imap.messages import Documents
+from storage import copies
 from storage.errors import WriterUnavailable
 from tests.reading import Library, opened, plain_message
 
@@ -26,8 +29,9 @@ def library(tmp_path: Path) -> Library:
 
 async def test_what_was_read_is_seen_by_every_later_look(library: Library) -> None:
     async with opened(library) as house:
-        mine, other = await house.session(), await house.session()
+        mine, other, third = [await house.session() for _ in range(3)]
         await mine.command(b"FETCH 1:2 (BODY[TEXT])")
+        assert (await third.command(b"FETCH 1 (FLAGS)"))[0] == b"* 1 FETCH (FLAGS (\\Seen))\r\n"
         status = await mine.command(b"STATUS INBOX (UNSEEN)")
         assert status[0] == b"* STATUS INBOX (UNSEEN 1)\r\n"
         assert status[1:] == [b"OK STATUS completed\r\n"]
@@ -82,3 +86,26 @@ def damaged_after_the_check(part: Callable[..., object]) -> Callable[..., object
         return await part(documents, position, start, stop)  # type: ignore[misc, no-any-return]
 
     return once
+
+
+@pytest.mark.parametrize("expunging", [b"EXPUNGE", b"UID EXPUNGE 1:9"])
+async def test_expunging_many_leaves_room_for_arrivals(
+    library: Library, monkeypatch: pytest.MonkeyPatch, expunging: bytes
+) -> None:
+    monkeypatch.setattr(messages, "EXPUNGED_AT_ONCE", 2)
+    library.deliver(*(plain_message(f"More {number}") for number in range(4)))
+    removed: list[list[int]] = []
+
+    def noted(session: Session, mailbox_id: int, ranges: copies.Ranges | None = None) -> list[int]:
+        removed.append(copies.expunge(session, mailbox_id, ranges))
+        return removed[-1]
+
+    monkeypatch.setattr("storage.documents.expunge", noted)
+    async with opened(library) as house:
+        client = await house.session()
+        await client.command(b"STORE 1,2,4:6 +FLAGS.SILENT (\\Deleted)")
+        lines = await client.command(expunging)
+        assert lines[:-1] == [b"* %d EXPUNGE\r\n" % number for number in (6, 5, 4, 2, 1)]
+        assert [uid for uids in removed for uid in uids] == [1, 2, 4, 5, 6]
+        assert max(map(len, removed)) == 2
+        assert (await client.command(b"UID SEARCH ALL"))[0] == b"* SEARCH 3 7\r\n"

@@ -9,8 +9,9 @@ and the command ends with `NO [CORRUPTION]`. So no client believes that it has t
 Messages that another session expunged: `NO [EXPUNGEISSUED]` by number (RFC 5530), passed over in silence by UID.
 
 \\Seen is set for the messages that could be read, and FLAGS are then part of their lines. Its write is posted, not
-waited for: reading goes on at its own speed, and when the disk is full. The session's next command that is no FETCH
-waits for it (`Posting.settle`). A crash within those milliseconds leaves a message unseen that was read.
+waited for: reading goes on at its own speed, and when the disk is full. Whoever could miss it waits for it: any other
+session of the account, and this one for all but a FETCH (`Posting.settle`). A crash within those milliseconds leaves
+a message unseen that was read.
 """
 
 import asyncio
@@ -128,7 +129,15 @@ class Fetching:
         if unseen:
             view.see(unseen)
             ranges = sequence.runs([view.uids[at] for at in unseen])
-            self._session.posting.post(documents.store_flags, view.mailbox.id, ranges, FlagMode.ADD, Flag.SEEN)
+            self._session.services.posting.post(
+                self._session,
+                view.mailbox.account_id,
+                documents.store_flags,
+                view.mailbox.id,
+                ranges,
+                FlagMode.ADD,
+                Flag.SEEN,
+            )
         return set(unseen)
 
     def _send_remnants(self, positions: Sequence[int], served: Sequence[int]) -> None:

@@ -1,14 +1,15 @@
 """STORE, COPY, MOVE, EXPUNGE and their UID forms, APPEND (RFC 3501 section 6, 4315 UIDPLUS, 6851 MOVE).
 
 The session's own view changes only by what storage announces, as every other session's does; it has been told by the
-time a write returns. UID commands on messages that vanished answer OK (nothing was wrong, nothing was done); commands
+time a write returns. EXPUNGE goes in slices; COPY and MOVE are all or nothing (RFC 3501 section 6.4.7), 0.1 to 0.2 s
+for ten thousand. UID commands on messages that vanished answer OK (nothing was wrong, nothing was done); commands
 by number answer `NO [EXPUNGEISSUED]` after doing what could be done (RFC 2180 section 4.2).
 """
 
 from bridge.imap import appending, flags
 from bridge.imap.answers import Answer, Refused
 from bridge.imap.handlers.folders import mailbox_named
-from bridge.imap.protocol import responses
+from bridge.imap.protocol import responses, sequence
 from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Store, StoreMode
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
@@ -19,6 +20,8 @@ from storage.errors import Invalid, NotFound
 from storage.records import Flag
 
 MODES = {StoreMode.SET: FlagMode.SET, StoreMode.ADD: FlagMode.ADD, StoreMode.REMOVE: FlagMode.REMOVE}
+EXPUNGED_AT_ONCE = 1000
+"""Messages in one write: about 0.1 s, as the last copy takes its document along. Arrivals come between two writes."""
 VANISHED = Answer("Some messages were expunged meanwhile", Status.NO, responses.EXPUNGEISSUED)
 
 
@@ -69,9 +72,25 @@ async def copy_to(session: Session, command: Command) -> Answer:
 async def expunge(session: Session, command: Command) -> Answer:
     assert isinstance(command, Expunge)
     view = session.writable()
-    ranges = None if command.uids is None else view.uid_ranges(view.spans(command.uids, by_uid=True))
-    await session.services.store.write(documents.expunge, view.mailbox.id, ranges)
+    if command.uids is None:
+        await expunge_all(session, view)
+    else:
+        uids = view.uids_flagged(Flag.DELETED, view.spans(command.uids, by_uid=True))
+        await _expunge_in_slices(session, view, uids)
     return Answer("EXPUNGE completed")
+
+
+async def expunge_all(session: Session, view: View) -> None:
+    """Everything that is \\Deleted, of which the view may not know all: the last write takes what is left."""
+    uids = view.uids_flagged(Flag.DELETED, [(0, len(view))])
+    await _expunge_in_slices(session, view, uids[:-EXPUNGED_AT_ONCE])
+    await session.services.store.write(documents.expunge, view.mailbox.id)
+
+
+async def _expunge_in_slices(session: Session, view: View, uids: list[int]) -> None:
+    for start in range(0, len(uids), EXPUNGED_AT_ONCE):
+        ranges = sequence.runs(uids[start : start + EXPUNGED_AT_ONCE])
+        await session.services.store.write(documents.expunge, view.mailbox.id, ranges)
 
 
 async def append(session: Session, command: Command) -> Answer:

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from bridge.imap.answers import Answer, Wrong
 from bridge.imap.handlers.folders import mailbox_named
+from bridge.imap.handlers.messages import expunge_all
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.commands import Command, Select
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import View
-from storage import documents, mailboxes
+from storage import mailboxes
 from storage.records import Flag, Mailbox, Selected
 
 
@@ -63,7 +64,7 @@ async def close(session: Session, command: Command) -> Answer:
     view = session.selected()
     session.leave_mailbox()
     if not view.read_only:
-        await session.services.store.write(documents.expunge, view.mailbox.id)
+        await expunge_all(session, view)
     return Answer("CLOSE completed")
 
 
