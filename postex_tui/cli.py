@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from postex_tui.answers import USAGE, Refusal, refuse
-from postex_tui.commands import account, demo, device, init, sender, serve, version
+from postex_tui.commands import account, demo, device, init, repair, sender, serve, version
 from storage.errors import StorageError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(account.app, name="account")
 app.add_typer(sender.app, name="sender")
 app.add_typer(device.app, name="device")
 app.command("serve")(serve.serve)
+app.command("repair")(repair.repair)
 app.command("demo")(demo.demo)
 app.command("version")(version.version)
 

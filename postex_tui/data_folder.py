@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postex_tui.answers import USAGE, Refusal
-from storage.errors import DataFolderLocked, NotFound, Tampered
+from storage.errors import DataFolderLocked, LogDamaged, NotFound, Tampered
 
 if TYPE_CHECKING:
     from bridge.settings import Settings
     from storage.database import Store
+    from storage.keys.master import MasterKey
     from storage.records import Account
 
 
@@ -31,21 +32,40 @@ def require(data: Path) -> None:
         raise Refusal("no-data", f"{data} holds no bridge; make one with: postex init --data {data} --domain …")
 
 
+def master_key(data: Path, settings: "Settings") -> "MasterKey":
+    """From where the settings say it is."""
+    from storage.keys.master import MasterKey
+
+    return MasterKey.load(data / settings.storage.master_key_file)
+
+
 def open_locked(data: Path, settings: "Settings") -> "Store":
     """The store, held by this process alone."""
     from storage.database import Store
-    from storage.keys.master import MasterKey
 
     require(data)
-    master = MasterKey.load(data / settings.storage.master_key_file)
+    master = master_key(data, settings)
     try:
-        return Store.open(data, master)
+        with locked_words(data):
+            return Store.open(data, master)
+    except LogDamaged:
+        what = (
+            "the log of the database is damaged: its last changes cannot be read. Restore a backup, or go on without"
+        )
+        raise Refusal("log-damaged", f"{what} them with: postex repair --data {data}") from None
+    except Tampered as error:
+        remedy = "is it the right master key? If so the file is damaged: restore a backup"
+        raise Refusal("tampered", f"{data} does not open ({error}); {remedy}") from None
+
+
+@contextmanager
+def locked_words(data: Path) -> Iterator[None]:
+    """Say it well if another process holds the folder."""
+    try:
+        yield
     except DataFolderLocked:
         in_use = "is in use by a running bridge or another command; stop it first, then try again"
         raise Refusal("data-folder-locked", f"{data} {in_use}") from None
-    except Tampered:
-        remedy = "is it the right key? If so the file is damaged: restore a backup"
-        raise Refusal("tampered", f"the master key does not open {data / 'postex.db'}; {remedy}") from None
 
 
 def account_of(store: "Store", email: str) -> "Account":

@@ -83,17 +83,22 @@ class Database:
         """A session that cannot change anything."""
         return self._session(read_only=True)
 
-    def _session(self, read_only: bool) -> Session:
-        driver = _connect(self.path, self.key, read_only)
+    def inspecting(self) -> Session:
+        """A session that leaves every file as it is: other last connections write the WAL back and delete it."""
+        return self._session(read_only=True, mode="ro")
+
+    def _session(self, read_only: bool, mode: str = "rwc") -> Session:
+        driver = _connect(self.path, self.key, read_only, mode)
         engine = sqlalchemy.create_engine("sqlite://", module=dbapi2, creator=lambda: driver, poolclass=NullPool)
         session = Session(engine.connect())
         statements.bind(session, driver)
         return session
 
 
-def _connect(path: Path, key: bytes, read_only: bool) -> Any:
+def _connect(path: Path, key: bytes, read_only: bool, mode: str) -> Any:
     driver = dbapi2.connect(
-        str(path),
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,

@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import structlog
 from sqlmodel import Session
 
-from storage import audit, connections, migrations, statements
+from storage import audit, connections, migrations, statements, write_ahead_log
 from storage.bodies import FileBodies
 from storage.changes import Aftermath
 from storage.connections import Database
@@ -242,6 +242,7 @@ def _prepare(database: Database, keys: ServerKeys) -> bool:
     """
     session = None
     try:
+        write_ahead_log.check(database)
         session = database.writing()
         migrations.upgrade(session, lambda: audit.begin(session, keys))
         return statements.row(session, "SELECT 1 FROM account LIMIT 1") is not None

@@ -10,6 +10,7 @@
     ├── OverQuota            the account has no room for this
     ├── SignInRefused        wrong, revoked, expired or out of scope; never says which
     └── Tampered             a seal does not open: altered, moved or cut data; serve nothing from it
+        └── LogDamaged           transactions in the database's log cannot be read; `repair` gives them up
 
 Storage emits no prose for people: `str(error)` is for logs and for the doors to build an answer from.
 """
@@ -53,3 +54,7 @@ class SignInRefused(StorageError):
 
 class Tampered(StorageError):
     """A seal does not open: the data was altered, moved or cut. Nothing of it may be served."""
+
+
+class LogDamaged(Tampered):
+    """Committed transactions in the database's log cannot be read any more; `storage.repair` can give them up."""

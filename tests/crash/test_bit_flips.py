@@ -3,8 +3,9 @@
 Every trial makes a folder as it was, alters it, opens it and holds all that is served against the truth: equal, or
 `Tampered`. What SQLCipher's page MAC does not show by itself, tests here say by name:
 
-- A WAL frame that does not fit ends the log there (SQLite's recovery takes it for a torn write): what was committed
-  after it is gone, as in a whole rollback. What is served is a state that was committed, never a mixture.
+- A WAL frame that does not fit ends the log there (SQLite's recovery takes it for a torn write). The store starts
+  over it only if nothing but the last transaction is missing, which a power cut may tear; a bare connection serves a
+  state that was committed, never a mixture.
 - A page that held true once and is put back in its place has a good MAC. Contents stay sealed: documents are right,
   missing or refused, never wrong; flags and rows may be old.
 """
@@ -235,7 +236,7 @@ async def test_a_store_over_flipped_bytes_starts_right_or_says_so(folder: Folder
         altered(folder, name, flip(at, mask))
         outcomes[folder.judge_messages(await folder.served())] += 1
     assert outcomes.total() == STARTS
-    assert outcomes["refused"] if name == "postex.db" else outcomes["fewer"]
+    assert outcomes["refused"] > (0 if name == "postex.db" else STARTS * 2 // 3)
 
 
 def pages(data: bytes) -> range:

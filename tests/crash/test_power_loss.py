@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from storage import connections, statements
+from storage import connections, statements, write_ahead_log
 from storage.bodies import FileBodies
 from storage.connections import Database
 from storage.database import Store
@@ -86,13 +86,15 @@ def cuts(
 
 
 def lost(data: Path, acknowledged: dict[str, str], *, whole: bool) -> tuple[str, ...]:
-    """Acknowledged documents that are not there, or not whole."""
+    """Acknowledged documents that are not there, or not whole; all of them if the store would not start."""
     (data / "master.key").chmod(0o400)
     master = MasterKey.load(data / "master.key")
+    database = Database(data / "postex.db", _database_key(master))
     try:
+        write_ahead_log.check(database)
         if whole:
             Store.open(data, master).close()
-        session = Database(data / "postex.db", _database_key(master)).writing()
+        session = database.writing()
     except (StorageError, connections.DriverError):
         return tuple(acknowledged)
     try:
