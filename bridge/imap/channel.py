@@ -3,8 +3,9 @@ transport.
 
 Contract. A `Channel` is an `asyncio.Protocol`. Bytes that complete a command start one task, which executes all that
 is there and ends: an idle connection has none. Back-pressure both ways: a reader that is slow stops execution at the
-next `drain`, a client that sends faster than it is served is not read from. Nothing waits for ever: 60 s to sign in,
-and a limit on silence after that; who does not take the last bytes is cut off.
+next `drain`, a client that sends faster than it is served is not read from. Answers to commands that came together
+leave together, unless one of them has to wait for something: a packet costs as much as a sign-in. Nothing waits for
+ever: 60 s to sign in, and a limit on silence after that; who does not take the last bytes is cut off.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ LINGER_SECONDS = 10.0
 MOST_UNREAD = 256 * 1024
 """Bytes waiting to be looked at, beyond which the socket is not read."""
 MOST_UNSENT = 512 * 1024
+LARGE = 4096
+"""Bytes of an answer that is worth a packet of its own."""
 TURN = 16
 """Events in a row before other connections get their turn."""
 
@@ -58,8 +61,8 @@ class Channel(asyncio.Protocol):
     """See the module's contract. The `Outlet` of its session."""
 
     __slots__ = (
-        "_connection", "_half_closed", "_heard_at", "_leaving", "_loop", "_owner", "_reading", "_secure", "_timer",
-        "_transport", "_waiter", "_working", "_writable", "session",
+        "_connection", "_flush", "_half_closed", "_heard_at", "_leaving", "_loop", "_owner", "_reading", "_secure",
+        "_timer", "_transport", "_unsent", "_waiter", "_working", "_writable", "session",
     )  # fmt: skip
 
     session: Session
@@ -78,6 +81,9 @@ class Channel(asyncio.Protocol):
         self._leaving: str | None = None
         self._reading = True
         self._writable = True
+        self._unsent: list[bytes] = []
+        self._flush: asyncio.Handle | None = None
+        """Sends `_unsent` when the loop turns before the burst is over."""
         self._waiter: asyncio.Future[None] | None = None
         """What the running task waits for: room to write, or more bytes."""
 
@@ -146,6 +152,7 @@ class Channel(asyncio.Protocol):
             self._transport.abort()
         finally:
             self._working = False
+            self._send()
             if self._half_closed:
                 self.session.end()
             self._limit_reading()
@@ -181,7 +188,19 @@ class Channel(asyncio.Protocol):
     # --- the session's outlet ---
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
+        self._unsent.append(data)
+        if not self._working or len(data) >= LARGE:
+            self._send()
+        elif self._flush is None:
+            self._flush = self._loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        if self._unsent:
+            self._transport.write(b"".join(self._unsent))
+            self._unsent.clear()
 
     async def drain(self) -> None:
         while not self._writable and not self.session.must_stop:
@@ -214,12 +233,14 @@ class Channel(asyncio.Protocol):
         self._wake()
 
     def end(self) -> None:
+        self._send()
         self._connection.close()
         self._timer.cancel()
         self._transport.close()
         self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def abort(self) -> None:
+        self._unsent.clear()
         self._transport.abort()
 
     # --- time ---

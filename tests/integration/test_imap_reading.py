@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from bridge.imap.handlers import messages
 from bridge.imap.messages import Documents
 from storage import copies
 from storage.errors import WriterUnavailable
-from tests.reading import Library, opened, plain_message
+from tests.reading import Library, opened, plain_message, until
 
 NESTED = (
     b"Subject: outer\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
@@ -109,3 +110,19 @@ async def test_expunging_many_leaves_room_for_arrivals(
         assert [uid for uids in removed for uid in uids] == [1, 2, 4, 5, 6]
         assert max(map(len, removed)) == 2
         assert (await client.command(b"UID SEARCH ALL"))[0] == b"* SEARCH 3 7\r\n"
+
+
+async def test_answers_to_commands_that_came_together_leave_together(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(library) as house:
+        client = await house.session()
+        [channel] = house.server._channels
+        packets: list[bytes] = []
+        transport = channel._transport
+        monkeypatch.setattr(channel, "_transport", SimpleNamespace(write=packets.append, close=transport.close))
+        channel.data_received(b"a NOOP\r\nb CHECK\r\nc UID SEARCH ALL\r\nd SEARCH SUBJECT x\r\n")
+        await until(lambda: b"d OK" in b"".join(packets))
+        assert packets[0] == b"a OK Done\r\nb OK CHECK completed\r\n* SEARCH 1 2 3\r\nc OK SEARCH completed\r\n"
+        monkeypatch.undo()
+        await client.close()
