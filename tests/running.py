@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,10 @@ class PostOffice:
         shutil.copytree(self.data, folder)
         return PostOffice(folder, self.sender, dict(self.recipients))
 
-    def start(self, *, seconds: float = 20, wrapper: tuple[str, ...] = (), **settings: str) -> "Bridge":
-        return Bridge.start(self.data, seconds=seconds, wrapper=wrapper, settings=settings)
+    def start(
+        self, *, seconds: float = 20, wrapper: Sequence[str] = (), command: Sequence[str] = COMMAND, **settings: str
+    ) -> "Bridge":
+        return Bridge.start(self.data, seconds=seconds, command=(*wrapper, *command), settings=settings)
 
 
 def login(answer: dict[str, Any]) -> Login:
@@ -107,18 +110,16 @@ class Bridge:
     log: Path
 
     @classmethod
-    def start(
-        cls, data: Path, *, seconds: float = 20, wrapper: tuple[str, ...] = (), settings: dict[str, str] | None = None
-    ) -> "Bridge":
-        """Start `postex serve` and wait for its ready line; `wrapper` goes before the command (strace, prlimit)."""
+    def start(cls, data: Path, *, seconds: float, command: Sequence[str], settings: dict[str, str]) -> "Bridge":
+        """Start `postex serve` and wait for its ready line."""
         log = data.parent / f"{data.name}.log"
         with log.open("a", encoding="utf-8") as stderr:
             process = subprocess.Popen(
-                [*wrapper, *COMMAND, "serve", "--data", str(data), "--ready-json"],
+                [*command, "serve", "--data", str(data), "--ready-json"],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-                env={**os.environ, **PORTS_ON_LOOPBACK, **(settings or {})},
+                env={**os.environ, **PORTS_ON_LOOPBACK, **settings},
             )
         assert process.stdout is not None
         readable, _, _ = select.select([process.stdout], [], [], seconds)

@@ -2,9 +2,10 @@
 
     python -m bridge.smtp.worker DESCRIPTOR          a socket to the bridge
 
-Frames in both directions: four bytes of length, then a pickle. First comes a `Task`; then an `Arrival` in, and its
-`Prepared` or the error that it met out, in the same order. Pickles are read from the bridge's own socket alone. When
-the bridge is gone the socket ends, and so does the worker; signals to the group are the bridge's to act on.
+Frames in both directions: four bytes of length, then a pickle. First comes a `Task`, answered by `READY`; then an
+`Arrival` in, and its `Prepared` or the error that it met out, in the same order. Pickles are read from the bridge's
+own socket alone. When the bridge is gone the socket ends, and so does the worker; signals to the group are the
+bridge's to act on.
 """
 
 import pickle
@@ -20,6 +21,7 @@ from bridge import process
 from bridge.smtp import handin
 from storage.bodies import FileBodies
 
+READY = "ready"
 LENGTH = Struct(">I")
 BUFFER = 1 << 20
 
@@ -54,6 +56,7 @@ def main(descriptor: int) -> None:
         if (task := _next(stream)) is None:
             return
         bodies = FileBodies(task.bodies)
+        connection.sendall(encode(READY))
         while (arrival := _next(stream)) is not None:
             connection.sendall(encode(_outcome(arrival, task, bodies)))
 

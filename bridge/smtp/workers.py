@@ -3,7 +3,7 @@
 Scanning and sealing hold the interpreter, and each call that waits for the disk gives it up and has to win it back:
 threads would queue for it with the event loop and the writer (docs/decisions/0005). Processes do not, and each syncs
 its body files by itself. A worker that dies costs the hand-ins it had a «try again later»; the next hand-in starts
-another.
+another, and until one is ready the bridge prepares by itself.
 """
 
 import asyncio
@@ -60,6 +60,7 @@ class Workers:
     """`count` worker processes, started here and again when one has died."""
 
     def __init__(self, store: Store, count: int) -> None:
+        self._meanwhile = InProcess(store)
         self._task = Task(store.bodies.folder, store.server_keys.dedupe)
         self._count = count
         self._running: list[_Worker] = []
@@ -67,7 +68,7 @@ class Workers:
         self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start those that are missing; what is asked of one before it is ready waits in its socket."""
+        """Start those that are missing; they are ready some time later."""
         async with self._starting:
             self._ending = [process for process in self._ending if process.poll() is None]
             while len(self._running) < self._count:
@@ -87,7 +88,10 @@ class Workers:
     async def prepare(self, arrival: Arrival) -> Prepared:
         if len(self._running) < self._count:
             await self.start()
-        worker = min(self._running, key=lambda each: len(each.asked))
+        ready = [worker for worker in self._running if worker.ready]
+        if not ready:
+            return await self._meanwhile.prepare(arrival)
+        worker = min(ready, key=lambda each: len(each.asked))
         outcome = await asyncio.shield(worker.ask(arrival))
         if isinstance(outcome, Prepared):
             return outcome
@@ -115,6 +119,7 @@ class _Worker(asyncio.Protocol):
         self.process = process
         self.asked: deque[asyncio.Future[Prepared | Fault | Exception]] = deque()
         """In the order of the answers."""
+        self.ready = False
         self._forget = forget
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -141,7 +146,9 @@ class _Worker(asyncio.Protocol):
                 return
             answer = pickle.loads(received[LENGTH.size : end])  # noqa: S301 - from our own worker
             del received[:end]
-            self.asked.popleft().set_result(answer)
+            if self.ready:
+                self.asked.popleft().set_result(answer)
+            self.ready = True
 
     def leave(self) -> None:
         if self._transport is not None:
