@@ -238,8 +238,7 @@ class Session:
         try:
             self._admit(command)
             if self.user is not None:
-                own = self if isinstance(command, c.Fetch) else None
-                await self.services.posting.settle(self.user.account.id, own)
+                await self.services.posting.settle(self.user.account.id, self if type(command) is c.Fetch else None)
             return await self.services.handlers[type(command)](self, command)
         except SessionOver:
             raise

@@ -16,9 +16,7 @@ a message unseen that was read.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing
 
-from bridge.imap.ahead import ahead
 from bridge.imap.answers import Answer, Wrong
 from bridge.imap.fetch import Batch, BodyColumn, ByteRange, Plan
 from bridge.imap.messages import Documents
@@ -83,20 +81,15 @@ class Fetching:
         self._send_remnants(positions, readable)
 
     async def _with_bodies(self, positions: Sequence[int], cards: dict[int, Card]) -> None:
-        groups = list(_groups(positions, cards))
-        small = [group for group in groups if cards[group[0]].size <= BYTES_AT_ONCE]
-        async with aclosing(ahead(self._documents.bodies, small)) as read:
-            for group in groups:
-                if cards[group[0]].size > BYTES_AT_ONCE:
-                    await self._stream(group[0], cards[group[0]])
-                else:
-                    self._send_group(group, cards, (await anext(read))[1])
-                    await self._session.flow()
-
-    def _send_group(self, group: Sequence[int], cards: dict[int, Card], bodies: dict[int, bytes]) -> None:
-        opened = [at for at in group if at in bodies]
-        self._send(opened, cards, bodies)
-        self._send_remnants(group, opened)
+        for group in _groups(positions, cards):
+            if cards[group[0]].size > BYTES_AT_ONCE:
+                await self._stream(group[0], cards[group[0]])
+                continue
+            bodies = await self._documents.bodies(group)
+            opened = [at for at in group if at in bodies]
+            self._send(opened, cards, bodies)
+            self._send_remnants(group, opened)
+            await self._session.flow()
 
     def _send(self, positions: Sequence[int], cards: dict[int, Card], bodies: dict[int, bytes]) -> None:
         marked = self._mark_seen(positions)
