@@ -51,6 +51,9 @@ _TOKEN = re.compile(
 )
 _COMMENT_MARK = re.compile(r"[()]|\\.", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ENCODED_WORD = re.compile(r"=\?[^? \t]++\?[bq]\?[^? \t]*+\?=", re.IGNORECASE)
+_AROUND = re.compile(r" ?([@.]) ?")
+_BETWEEN = re.compile(r'[()<>,;:\\"\[\] ]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,27 @@ def parse(value: str) -> tuple[Address | Group, ...]:
 def flat(items: Iterable[Address | Group]) -> tuple[Address, ...]:
     """All addresses, those inside groups too."""
     return tuple(address for item in items for address in (item.members if isinstance(item, Group) else (item,)))
+
+
+def weight(items: Iterable[Address | Group]) -> int:
+    """What `items` took of the 1000: nothing was left unread if it is less."""
+    return sum(len(item.members) + 1 if isinstance(item, Group) else 1 for item in items)
+
+
+def in_the_open(value: str) -> list[str]:
+    """Each `local@domain` outside quoted strings, comments and encoded words, wherever it stands.
+
+    Parsers differ on malformed values (`<a@b> <c@d>`, `c@d <a@b>`): this is what any of them may take for an address.
+    """
+    shown = []
+    start = 0
+    for token, stop in _tokens(value, 0):
+        raw, start = value[start:stop], stop
+        closed = {"quoted": '"', "comment": ")"}.get(token.kind)
+        shown.append(" " if closed and len(raw) > 1 and raw.endswith(closed) else raw)
+    text = " ".join(_ENCODED_WORD.sub(" ", "".join(shown)).split())
+    pieces = (piece.strip("@") for piece in _BETWEEN.split(_AROUND.sub(r"\1", text)))
+    return [piece for piece in pieces if "@" in piece]
 
 
 def addresses_of(header: bytes, name: str) -> tuple[Address, ...]:

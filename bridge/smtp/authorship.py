@@ -19,14 +19,24 @@ class Rights:
 def header_refusal(header: bytes, rights: Rights) -> str | None:
     """The answer to a header that names others as its author, None if all is well.
 
-    A field that holds text and no address is refused: another reader may see an address in it. No From at all names
-    nobody, unless the block is longer than what we read as header.
+    A field that others may read differently is refused: text without an address, more addresses than we read, an
+    address of somebody else in the open beside the one that counts. No From at all names nobody. A block longer than
+    what we read as header may name anyone below.
     """
+    if len(header) >= headers.MAX_HEADER:
+        return replies.HEADER_TOO_LONG
     for field in _OWN_FIELDS:
-        fields = headers.values(header, field)
-        found = [addresses.flat(addresses.parse(value)) for value in fields]
-        if not all(found) or (not fields and field == "From" and len(header) >= headers.MAX_HEADER):
-            return replies.FROM_UNREADABLE.format(field=field)
-        if any(address.mailbox.lower() not in rights.identities for each in found for address in each):
-            return replies.FROM_NOT_YOURS.format(field=field)
+        for value in headers.values(header, field):
+            refusal = _refusal(value, rights)
+            if refusal is not None:
+                return refusal.format(field=field)
     return None
+
+
+def _refusal(value: str, rights: Rights) -> str | None:
+    items = addresses.parse(value)
+    found = {address.mailbox.lower() for address in addresses.flat(items)}
+    if not found or addresses.weight(items) >= addresses.MAX_ADDRESSES:
+        return replies.FROM_UNREADABLE
+    found |= {mailbox.lower() for mailbox in addresses.in_the_open(value)}
+    return None if found <= rights.identities else replies.FROM_NOT_YOURS

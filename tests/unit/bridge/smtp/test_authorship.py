@@ -1,5 +1,7 @@
 """The header's author must be the sender's own address."""
 
+from time import process_time
+
 import pytest
 
 from bridge.mail.headers import MAX_HEADER
@@ -18,6 +20,10 @@ OWN = Rights(frozenset({"facturen@energie.test", "erp@example.test"}))
         b"From: Group: facturen@energie.test, erp@example.test;\r\n",
         b"Subject: no author\r\n",
         b"Reply-To: anyone@else.test\r\nFrom: erp@example.test\r\n",
+        b"From: facturen@energie.test <erp@example.test>\r\n",
+        b'From: "anna@example.test" <erp@example.test> (anna@example.test)\r\n',
+        b"From: =?utf-8?q?anna@example.test?= <erp@example.test>\r\n",
+        b"From: Mr. J. de Vries <@relay.test:erp @ example . test>\r\n",
     ],
 )
 def test_own_addresses(header: bytes) -> None:
@@ -36,6 +42,13 @@ def test_own_addresses(header: bytes) -> None:
         b'From: "facturen@energie.test" <anna@example.test>\r\n',
         b"From: facturen@energie.test <anna@example.test>\r\n",
         b"From: Group: anna@example.test;\r\n",
+        b"From: <erp@example.test> <anna@example.test>\r\n",
+        b"From: <erp@example.test><anna@example.test>\r\n",
+        b"From: <erp@example.test> anna@example.test\r\n",
+        b"From: anna@example.test <erp@example.test>\r\n",
+        b"From: anna (x) @ example.test <erp@example.test>\r\n",
+        b"From: <@erp@example.test,anna@example.test:erp@example.test>\r\n",
+        b'From: <erp@example.test> "x <anna@example.test>\r\n',
     ],
 )
 def test_others_addresses(header: bytes) -> None:
@@ -50,6 +63,20 @@ def test_a_field_without_an_address(value: bytes) -> None:
     assert header_refusal(b"From: " + value + b"\r\n", OWN) is not None
 
 
-def test_an_author_beyond_what_is_read_as_header() -> None:
-    junk = (b"X: " + b"y" * 900 + b"\r\n") * 400
+@pytest.mark.parametrize("first", [b"", b"From: erp@example.test\r\n"])
+def test_an_author_beyond_what_is_read_as_header(first: bytes) -> None:
+    junk = first + (b"X: " + b"y" * 900 + b"\r\n") * 400
     assert header_refusal(junk[:MAX_HEADER], OWN) is not None
+
+
+@pytest.mark.parametrize("many", [b"erp@example.test, " * 1000, b"erp@example.test, " + b"a:;," * 999])
+def test_an_author_behind_more_than_are_read(many: bytes) -> None:
+    for hidden in (b"anna@example.test", b'"anna"@example.test'):
+        assert header_refusal(b"From: " + many + hidden + b"\r\n", OWN) is not None
+
+
+def test_malformed_authors_take_linear_time() -> None:
+    began = process_time()
+    for piece in (b"<", b"(", b'"\\', b" .", b"a@", b"=?a?q?", b"@.", b"=?", b" ", b"\t", b"=?a"):
+        header_refusal(b"From: " + piece * (200_000 // len(piece)) + b"\r\n", OWN)
+    assert process_time() - began < 15
