@@ -3,7 +3,8 @@
 Scanning and sealing hold the interpreter, and each call that waits for the disk gives it up and has to win it back:
 threads would queue for it with the event loop and the writer (docs/decisions/0005). Processes do not, and each syncs
 its body files by itself. A worker that dies costs the hand-ins it had a «try again later»; the next hand-in starts
-another, and until one is ready the bridge prepares by itself.
+another, and until one is ready the bridge prepares by itself. One that gives no answer for `ANSWER_SECONDS` (stopped,
+or stuck in a message) is killed, with the same end: no client waits for ever, nor does the bridge when it goes down.
 """
 
 import asyncio
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 _SEND_BUFFER = 1 << 20
 _END_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+"""The slowest message takes one or two; the rest is for a disk that is slow to sync."""
 
 
 class Preparer(Protocol):
@@ -120,6 +123,8 @@ class _Worker(asyncio.Protocol):
         self.asked: deque[asyncio.Future[Prepared | Fault | Exception]] = deque()
         """In the order of the answers."""
         self.ready = False
+        self._patience: asyncio.TimerHandle | None = None
+        """Runs while something is asked, anew from each answer."""
         self._forget = forget
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -134,8 +139,21 @@ class _Worker(asyncio.Protocol):
     def ask(self, arrival: Arrival) -> "asyncio.Future[Prepared | Fault | Exception]":
         answer: asyncio.Future[Prepared | Fault | Exception] = asyncio.get_running_loop().create_future()
         self.asked.append(answer)
+        if self._patience is None:
+            self._wait_again()
         self.send(arrival)
         return answer
+
+    def _wait_again(self) -> None:
+        """Give the next answer its time from now on, if there is one to come."""
+        if self._patience is not None:
+            self._patience.cancel()
+        later = asyncio.get_running_loop().call_later
+        self._patience = later(ANSWER_SECONDS, self._give_up) if self.asked else None
+
+    def _give_up(self) -> None:
+        log.error("smtp.worker_stuck", count=len(self.asked))
+        self.process.kill()
 
     def data_received(self, data: bytes) -> None:
         received = self._received
@@ -148,6 +166,7 @@ class _Worker(asyncio.Protocol):
             del received[:end]
             if self.ready:
                 self.asked.popleft().set_result(answer)
+                self._wait_again()
             self.ready = True
 
     def leave(self) -> None:
@@ -156,6 +175,8 @@ class _Worker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._forget(self)
+        if self._patience is not None:
+            self._patience.cancel()
         if self.asked:
             log.error("smtp.worker_lost", count=len(self.asked))
         for answer in self.asked:

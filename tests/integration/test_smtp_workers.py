@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.smtp import workers
+from bridge.smtp.limits import Limits
 from bridge.smtp.workers import Workers
 from tests.smtp_office import OUTSIDE, Client, Office, running, until
 
@@ -31,10 +33,10 @@ async def handed_in(client: Client, octets: bytes, *recipients: str) -> str:
 
 async def processes(office: Office) -> list[int]:
     """Their process ids, once all are ready."""
-    workers = office.server.office.preparer
-    assert isinstance(workers, Workers)
-    await until(lambda: all(worker.ready for worker in workers._running))
-    return [worker.process.pid for worker in workers._running]
+    preparer = office.server.office.preparer
+    assert isinstance(preparer, Workers)
+    await until(lambda: all(worker.ready for worker in preparer._running))
+    return [worker.process.pid for worker in preparer._running]
 
 
 async def test_documents_small_and_large_arrive_whole(tmp_path: Path) -> None:
@@ -82,15 +84,43 @@ async def test_a_killed_worker_costs_a_try_again_and_is_replaced(tmp_path: Path)
         assert len(await office.messages(office.anna)) == 1
 
 
+async def test_a_stuck_worker_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ANSWER_SECONDS", 0.5)
+    async with running(tmp_path, workers=1) as office:
+        clients = [await Client.connect(office, "smtp-plain") for _ in range(3)]
+        for client in clients:
+            await client.sign_in(office.erp)
+        (stuck,) = await processes(office)
+        os.kill(stuck, signal.SIGSTOP)
+        asked = (handed_in(client, message(number, SMALL), ANNA) for number, client in enumerate(clients))
+        assert {reply[:10] for reply in await asyncio.gather(*asked)} == {"451 4.3.1 "}
+        assert (await handed_in(clients[0], message(0, SMALL), ANNA)).startswith("250 ")
+        assert await processes(office) != [stuck]
+        assert len(await office.messages(office.anna)) == 1
+
+
+async def test_going_down_does_not_wait_for_a_stuck_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ANSWER_SECONDS", 0.5)
+    async with running(tmp_path, Limits(drain_seconds=0.1), workers=1) as office:
+        client = await Client.connect(office, "smtp-plain")
+        await client.sign_in(office.erp)
+        (stuck,) = await processes(office)
+        os.kill(stuck, signal.SIGSTOP)
+        answer = asyncio.ensure_future(handed_in(client, message(1, LARGE), ANNA))
+        await until(lambda: office.server.office.receiving > LARGE)
+        await asyncio.wait_for(office.server.drain(), 10)
+        assert (await answer)[:4] in ("451 ", "421 ")
+
+
 async def test_workers_end_with_the_bridge(tmp_path: Path) -> None:
     async with running(tmp_path, workers=2) as office:
-        workers = await processes(office)
+        started = await processes(office)
         client = await Client.connect(office, "smtp-plain")
         await client.sign_in(office.erp)
         assert (await handed_in(client, message(1, SMALL), ANNA)).startswith("250 ")
-        os.kill(workers[0], signal.SIGTERM)  # as a service manager does to the whole group
+        os.kill(started[0], signal.SIGTERM)  # as a service manager does to the whole group
         assert (await handed_in(client, message(2, SMALL), ANNA)).startswith("250 ")
-        assert await processes(office) == workers
-    for worker in workers:
+        assert await processes(office) == started
+    for worker in started:
         with pytest.raises(ProcessLookupError):
             os.kill(worker, 0)
