@@ -132,7 +132,7 @@ def memory(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
         server.start()
         port = server.imaps_port if tls else server.imap_port
         signed_in(port, server.login(0), tls=tls, mailbox="INBOX").close()
-        before = resident_bytes(server.pids())
+        before = _settled_bytes(server)
         sessions = [
             signed_in(port, server.login(number), tls=tls, mailbox="INBOX") for number in range(scale.recipients)
         ]
@@ -143,6 +143,16 @@ def memory(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
             session.close()
 
 
+def _settled_bytes(server: Server) -> int:
+    """What the server holds once its start is over: processes that are still loading would count as sessions."""
+    last, now = 0, resident_bytes(server.pids())
+    while now != last:
+        time.sleep(_SETTLING_SECONDS)
+        last, now = now, resident_bytes(server.pids())
+    return now
+
+
+_SETTLING_SECONDS = 1.0
 _SERVERS = (OURS, DOVECOT, SEALED)
 
 MEASUREMENTS = (
