@@ -12,6 +12,7 @@ import pickle
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
@@ -52,7 +53,13 @@ def main(descriptor: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     process.forbid_core_dumps()
     process.keep_memory()
-    with socket.socket(fileno=descriptor) as connection, connection.makefile("rb", BUFFER) as stream:
+    with suppress(ConnectionError), socket.socket(fileno=descriptor) as connection:
+        _serve(connection)
+
+
+def _serve(connection: socket.socket) -> None:
+    """Until the bridge is gone; ConnectionError: it went without hearing the last answer."""
+    with connection.makefile("rb", BUFFER) as stream:
         if (task := _next(stream)) is None:
             return
         bodies = FileBodies(task.bodies)
@@ -62,11 +69,13 @@ def main(descriptor: int) -> None:
 
 
 def _next(stream: Any) -> Any:
-    """The next value; None at the end of the stream."""
+    """The next value; None at the end of the stream, also where that cuts a frame."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    return pickle.loads(stream.read(*LENGTH.unpack(head)))  # noqa: S301 - from the bridge, see above
+    (length,) = LENGTH.unpack(head)
+    payload = stream.read(length)
+    return pickle.loads(payload) if len(payload) == length else None  # noqa: S301 - from the bridge, see above
 
 
 def _outcome(arrival: handin.Arrival, task: Task, bodies: FileBodies) -> object:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from bridge.smtp import workers
 from bridge.smtp.limits import Limits
+from bridge.smtp.worker import Task, encode
 from bridge.smtp.workers import Workers
 from tests.smtp_office import OUTSIDE, Client, Office, running, until
 
@@ -110,6 +112,23 @@ async def test_going_down_does_not_wait_for_a_stuck_worker(tmp_path: Path, monke
         await until(lambda: office.server.office.receiving > LARGE)
         await asyncio.wait_for(office.server.drain(), 10)
         assert (await answer)[:4] in ("451 ", "421 ")
+
+
+@pytest.mark.parametrize("cut", [b"", b"\0\0", b"\0\0\0\x09half"])
+def test_a_worker_whose_bridge_is_gone_ends_without_a_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], cut: bytes
+) -> None:
+    for heard in (False, True):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = workers._started(theirs)
+        ours.sendall(encode(Task(tmp_path, b"")))
+        if heard:
+            assert ours.recv(1)
+        ours.sendall(cut)
+        ours.close()
+        assert process.wait(20) == 0
+    assert capfd.readouterr().err == ""
 
 
 async def test_workers_end_with_the_bridge(tmp_path: Path) -> None:
