@@ -21,7 +21,7 @@ from bridge.clock import Clock, system
 from bridge.imap.server import ImapServer, services
 from bridge.settings import Settings
 from bridge.smtp import doors
-from bridge.smtp.limits import Limits
+from bridge.smtp.limits import for_messages
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from bridge.tls import CertificateError, ServerTls
@@ -112,7 +112,7 @@ def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _doors(settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks: asyncio.TaskGroup) -> Doors:
     throttle = Throttle(clock, settings.throttle.trusted_networks)
     size = settings.smtp.max_message_bytes
-    limits, workers = Limits(message_bytes=size), settings.smtp.workers
+    limits, workers = for_messages(size), settings.smtp.workers
     smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers)
     imap = ImapServer(services(store, throttle, clock, time.monotonic, size), tasks)
     return Doors(smtp, imap, tls)

@@ -53,6 +53,9 @@ class Owner(Protocol):
 
     def closed(self, channel: "Channel") -> None: ...
 
+    def received(self, channel: "Channel") -> None:
+        """Something came in or was dealt with: `channel.held` may be another number."""
+
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a task in the server's group."""
 
@@ -61,8 +64,8 @@ class Channel(asyncio.Protocol):
     """See the module's contract. The `Outlet` of its session."""
 
     __slots__ = (
-        "_connection", "_flush", "_half_closed", "_heard_at", "_leaving", "_loop", "_owner", "_reading", "_secure",
-        "_timer", "_transport", "_unsent", "_waiter", "_working", "_writable", "session",
+        "_connection", "_flush", "_half_closed", "_leaving", "_loop", "_owner", "_reading", "_secure", "_timer",
+        "_transport", "_unsent", "_waiter", "_working", "_writable", "heard_at", "session",
     )  # fmt: skip
 
     session: Session
@@ -75,7 +78,7 @@ class Channel(asyncio.Protocol):
         self._secure = secure
         self._loop = asyncio.get_running_loop()
         self._connection = Connection()
-        self._heard_at = self._loop.time()
+        self.heard_at = self._loop.time()
         self._working = False
         self._half_closed = False
         self._leaving: str | None = None
@@ -102,7 +105,7 @@ class Channel(asyncio.Protocol):
             self.session.bye("Too many connections, try again later")
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
+        self.heard_at = self._loop.time()
         if self.session.ended:
             return
         self._connection.receive(data)
@@ -114,6 +117,12 @@ class Channel(asyncio.Protocol):
         if event is not None:
             self._working = True
             self._owner.run(self._work(event))
+        self._owner.received(self)
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that a command takes which is still coming in."""
+        return self._connection.held
 
     def eof_received(self) -> bool:
         """What was sent before is still executed; TLS knows no half-closed connection."""
@@ -156,6 +165,7 @@ class Channel(asyncio.Protocol):
             if self._half_closed:
                 self.session.end()
             self._limit_reading()
+            self._owner.received(self)
 
     async def _handle(self, event: Event) -> None:
         if isinstance(event, Command):
@@ -249,7 +259,7 @@ class Channel(asyncio.Protocol):
         self.session.bye("Too slow to sign in")
 
     def _too_silent(self) -> None:
-        left = self._heard_at + SILENCE_SECONDS - self._loop.time()
+        left = self.heard_at + SILENCE_SECONDS - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._too_silent)
         else:

@@ -43,6 +43,10 @@ ACCEPTS_IN_A_ROW = 16
 RESERVED_DESCRIPTORS = 64
 """Kept free for the database, body files and the other listeners."""
 SHUTTING_DOWN = "The server is shutting down, come back soon"
+MUCH = 1 << 20
+"""Bytes that a connection must hold to be one of those that are let go when memory is short."""
+MOST_HELD = 512 << 20
+"""Bytes of commands that are coming in, of all connections together; two of the largest messages always fit."""
 LAST_SECONDS = 2.0
 """For connections that were interrupted to say BYE."""
 
@@ -55,7 +59,10 @@ class ImapServer:
         self.services = services
         self._tasks = tasks
         self._most = most_connections or descriptors_left()
+        self._most_held = max(MOST_HELD, 2 * services.message_bytes)
         self._channels: set[Channel] = set()
+        self._large: dict[Channel, int] = {}
+        """Who holds much, with how many bytes."""
         self._listeners: list[asyncio.Server] = []
         self._empty = asyncio.Event()
         self._empty.set()
@@ -110,7 +117,20 @@ class ImapServer:
         self._empty.clear()
         return len(self._channels) <= self._most
 
+    def received(self, channel: Channel) -> None:
+        """Where all hold too much together, the one goes that holds much and was not heard for longest."""
+        self._large.pop(channel, None)
+        if channel.held < MUCH:
+            return
+        self._large[channel] = channel.held
+        if sum(self._large.values()) > self._most_held:
+            stalled = min(self._large, key=lambda each: each.heard_at)
+            del self._large[stalled]
+            log.warning("imap_memory_short", count=len(self._large))
+            stalled.session.bye("Too much is being received, try again later")
+
     def closed(self, channel: Channel) -> None:
+        self._large.pop(channel, None)
         self._channels.discard(channel)
         if not self._channels:
             self._empty.set()

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+RECEIVED_BYTES = 536_870_912
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     message_bytes: int = 52_428_800
     """Largest message; announced by SIZE."""
-    received_bytes: int = 536_870_912
+    received_bytes: int = RECEIVED_BYTES
     """What may be in memory of all messages that are being received; beyond it a sender is asked to come again."""
     recipients: int = 1000
     command_bytes: int = 2048
@@ -33,6 +35,11 @@ class Limits:
     """Per /32 or /64; loopback is this machine itself (a TLS proxy) and has no limit of its own."""
     drain_seconds: float = 10.0
     """What a hand-in under way may still take when the server goes down."""
+
+
+def for_messages(size: int) -> Limits:
+    """Limits where the largest message has `size` bytes: two of them always fit."""
+    return Limits(message_bytes=size, received_bytes=max(RECEIVED_BYTES, 4 * size))
 
 
 LINE_BYTES = 65_536

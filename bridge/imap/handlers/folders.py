@@ -3,6 +3,8 @@
 Folder names are sealed for their owner: storage takes the account's keys to find and to read them.
 """
 
+from contextlib import suppress
+
 from bridge.imap.answers import Answer, Refused, Wrong
 from bridge.imap.folders import DELIMITER, STATUS_ITEMS, Hierarchy, root_line, status_line
 from bridge.imap.protocol.commands import (
@@ -100,7 +102,8 @@ async def listing(session: Session, command: Command) -> Answer:
     for entry in folders.listing(command):
         session.send(entry.line(b"LIST"))
         if command.status and folders.exists(entry.name):
-            await _send_status(session, folders.mailbox(entry.name), entry.name, command.status)
+            with suppress(NotFound):  # deleted meanwhile: the line may be left out (RFC 5819 section 2)
+                await _send_status(session, folders.mailbox(entry.name), entry.name, command.status)
     return Answer("LIST completed")
 
 

@@ -114,6 +114,11 @@ class Connection:
         """Bytes received and not looked at: stop reading from the socket while this is large."""
         return len(self._buffer)
 
+    @property
+    def held(self) -> int:
+        """Bytes kept for the client: not looked at, and of the literal that is coming in."""
+        return len(self._buffer) + self._literal.tell()
+
     def receive(self, data: bytes) -> Iterator[Event]:
         """Keeps `data` at once; the events are made as they are asked for."""
         if self._state is not _State.CLOSED:
