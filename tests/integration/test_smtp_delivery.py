@@ -10,7 +10,7 @@ from bridge.smtp.limits import Limits
 from storage import accounts, devices
 from storage.errors import WriterUnavailable
 from storage.records import Role
-from tests.smtp_office import HOST, OUTSIDE, Client, Office, running, trusting
+from tests.smtp_office import HOST, OUTSIDE, Client, Office, running, trusting, until
 
 HEADER = b"From: Energie <facturen@energie.test>\r\nSubject: Invoice\r\nMessage-ID: <%d@energie.test>\r\n\r\n"
 BODY = b"Dear reader,\r\n\r\n.hidden dot\r\n..two\r\n\xe2\x82\xac 12\r\n"
@@ -79,8 +79,7 @@ async def test_a_retried_transaction_is_stored_once(tmp_path: Path) -> None:
             await client.close()
         assert replies[0] == replies[1]
         assert len(await office.messages(office.anna)) == 1
-        await office.store.in_body_pool(lambda: None)
-        assert len(list(office.store.bodies.names())) == 1
+        await until(lambda: len(list(office.store.bodies.names())) == 1)  # the duplicate's is deleted after the answer
 
 
 async def test_what_differs_or_has_no_message_id_is_stored_again(tmp_path: Path) -> None:
