@@ -79,7 +79,7 @@ async def test_a_retried_transaction_is_stored_once(tmp_path: Path) -> None:
             await client.close()
         assert replies[0] == replies[1]
         assert len(await office.messages(office.anna)) == 1
-        await until(lambda: len(list(office.store.bodies.names())) == 1)  # the duplicate's is deleted after the answer
+        await until(lambda: len(list(office.store.bodies.names())) == 1)  # deleted after the answer
 
 
 async def test_what_differs_or_has_no_message_id_is_stored_again(tmp_path: Path) -> None:
