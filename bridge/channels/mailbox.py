@@ -8,34 +8,14 @@ deleted again; what a crash leaves is swept at the next start.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
 from bridge.channels.sealing import Placed, seal_and_place
-from storage import documents
 from storage.database import Store
 from storage.documents import DeliveryDraft
 from storage.errors import StorageError
 from storage.records import Delivered, Recipient
-
-
-@dataclass(frozen=True, slots=True)
-class HandIn:
-    """A document as it comes in; `readers` are different accounts."""
-
-    message: bytes = field(repr=False)
-    readers: tuple[Recipient, ...]
-    sender_account_id: int | None = None
-    dedupe_tag: bytes | None = None
-    """The same tag within `documents.DEDUPE_SECONDS` is the same hand-in: it is stored once."""
-
-
-async def deliver(store: Store, hand_in: HandIn, now: int) -> Delivered:
-    """Returns once everything is durable. WriterUnavailable: nothing was kept."""
-    placed = await placed_beside(store, hand_in.message, hand_in.readers)
-    draft = inbox_draft(placed, hand_in.readers, hand_in.sender_account_id, hand_in.dedupe_tag, now)
-    return await commit(store, documents.deliver, draft, now)
 
 
 async def placed_beside(store: Store, message: bytes, readers: tuple[Recipient, ...]) -> Placed:

@@ -7,14 +7,23 @@ from pathlib import Path
 import pytest
 
 from bridge.channels import sealing
-from bridge.channels.mailbox import HandIn, deliver
-from storage import accounts
+from bridge.channels.mailbox import commit, inbox_draft, placed_beside
+from storage import accounts, documents
+from storage.database import Store
 from storage.errors import NotFound, WriterUnavailable
-from storage.records import Recipient
+from storage.records import Delivered, Recipient
 from tests.smtp_office import NOW, Office
 
 LARGE = b"Subject: x\r\n\r\n" + b"y" * 60_000 + b"\r\n"
 SMALL = b"Subject: x\r\n\r\ny\r\n"
+
+
+async def deliver(
+    store: Store, message: bytes, to: tuple[Recipient, ...], now: int, tag: bytes | None = None
+) -> Delivered:
+    """The whole way that a hand-in takes."""
+    placed = await placed_beside(store, message, to)
+    return await commit(store, documents.deliver, inbox_draft(placed, to, None, tag, now), now)
 
 
 @pytest.fixture
@@ -31,15 +40,15 @@ def readers(office: Office) -> tuple[Recipient, ...]:
 
 @pytest.mark.parametrize(("message", "files"), [(SMALL, 0), (LARGE, 1), (LARGE * 40, 1)])
 async def test_one_body_and_a_copy_for_each_reader(office: Office, message: bytes, files: int) -> None:
-    delivered = await deliver(office.store, HandIn(message, readers(office)), NOW)
+    delivered = await deliver(office.store, message, readers(office), NOW)
     assert len(delivered.copies) == 2
     assert len(list(office.store.bodies.names())) == files
     assert await office.messages(office.anna) == await office.messages(office.bram) == [message]
 
 
 async def test_the_same_tag_is_stored_once(office: Office) -> None:
-    first = await deliver(office.store, HandIn(LARGE, readers(office), None, b"t" * 32), NOW)
-    again = await deliver(office.store, HandIn(LARGE, readers(office), None, b"t" * 32), NOW + 3600)
+    first = await deliver(office.store, LARGE, readers(office), NOW, b"t" * 32)
+    again = await deliver(office.store, LARGE, readers(office), NOW + 3600, b"t" * 32)
     assert again.duplicate
     assert again.document_public_id == first.document_public_id
     assert len(await office.messages(office.anna)) == 1
@@ -48,7 +57,7 @@ async def test_the_same_tag_is_stored_once(office: Office) -> None:
 async def test_a_write_that_is_refused_leaves_no_body(office: Office) -> None:
     gone = readers(office)[0]._replace(inbox_id=10**6)
     with pytest.raises(NotFound):
-        await deliver(office.store, HandIn(LARGE, (gone,)), NOW)
+        await deliver(office.store, LARGE, (gone,), NOW)
     assert list(office.store.bodies.names()) == []
 
 
@@ -61,7 +70,7 @@ async def test_a_body_stays_when_the_disk_failed_and_the_commit_is_in_doubt(
 
     monkeypatch.setattr(office.store, "write", fail)
     with pytest.raises(WriterUnavailable):
-        await deliver(office.store, HandIn(LARGE, readers(office)), NOW)
+        await deliver(office.store, LARGE, readers(office), NOW)
     assert len(list(office.store.bodies.names())) == 1
 
 
@@ -75,7 +84,7 @@ async def test_a_cancelled_caller_does_not_take_the_body_from_a_write_that_goes_
         return await write(*args)  # type: ignore[arg-type]
 
     office.store.write = write_and_leave  # type: ignore[method-assign, assignment]
-    deliveries.append(asyncio.ensure_future(deliver(office.store, HandIn(LARGE, readers(office)), NOW)))
+    deliveries.append(asyncio.ensure_future(deliver(office.store, LARGE, readers(office), NOW)))
     with pytest.raises(asyncio.CancelledError):
         await deliveries[0]
     await asyncio.wait_for(told.wait(), 10)
