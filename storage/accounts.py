@@ -10,10 +10,11 @@ from storage import addresses, audit, mailboxes, statements
 from storage.addresses import Addressee as Addressee
 from storage.addresses import recipient as recipient
 from storage.addresses import resolve as resolve
+from storage.changes import announce
 from storage.errors import Conflict, Invalid, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.randomness import Rng
-from storage.records import Account, AccountState, Domain, Role
+from storage.records import Account, AccountBarred, AccountState, Domain, Role
 from storage.shredding import ShredSecrets
 
 DEFAULT_QUOTA = 2 * 1024**3
@@ -165,12 +166,16 @@ def _add_identity_key(session: Session, account: Account, keys: AccountKeys, now
     )
 
 
-def _turn(session: Session, account_id: int, before: AccountState, after: AccountState, now: int) -> None:
+def _turn(
+    session: Session, account_id: int, before: AccountState, after: AccountState, now: int, actor: str = "system"
+) -> None:
     if not statements.run(
         session, "UPDATE account SET state = ? WHERE id = ? AND state = ?", (after, account_id, before)
     ):
         raise NotFound("account in this state")
-    audit.append(session, "account.state", "system", f"account:{account_id}", {"state": after}, now)
+    if after is AccountState.SUSPENDED:
+        announce(session, AccountBarred(account_id))
+    audit.append(session, "account.state", actor, f"account:{account_id}", {"state": after}, now)
 
 
 def _one(session: Session, sql: str, value: statements.Value) -> Account:

@@ -17,12 +17,20 @@ from typing import Any
 from sqlmodel import Session
 
 from storage import statements
+from storage.changes import announce
 from storage.errors import Tampered
 from storage.keys.master import ServerKeys
+from storage.records import AuditAppended
 
 _RATCHET = b"postex audit ratchet"
 _FIRST_HASH = bytes(32)
 _PAGE = 1000
+_INVOLVES_ACCOUNT = "INSERT INTO audit_involved (account_id, position) VALUES (?, ?)"
+_INVOLVES_DOMAIN = "INSERT INTO audit_domain (domain_id, position) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_INVOLVES_DOMAIN_OF = (
+    "INSERT INTO audit_domain (domain_id, position) SELECT domain_id, ? FROM account WHERE id = ?"
+    " ON CONFLICT DO NOTHING"
+)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -56,6 +64,19 @@ def append(session: Session, kind: str, actor: str, subject: str, detail: Mappin
         "UPDATE audit_head SET position = ?, hash = ?, ratchet_key = ? WHERE id = 1",
         (position, link, _next_key(key)),
     )
+    if not kind.startswith("document."):
+        _index(session, position, actor, subject)
+        announce(session, AuditAppended(position))
+
+
+def _index(session: Session, position: int, actor: str, subject: str) -> None:
+    """Note whom the event concerns. Documents, which come by the hundred a second, concern nobody's overview."""
+    for noun, _, number in {actor.partition(":"), subject.partition(":")}:
+        if noun == "account":
+            statements.run(session, _INVOLVES_ACCOUNT, (int(number), position))
+            statements.run(session, _INVOLVES_DOMAIN_OF, (position, int(number)))
+        elif noun == "domain":
+            statements.run(session, _INVOLVES_DOMAIN, (int(number), position))
 
 
 def verify(session: Session, keys: ServerKeys) -> int | None:

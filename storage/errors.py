@@ -8,6 +8,7 @@
     ├── Conflict             the name or address is taken
     ├── Invalid              a value that storage does not take; the text names it
     ├── OverQuota            the account has no room for this
+    ├── Held                 a legal hold or a retention rule forbids to erase this; names its end
     ├── SignInRefused        wrong, revoked, expired or out of scope; never says which
     └── Tampered             a seal does not open: altered, moved or cut data; serve nothing from it
         └── LogDamaged           transactions in the database's log cannot be read; `repair` gives them up
@@ -46,6 +47,15 @@ class Invalid(StorageError):
 
 class OverQuota(StorageError):
     """The account has no room for this."""
+
+
+class Held(StorageError):
+    """A hold forbids to erase this. `basis` is the reason given, `ends_at` its end in epoch seconds."""
+
+    def __init__(self, basis: str, ends_at: int) -> None:
+        super().__init__(basis)
+        self.basis = basis
+        self.ends_at = ends_at
 
 
 class SignInRefused(StorageError):

@@ -21,8 +21,12 @@ def insert(
     keys: AccountKeys | None,
     now: int,
     expires_at: int | None,
+    parameters: str | None = None,
 ) -> int:
-    """Seal the account key under `secret` (or no key, if `keys` is None) and keep the slot; its row id."""
+    """Seal the account key under `secret` (or no key, if `keys` is None) and keep the slot; its row id.
+
+    `slot` is its public id, unique; `parameters` say how a chosen secret was stretched.
+    """
     sealed = seal_slot(
         secret,
         server_keys.pepper,
@@ -30,13 +34,13 @@ def insert(
         account=account.public_id,
         slot=slot,
         kind=kind,
-        account_key=None if keys is None else keys._account_key,
+        account_key=None if keys is None else keys.account_key,
     )
     made = statements.row(
         session,
-        "INSERT INTO key_slot (public_id, account_id, kind, salt, commitment, sealed_key, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (slot, account.id, kind, sealed.salt, sealed.commitment, sealed.sealed_key, now, expires_at),
+        "INSERT INTO key_slot (public_id, account_id, kind, salt, commitment, sealed_key, parameters, created_at,"
+        " expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (slot, account.id, kind, sealed.salt, sealed.commitment, sealed.sealed_key, parameters, now, expires_at),
     )
     assert made is not None
     slot_id: int = made[0]

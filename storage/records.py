@@ -17,11 +17,19 @@ class DomainMode(StrEnum):
 
 
 class Role(StrEnum):
-    """What an account is for. Grants per domain come on top of it."""
+    """What a person may do (security.md). An account is made as owner, sender or recipient; grants come on top."""
 
     OWNER = "owner"
+    DOMAIN_ADMIN = "domain-admin"
+    RESELLER = "reseller"
+    SUPPORT = "support"
+    AUDITOR = "auditor"
     SENDER = "sender"
     RECIPIENT = "recipient"
+
+
+ACCOUNT_ROLES = frozenset({Role.OWNER, Role.SENDER, Role.RECIPIENT})
+GRANTED_ROLES = frozenset({Role.OWNER, Role.DOMAIN_ADMIN, Role.RESELLER, Role.SUPPORT, Role.AUDITOR})
 
 
 class AccountState(StrEnum):
@@ -205,7 +213,21 @@ class DeviceRevoked:
     device_id: int
 
 
-Change = MailboxChange | DeviceRevoked
+@dataclass(frozen=True, slots=True)
+class AccountBarred:
+    """An account may not sign in any more (suspended, closed, erased, keys replaced): all its live sessions end."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAppended:
+    """The audit log grew: for those who watch it live."""
+
+    position: int
+
+
+Change = MailboxChange | DeviceRevoked | AccountBarred | AuditAppended
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,39 @@ class DomainRow(Table, table=True):
     created_at: int
 
 
+class EscrowKeyRow(Table, table=True):
+    """A domain's escrow key: what it seals, its holders can open. Domains of mode private have none."""
+
+    __tablename__ = "escrow_key"
+    __table_args__ = _CLUSTERED
+
+    domain_id: int = Field(foreign_key="domain.id", primary_key=True)
+    generation: int = Field(primary_key=True)
+    public_key: bytes
+    sealed_for_kit: bytes | None
+    """The private half, sealed to the recovery kit."""
+    created_at: int
+
+
+class EscrowHolderRow(Table, table=True):
+    """The private half of an escrow key, sealed to the identity key of an account that may use or hand it on."""
+
+    __tablename__ = "escrow_holder"
+    __table_args__ = _CLUSTERED
+
+    domain_id: int = Field(foreign_key="domain.id", primary_key=True)
+    generation: int = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
+    identity_generation: int
+    sealed_private: bytes
+    custodian: bool
+    """Holds it only until the domain's first admin does."""
+    created_at: int
+
+
 class AccountRow(Table, table=True):
     __tablename__ = "account"
-    __table_args__ = _NEVER_REUSED
+    __table_args__ = (Index(None, "domain_id", "email"), Index(None, "domain_id", "name"), _NEVER_REUSED)
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True)
@@ -50,12 +80,23 @@ class AccountRow(Table, table=True):
     state: str
     email: str = Field(unique=True)
     name: str
+    legal_name: str | None
+    contact_email: str | None
+    """Where notices may go; no channel before it is verified (S11)."""
+    contact_email_verified_at: int | None
+    phone: str | None
     locale: str
     generation: int
     quota_bytes: int
     used_bytes: int
     """Padded sizes of the documents it holds, each counted once."""
     last_uid_validity: int
+    client_noted: bool = Field(sa_column_kwargs={"server_default": "0"})
+    """Whether the program that IMAP's ID names may be kept with a device (S16)."""
+    accepted_mode: str | None
+    """The domain mode that its owner has seen and accepted."""
+    accepted_at: int | None
+    closed_at: int | None
     created_at: int
 
 
@@ -66,6 +107,10 @@ class AddressRow(Table, table=True):
 
     address: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
+    only_from: str | None
+    """An alias for one sender: an address, or @ and a domain; mail from others is refused (D11)."""
+    label: str | None
+    created_at: int | None
 
 
 class SenderIdentityRow(Table, table=True):
@@ -88,8 +133,51 @@ class KeySlotRow(Table, table=True):
     salt: bytes
     commitment: bytes
     sealed_key: bytes | None
+    parameters: str | None
+    """How a chosen secret was stretched (Argon2); NULL for random ones."""
     created_at: int
     expires_at: int | None
+
+
+class EscrowSlotRow(Table, table=True):
+    """The account key, sealed under the shred secret and that to the domain's escrow key."""
+
+    __tablename__ = "escrow_slot"
+
+    account_id: int | None = Field(default=None, foreign_key="account.id", primary_key=True)
+    domain_id: int
+    generation: int
+    sealed_key: bytes
+    created_at: int
+
+
+class SecondFactorRow(Table, table=True):
+    """TOTP of an account (RFC 6238). A seed counts once a code of it was seen."""
+
+    __tablename__ = "second_factor"
+
+    account_id: int | None = Field(default=None, foreign_key="account.id", primary_key=True)
+    seed: bytes | None
+    last_step: int
+    """Time step of the last code accepted: none before it is accepted again."""
+    pending_seed: bytes | None
+    pending_since: int | None
+
+
+class ApiSessionRow(Table, table=True):
+    """A bearer session. Its token opens the slot, and with it the account's keys; no key outlives the request."""
+
+    __tablename__ = "api_session"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    slot_id: int = Field(foreign_key="key_slot.id", index=True)
+    selector: str = Field(unique=True)
+    started_at: int
+    used_at: int
+    stepped_up_at: int | None
+    client: str
 
 
 class DeviceRow(Table, table=True):
@@ -108,6 +196,13 @@ class DeviceRow(Table, table=True):
     expires_at: int | None
     revoked_at: int | None
     last_used_at: int | None
+    networks: str | None
+    """CIDR, separated by blanks; NULL: from everywhere."""
+    origin: str = Field(sa_column_kwargs={"server_default": "owner"})
+    """Who made it: its owner, an admin at creation, or a break-glass access."""
+    last_network: str | None
+    """/24 or /48 of the last use."""
+    last_client: str | None
 
 
 class IdentityKeyRow(Table, table=True):
@@ -266,3 +361,155 @@ class AuditHeadRow(Table, table=True):
     position: int
     hash: bytes
     ratchet_key: bytes
+
+
+class AuditInvolvedRow(Table, table=True):
+    """Which accounts an event is about or was done by: an index, made from the event."""
+
+    __tablename__ = "audit_involved"
+    __table_args__ = _CLUSTERED
+
+    account_id: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+
+
+class AuditDomainRow(Table, table=True):
+    """Which domains an event is about."""
+
+    __tablename__ = "audit_domain"
+    __table_args__ = _CLUSTERED
+
+    domain_id: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+
+
+class GrantRow(Table, table=True):
+    """A role given to an account, in one domain or (NULL) the whole bridge."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    role: str
+    domain_id: int | None = Field(foreign_key="domain.id", index=True)
+    ticket: str | None
+    granted_by: int | None
+    """Account; NULL for the operator of the machine."""
+    granted_at: int
+    ends_at: int | None
+    used_at: int | None
+    reviewed_at: int
+    revoked_at: int | None
+
+
+class IdentityChangeRow(Table, table=True):
+    """A change of what identifies a person; can be undone for a day (S48)."""
+
+    __tablename__ = "identity_change"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    field: str
+    old_value: str | None
+    new_value: str | None
+    changed_by: int | None
+    changed_at: int
+    undo_until: int
+    undone_at: int | None
+
+
+class BreakGlassRow(Table, table=True):
+    """Access to someone's mailbox by two people, for a time (S66)."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    reason: str
+    hours: int
+    requested_by: int = Field(foreign_key="account.id")
+    requested_at: int
+    approved_by: int | None = Field(foreign_key="account.id")
+    approved_at: int | None
+    opened_at: int | None
+    ends_at: int | None
+    device_id: int | None
+    revoked_by: int | None
+    revoked_at: int | None
+    bar_basis: str | None
+    """Law that forbids telling the recipient until `bar_until`."""
+    bar_until: int | None
+    told_at: int | None
+
+
+class HoldRow(Table, table=True):
+    """Blocks erasure of an account, or of one document (S47)."""
+
+    __tablename__ = "hold"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    document_public_id: str | None
+    reason: str
+    basis: str
+    placed_by: int | None
+    placed_at: int
+    ends_at: int
+    lifted_by: int | None
+    lifted_at: int | None
+
+
+class ErasureRow(Table, table=True):
+    """An erasure asked for, under way or done, with its receipt (S46, S55, S56)."""
+
+    __tablename__ = "erasure"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(unique=True)
+    kind: str
+    account_id: int = Field(index=True)
+    account_public_id: str
+    domain_id: int
+    target: str | None
+    """Document or field; NULL for the whole account."""
+    state: str
+    requested_by: int | None
+    requested_at: int
+    due_at: int
+    purge_id: int | None = Field(index=True)
+    done_at: int | None
+    receipt: str | None
+    """Signed JSON."""
+
+
+class PurgeRow(Table, table=True):
+    """Many accounts to be erased at once: asked for by one person, approved by another (S54)."""
+
+    __tablename__ = "purge"
+    __table_args__ = _NEVER_REUSED
+
+    id: int | None = Field(default=None, primary_key=True)
+    domain_id: int = Field(foreign_key="domain.id", index=True)
+    reason: str
+    accounts: str
+    """JSON list of account ids."""
+    requested_by: int = Field(foreign_key="account.id")
+    requested_at: int
+    approved_by: int | None = Field(foreign_key="account.id")
+    approved_at: int | None
+    cancelled_at: int | None
+
+
+class ServerFactRow(Table, table=True):
+    """What the bridge knows of itself, such as the public half of the recovery kit."""
+
+    __tablename__ = "server_fact"
+    __table_args__ = _CLUSTERED
+
+    name: str = Field(primary_key=True)
+    value: bytes

@@ -9,7 +9,7 @@ must not wait.
 from collections import defaultdict
 from typing import Protocol
 
-from storage.records import Change, MailboxChange
+from storage.records import Change, DeviceRevoked, MailboxChange
 
 
 class Listener(Protocol):
@@ -35,7 +35,7 @@ class LiveSessions:
         if isinstance(change, MailboxChange):
             for listener in tuple(self._by_mailbox.get(change.mailbox_id, ())):
                 listener.mailbox_changed(change)
-        else:
+        elif isinstance(change, DeviceRevoked):
             self._revoked.add(change.device_id)
             for listener in tuple(self._by_device.get(change.device_id, ())):
                 listener.revoked()

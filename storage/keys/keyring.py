@@ -147,6 +147,13 @@ class AccountKeys:
             start = self._contexts[label, generation] = context(label, self.account, generation)
         return start + field(document)
 
+    # slots
+
+    @property
+    def account_key(self) -> bytes:
+        """AK itself, 32 bytes: for sealing it into a slot or an escrow, and nothing else."""
+        return self._account_key
+
     # the ring
 
     def same_key(self, other: "AccountKeys") -> bool:

@@ -36,6 +36,15 @@ class SlotKind(StrEnum):
 
     DEVICE = "device"
     ENROLMENT = "enrolment"
+    RESET = "reset"
+    """A one-time code, like an enrolment's, that an admin gave out for an account that lost its way in."""
+    PASSWORD = "password"  # noqa: S105 - a kind of slot, not a password
+    """Its secret is a password stretched by Argon2id."""
+    RECOVERY = "recovery"
+    SESSION = "session"
+    """A bearer token of the control API."""
+    CANARY = "canary"
+    """Derived from the master key: opens the canary account of backups, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
