@@ -216,3 +216,18 @@ STEP_UP: frozenset[Action] = frozenset(
 )
 """Needs password and TOTP within the last five minutes (security.md, Sign-in). The operator has neither."""
 STEP_UP_SECONDS = 5 * 60
+
+OUTRANKED: frozenset[Action] = frozenset(
+    {
+        Action.ACCOUNT_CHANGE,
+        Action.ACCOUNT_SUSPEND,
+        Action.ACCOUNT_CLOSE,
+        Action.ACCOUNT_INVITE,
+        Action.ACCOUNT_RESET,
+        Action.ACCOUNT_ERASE,
+        Action.DEVICE_REVOKE,
+        Action.SESSION_END,
+        Action.BREAK_GLASS_REQUEST,
+    }
+)
+"""What an admin may not do to an account that has rights beyond the admin's own domains."""

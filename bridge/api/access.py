@@ -1,0 +1,177 @@
+"""The gate before every route: who asks, may they, whom or what does it reach (security.md; S61).
+
+Contract. A route takes `Annotated[Access, Depends(gate(Action.X))]`. The gate resolves the path's `{account}` (public
+id, address or `me`) and `{domain}`, and lets through only what `policy.RIGHTS` allows. What is out of reach answers
+as what does not exist (404), whoever asks; an action that none of one's roles allows is 403 `forbidden`; one that
+needs a fresh proof of identity is 403 `step-up-needed`. A route for a thing with a number of its own (a hold, a
+grant) passes the thing's account or domain through `access.require`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from bridge.api import principal as principals
+from bridge.api.control import Control
+from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach, View
+from bridge.api.principal import Held, Principal
+from bridge.api.problems import Problem, not_found
+from bridge.i18n import N_
+from storage import accounts, domains, grants
+from storage.records import Account, Domain, Role
+
+ME = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the gate let through."""
+
+    control: Control
+    principal: Principal
+    action: Action
+    held: tuple[Held, ...] = field(repr=False)
+    account: Account | None = None
+    """The one that the path names."""
+    domain: Domain | None = None
+
+    @property
+    def actor(self) -> str:
+        return self.principal.actor
+
+    @property
+    def domains(self) -> frozenset[int] | None:
+        """Domains that the action reaches; None: all. Empty for those who reach only themselves."""
+        if any(_is_everywhere(held) for held in self.held):
+            return None
+        return frozenset(
+            held.domain_id for held in self.held if held.right.reach is Reach.DOMAIN and held.domain_id is not None
+        )
+
+    @property
+    def target(self) -> Account:
+        """The account that the path names; a route without one must not ask."""
+        assert self.account is not None, "the path names no account"
+        return self.account
+
+    @property
+    def signed_in(self) -> Account:
+        """The account that asks; a route that the operator reaches must not ask."""
+        assert self.principal.account is not None, "the operator has no account"
+        return self.principal.account
+
+    @property
+    def is_self(self) -> bool:
+        return self.account is not None and self.account == self.principal.account
+
+    def view(self, account_id: int | None, domain_id: int) -> View:
+        """What of an account may be shown; Problem 404 if it is out of reach."""
+        views = [held.right.view for held in self.held if _reaches(held, self.principal, account_id, domain_id)]
+        if not views:
+            raise not_found()
+        return max(views)
+
+    def require(self, account: Account) -> Account:
+        """`account`, found by another way than the path, if it is in reach; else Problem 404."""
+        self.view(account.id, account.domain_id)
+        return account
+
+    def require_domain(self, domain_id: int) -> None:
+        """Problem 404 unless the action reaches the whole domain."""
+        self.view(None, domain_id)
+
+
+Gate = Callable[[Request], Awaitable[Access]]
+
+
+def gate(action: Action) -> Gate:
+    """The dependency that guards a route with `action`."""
+
+    async def enforce(request: Request) -> Access:
+        return _enforced(request, action)
+
+    enforce.action = action  # type: ignore[attr-defined] - tests walk the routes and ask
+    return enforce
+
+
+async def open_to_all(request: Request) -> Control:
+    """The mark of a route that needs no session: signing in, enrolling, the state of the bridge."""
+    control: Control = request.app.state.control
+    return control
+
+
+def _enforced(request: Request, action: Action) -> Access:
+    principal = principals.of(request)
+    control: Control = request.app.state.control
+    held = tuple(principal.holds(action))
+    if not held:
+        raise Problem("forbidden", 403, N_("Your roles do not allow this. Ask an owner of the bridge for the role."))
+    access = _aimed(Access(control, principal, action, held), request)
+    if access.account is not None and not access.is_self:
+        _refuse_outranked(access)
+    if action in STEP_UP:
+        _require_step_up(access)
+    _note_use(access)
+    return access
+
+
+def _aimed(access: Access, request: Request) -> Access:
+    """With the account and the domain of the path, both in reach."""
+    store, path = access.control.store, request.path_params
+    account, domain = None, None
+    if "account" in path:
+        account = _account(access, path["account"])
+        access.view(account.id, account.domain_id)
+    if "domain" in path:
+        domain = store.look_up(domains.by_name, path["domain"])
+        access.view(None, domain.id)
+    return Access(access.control, access.principal, access.action, access.held, account, domain)
+
+
+def _account(access: Access, reference: str) -> Account:
+    if reference != ME:
+        return access.control.store.look_up(accounts.find, reference)
+    if access.principal.account is None:
+        raise not_found()
+    return access.principal.account
+
+
+def _reaches(held: Held, principal: Principal, account_id: int | None, domain_id: int) -> bool:
+    if held.right.reach is Reach.SELF:
+        return account_id is not None and principal.account is not None and principal.account.id == account_id
+    return _is_everywhere(held) or held.domain_id == domain_id
+
+
+def _is_everywhere(held: Held) -> bool:
+    """A role granted for no domain in particular reaches all of them."""
+    return held.right.reach is Reach.ALL or (held.right.reach is Reach.DOMAIN and held.domain_id is None)
+
+
+def _refuse_outranked(access: Access) -> None:
+    """An admin of one domain must not take over an account that may do more than the admin: by a reset, say."""
+    if access.action not in OUTRANKED or access.domains is None:
+        return
+    now, target = access.control.now(), access.target
+    found = access.control.store.look_up(grants.effective, target, now)
+    wider = any(grant.domain_id is None or grant.domain_id not in access.domains for grant in found)
+    if target.role is Role.OWNER or wider:
+        message = N_("This account has rights that reach further than yours. Ask an owner of the bridge.")
+        raise Problem("outranked", 403, message)
+
+
+def _require_step_up(access: Access) -> None:
+    session = access.principal.session
+    if session is None:
+        return
+    if session.stepped_up_at is None or access.control.now() - session.stepped_up_at > STEP_UP_SECONDS:
+        message = N_("This needs your password and a code, given within the last five minutes. Run: postex step-up")
+        raise Problem("step-up-needed", 403, message)
+
+
+def _note_use(access: Access) -> None:
+    """A granted right that is used stays; noted once a day."""
+    now = access.control.now()
+    for held in access.held:
+        if held.grant is not None and now - (held.grant.used_at or 0) >= principals.DAY:
+            access.control.store.post(grants.note_use, held.grant.id, now)

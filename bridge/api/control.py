@@ -1,0 +1,35 @@
+"""What the routes of the control API share: the store, the clock, and brakes."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.clock import Clock
+from bridge.settings import Settings
+from bridge.throttle import Throttle
+from storage import passwords
+from storage.database import Store
+
+STRETCHES_AT_ONCE = 2
+"""Argon2 takes 64 MiB each; who knocks more often waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Made once per bridge, or once per command while no bridge runs."""
+
+    store: Store
+    clock: Clock
+    settings: Settings
+    throttle: Throttle
+    data: Path
+    _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
+
+    def now(self) -> int:
+        """Epoch seconds."""
+        return int(self.clock())
+
+    async def stretch(self, password: str, parameters: str | None = None) -> passwords.Stretched:
+        """`passwords.stretch`, beside the event loop."""
+        async with self._stretching:
+            return await asyncio.to_thread(passwords.stretch, password, parameters)

@@ -1,0 +1,158 @@
+"""Every refusal of the control API: RFC 9457 problem details with a stable code and a text in the reader's language.
+
+    {"type": "urn:postex:problem:step-up-needed", "title": "Step-up needed", "status": 403, "code": "step-up-needed",
+     "detail": "Give your password and a code …", …}
+
+Contract. A route raises `Problem(code, status, N_("…"), **values)`; storage's errors, wrong input and what nobody
+foresaw become problems here. `detail` says what happened and what to do; nothing of an unforeseen error's text goes
+out, it may hold anything.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from bridge.i18n import DEFAULT, N_, accepted, text
+from storage import errors
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:postex:problem:"
+
+
+class Problem(Exception):
+    """A refusal. `code` in kebab-case; `message` marked with N_, its placeholders among `values`; `extra` members
+    are for programs.
+    """
+
+    def __init__(
+        self, code: str, status: int, message: str, *, extra: Mapping[str, object] | None = None, **values: object
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.values = values
+        self.extra = dict(extra or {})
+
+    def content(self, locale: str) -> dict[str, object]:
+        """The members of RFC 9457 section 3.1, and `code`."""
+        return {
+            "type": PREFIX + self.code,
+            "title": self.code.replace("-", " ").capitalize(),
+            "status": self.status,
+            "code": self.code,
+            "detail": text(locale, self.message, **self.values),
+            **self.extra,
+        }
+
+
+def not_found() -> Problem:
+    """The same for what is out of reach and for what does not exist: nobody learns which."""
+    return Problem("not-found", 404, N_("There is no such thing here, or it is not yours to see. Check the name."))
+
+
+def from_storage(error: errors.StorageError) -> Problem:  # noqa: PLR0911 - one line per error of the tree
+    """What an error of storage says to the person who asked; routes raise better words where they know more."""
+    match error:
+        case errors.NotFound():
+            return not_found()
+        case errors.Conflict():
+            return Problem("conflict", 409, N_("That name or address is taken ({what}). Choose another."), what=error)
+        case errors.Invalid():
+            return Problem("invalid", 422, N_("A value is not taken. {what}."), what=error)
+        case errors.Held():
+            extra = {"basis": error.basis, "ends_at": error.ends_at}
+            message = N_("A hold forbids this until it ends or is lifted. Ask the admin of your domain.")
+            return Problem("held", 423, message, extra=extra)
+        case errors.OverQuota():
+            return Problem("over-quota", 507, N_("The account has no room for this. Delete something first."))
+        case errors.SignInRefused():
+            return Problem("sign-in-refused", 401, N_("That does not open the account. Check what you typed."))
+        case errors.Busy():
+            message = N_(
+                "The bridge cannot write now; nothing was changed. Try again; if it stays, look at the disk."
+            )
+            return Problem("busy", 503, message)
+        case errors.Tampered():
+            message = N_(
+                "Stored data was altered or is damaged; nothing of it is shown. Tell the owner of the server."
+            )
+            return Problem("tampered", 500, message)
+    return unforeseen()
+
+
+def unforeseen() -> Problem:
+    message = N_("Something went wrong in the bridge and was written to its log. Try again, or tell its owner.")
+    return Problem("internal", 500, message)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal of `app` as a problem."""
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(errors.StorageError, _answer_storage)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+def locale_of(request: Request) -> str:
+    """Of the Accept-Language header, else of the account that is signed in, else Dutch."""
+    asked = accepted(request.headers.get("accept-language"))
+    return asked or getattr(request.state, "locale", None) or DEFAULT
+
+
+def answer(request: Request, problem: Problem) -> JSONResponse:
+    headers = {"Content-Language": locale_of(request)}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in problem.extra:
+        headers["Retry-After"] = str(problem.extra["retry_after"])
+    content = problem.content(locale_of(request))
+    return JSONResponse(content, problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _answer_problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return answer(request, error)
+
+
+async def _answer_storage(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.StorageError)
+    if isinstance(error, errors.Tampered):
+        log.error("api.tampered", route=request.scope.get("path", "").split("/")[2:3])
+    return answer(request, from_storage(error))
+
+
+async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
+    """Which fields, and why; never the value, which may be a secret."""
+    assert isinstance(error, RequestValidationError)
+    fields = [
+        {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]} for each in error.errors()
+    ]
+    named = ", ".join(field["field"] for field in fields[:5])
+    message = N_("The request is not as it should be: see {fields}.")
+    return answer(request, Problem("invalid-request", 422, message, extra={"errors": fields[:50]}, fields=named))
+
+
+async def _answer_http(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's own: an unknown path, a method that a path does not have."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return answer(request, not_found())
+    if error.status_code == 405:
+        response = answer(request, Problem("method-not-allowed", 405, N_("This cannot be done to that path.")))
+        response.headers.update(error.headers or {})
+        return response
+    message = N_("The request is not as it should be: see {fields}.")
+    return answer(request, Problem("invalid-request", error.status_code, message, fields="body"))
+
+
+async def _answer_unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("api.failed", kind=type(error).__name__)
+    return answer(request, unforeseen())

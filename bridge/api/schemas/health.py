@@ -1,0 +1,8 @@
+"""The state of the bridge."""
+
+from bridge.api.schemas import Schema
+
+
+class HealthOut(Schema):
+    hostname: str
+    writable: bool
