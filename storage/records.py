@@ -26,6 +26,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     SENDER = "sender"
     RECIPIENT = "recipient"
+    SYSTEM = "system"
+    """The canary of backups: nobody's account, without a way to sign in or an address, and never listed."""
 
 
 ACCOUNT_ROLES = frozenset({Role.OWNER, Role.SENDER, Role.RECIPIENT})

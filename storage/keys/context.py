@@ -39,6 +39,9 @@ class Label(StrEnum):
     ADOPTED_CARD = "postex adopted card"
     NAME = "postex name"
     NAME_TAG = "postex name tag"
+    SIGNING = "postex signing"
+    SIGNED = "postex signed"
+    CANARY = "postex canary"
 
 
 def field(value: str | bytes | int) -> bytes:

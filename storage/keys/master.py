@@ -32,6 +32,10 @@ class ServerKeys:
     dedupe: bytes = field(repr=False)
     audit: bytes = field(repr=False)
     log_pseudonym: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
+    """Seed of the Ed25519 key (see `signing`)."""
+    canary: bytes = field(repr=False)
+    """Opens the canary account of backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class MasterKey:
             dedupe=derive(self.secret, context(Label.DEDUPE)),
             audit=derive(self.secret, context(Label.AUDIT)),
             log_pseudonym=derive(self.secret, context(Label.LOG_PSEUDONYM)),
+            signing=derive(self.secret, context(Label.SIGNING)),
+            canary=derive(self.secret, context(Label.CANARY)),
         )
 
 
