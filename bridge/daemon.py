@@ -17,6 +17,8 @@ from pathlib import Path
 import structlog
 
 from bridge import process
+from bridge.api.control import Control
+from bridge.api.serving import ControlServer
 from bridge.clock import Clock, system
 from bridge.imap.server import ImapServer, services
 from bridge.settings import Settings
@@ -62,6 +64,7 @@ class Doors:
     smtp: SmtpServer
     imap: ImapServer
     tls: ServerTls
+    control: ControlServer
 
     async def open(self, settings: Settings) -> Listeners:
         """All that the settings do not close. `StartRefused` names the one that cannot be had."""
@@ -72,6 +75,10 @@ class Doors:
             except OSError as error:
                 raise StartRefused(_unavailable(error, host, port, setting)) from None
             listeners[name] = Address(*bound)
+        try:
+            self.control.open()
+        except OSError as error:
+            raise StartRefused(f"cannot make the control socket in the data folder: {error.strerror}") from None
         return listeners
 
     async def _open_one(self, name: str, host: str, port: int) -> tuple[str, int]:
@@ -81,6 +88,7 @@ class Doors:
 
     async def drain(self) -> None:
         """All at once: the slowest sets the time."""
+        self.control.drain()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.smtp.drain())
             tasks.create_task(self.imap.drain(DRAIN_SECONDS))
@@ -97,7 +105,7 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         raise StartRefused(str(error)) from None
     try:
         async with asyncio.TaskGroup() as tasks:
-            await _serve(_doors(settings, store, tls, clock, tasks), settings, store, ready)
+            await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
     except BaseExceptionGroup as group:
         raise _expected(group) from None
     log.info("bridge.stopped")
@@ -109,16 +117,19 @@ def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return ends[0] if len(ends) == len(group.exceptions) == 1 else group
 
 
-def _doors(settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks: asyncio.TaskGroup) -> Doors:
+def _doors(
+    data: Path, settings: Settings, store: Store, tls: ServerTls, clock: Clock, tasks: asyncio.TaskGroup
+) -> Doors:
     throttle = Throttle(clock, settings.throttle.trusted_networks)
     size = settings.smtp.max_message_bytes
     limits, workers = for_messages(size), settings.smtp.workers
     smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers)
     imap = ImapServer(services(store, throttle, clock, time.monotonic, size), tasks)
-    return Doors(smtp, imap, tls)
+    control = ControlServer(Control(store, clock, settings, throttle, data))
+    return Doors(smtp, imap, tls, control)
 
 
-async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready) -> None:
+async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready, tasks: asyncio.TaskGroup) -> None:
     """From the first listener to the last farewell."""
     with _signals() as stop:
         try:
@@ -126,6 +137,7 @@ async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready) 
         except StartRefused:
             await opened.drain()
             raise
+        tasks.create_task(opened.control.serve())
         log.info("bridge.ready", listeners=list(listeners))
         ready(listeners)
         try:

@@ -57,7 +57,7 @@ def not_found() -> Problem:
     return Problem("not-found", 404, N_("There is no such thing here, or it is not yours to see. Check the name."))
 
 
-def from_storage(error: errors.StorageError) -> Problem:  # noqa: PLR0911 - one line per error of the tree
+def from_storage(error: errors.StorageError) -> Problem:
     """What an error of storage says to the person who asked; routes raise better words where they know more."""
     match error:
         case errors.NotFound():

@@ -1,0 +1,146 @@
+"""The control API as the terminal app and the command line see it.
+
+Contract. `with control(data) as api:` speaks to the running bridge over its Unix socket; where none runs, it takes
+the data folder's lock and runs the very same application in this process: the same routes, rights and audit events.
+There, without a session, it is the operator's. Refusals become `Refusal`, with the problem's code and text.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bridge import logs
+from bridge.api import serving
+from bridge.settings import Settings
+from postex_tui import token
+from postex_tui.answers import USAGE, Refusal
+from postex_tui.data_folder import open_locked, require, settings_of
+
+BASE = "http://postex/v1"
+SECONDS = 120.0
+"""A backup or an erasure takes its time."""
+_USAGE_STATUS = frozenset({404, 405, 422})
+Query = str | int | bool | None
+
+
+class Api:
+    """Requests from synchronous code; returns what was parsed from the JSON of the answer."""
+
+    def __init__(self, runner: asyncio.Runner, http: httpx.AsyncClient, *, is_online: bool) -> None:
+        self._runner = runner
+        self._http = http
+        self.is_online = is_online
+        """Whether a running bridge answers, not this process."""
+
+    def get(self, path: str, **query: Query) -> Any:
+        return self._request("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
+        return self._request("POST", path, body or {})
+
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        return self._request("PATCH", path, body)
+
+    def delete(self, path: str, body: Mapping[str, object] | None = None) -> Any:
+        return self._request("DELETE", path, body)
+
+    def pages(self, path: str, **query: Query) -> Iterator[Any]:
+        """All items of a long list, page by page."""
+        while True:
+            page = self.get(path, **query)
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            query["after"] = page["next"]
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, Query] | None = None,
+    ) -> Any:
+        wanted = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            response = self._runner.run(self._http.request(method, path, json=body, params=wanted))
+        except httpx.TransportError as error:
+            raise Refusal(
+                "no-answer", f"the bridge did not answer ({type(error).__name__}); is it running?"
+            ) from None
+        return answered(response)
+
+
+def answered(response: httpx.Response) -> Any:
+    """The content of an answer; `Refusal` for a problem."""
+    content = response.json() if response.content else None
+    if response.is_success:
+        return content
+    problem = content if isinstance(content, dict) else {}
+    status = USAGE if response.status_code in _USAGE_STATUS and problem.get("code") == "invalid-request" else 1
+    raise Refusal(str(problem.get("code", "internal")), str(problem.get("detail", response.reason_phrase)), status)
+
+
+@contextmanager
+def control(data: Path, *, session: str | None = None) -> Iterator[Api]:
+    """For one command. `session`: a token to use instead of the one kept."""
+    require(data)
+    settings = settings_of(data)
+    bearer = session or token.load(data)
+    with asyncio.Runner() as runner:
+        opened = _opened(data, settings, bearer)
+        http, is_online = runner.run(opened.__aenter__())
+        try:
+            yield Api(runner, http, is_online=is_online)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+@asynccontextmanager
+async def _opened(
+    data: Path, settings: Settings, bearer: str | None
+) -> AsyncIterator[tuple[httpx.AsyncClient, bool]]:
+    headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    async with (
+        _transport(data, settings) as (transport, is_online),
+        httpx.AsyncClient(base_url=BASE, headers=headers, transport=transport, timeout=SECONDS) as client,
+    ):
+        yield client, is_online
+
+
+@asynccontextmanager
+async def _transport(data: Path, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncBaseTransport, bool]]:
+    if serving.is_served(data):
+        with serving.address_of(data) as address:
+            yield httpx.AsyncHTTPTransport(uds=address), True
+        return
+    async with _in_process(data, settings) as application:
+        yield application, False
+
+
+@asynccontextmanager
+async def _in_process(data: Path, settings: Settings) -> AsyncIterator[httpx.ASGITransport]:
+    """The application over a store that this process holds."""
+    from bridge.api import app
+    from bridge.api.control import Control
+    from bridge.clock import system
+    from bridge.throttle import Throttle
+
+    # Standard output belongs to the answer.
+    logs.configure("warning")
+    store = open_locked(data, settings)
+    try:
+        made = Control(store, system, settings, Throttle(system, settings.throttle.trusted_networks), data)
+        yield httpx.ASGITransport(app.create(made, operator=True))
+    finally:
+        await store.aclose()
+
+
+def language() -> str:
+    """What the terminal's locale asks for; English where it says nothing we have."""
+    wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "nl" if wanted.lower().startswith("nl") else "en"
