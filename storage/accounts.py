@@ -1,8 +1,19 @@
-"""Accounts: made with all their keys and mailboxes, found, suspended and resumed."""
+"""Accounts: made with all their keys and mailboxes, found and listed; their states (S9).
+
+    invited ──register──▶ registered        an invited account keeps the documents that arrive for it
+    invited, registered ──suspend──▶ suspended ──resume──▶ what it was        mail is still kept, sign-in refused
+    all these ──close──▶ closed ──reopen──▶ what it was        mail is refused; the retention clock runs (S65)
+
+Erasure, from which nothing comes back, is a matter of its own.
+"""
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+from typing import Literal
 
 from sqlmodel import Session
 
@@ -20,6 +31,9 @@ from storage.shredding import ShredSecrets
 DEFAULT_QUOTA = 2 * 1024**3
 MAX_NAME = 200
 FIRST_GENERATION = 1
+_COLUMNS = "id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes"
+Sort = Literal["email", "name", "-created"]
+Key = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,47 +76,90 @@ def create(
 
 def by_email(session: Session, email: str) -> Account:
     """By primary address, in any case. NotFound."""
-    return _one(
-        session,
-        "SELECT id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes FROM account"
-        " WHERE email = ?",
-        email.lower(),
-    )
+    return _one(session, f"SELECT {_COLUMNS} FROM account WHERE email = ?", email.lower())  # noqa: S608
 
 
 def by_id(session: Session, account_id: int) -> Account:
     """NotFound."""
-    return _one(
-        session,
-        "SELECT id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes FROM account"
-        " WHERE id = ?",
-        account_id,
-    )
+    return _one(session, f"SELECT {_COLUMNS} FROM account WHERE id = ?", account_id)  # noqa: S608
+
+
+def find(session: Session, reference: str) -> Account:
+    """By primary address or public id. NotFound."""
+    if "@" in reference:
+        return by_email(session, reference)
+    return _one(session, f"SELECT {_COLUMNS} FROM account WHERE public_id = ?", reference)  # noqa: S608
 
 
 def listing(session: Session) -> list[Account]:
     """All, by address."""
-    found = statements.rows(
-        session,
-        "SELECT id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes FROM account"
-        " ORDER BY email",
-    )
+    found = statements.rows(session, f"SELECT {_COLUMNS} FROM account ORDER BY email")  # noqa: S608
     return [from_row(row) for row in found]
 
 
-def suspend(session: Session, account_id: int, now: int) -> None:
-    """Refuse sign-in from now on; mail is still accepted and kept (S65). NotFound if it is not registered."""
-    _turn(session, account_id, AccountState.REGISTERED, AccountState.SUSPENDED, now)
+def sort_key(sort: Sort) -> Callable[[Account], Key]:
+    """What of an account the next page begins after: address, name and id, or id."""
+    if sort == "email":
+        return lambda account: (account.email,)
+    return (lambda account: (account.name, account.id)) if sort == "name" else (lambda account: (account.id,))
 
 
-def resume(session: Session, account_id: int, now: int) -> None:
+def page(
+    session: Session,
+    *,
+    domains: frozenset[int] | None,
+    limit: int,
+    after: Key | None = None,
+    state: AccountState | None = None,
+    role: Role | None = None,
+    text: str | None = None,
+    sort: Sort = "email",
+) -> list[Account]:
+    """At most `limit` accounts of these domains (None: of all), from behind the `sort_key` of the last one seen.
+
+    `text` stands somewhere in the address or the name, in any case (ASCII). Each domain is read in the order of an
+    index and the domains are merged: a page costs the same however long the list is.
+    """
+    if domains is None:
+        domains = frozenset(row[0] for row in statements.rows(session, "SELECT id FROM domain"))
+    parts = (_page_of(session, domain, limit, after, state, role, text, sort) for domain in sorted(domains))
+    ordered: Iterable[Account] = merge(*parts, key=sort_key(sort), reverse=sort == "-created")
+    return list(islice(ordered, limit))
+
+
+def suspend(session: Session, account_id: int, now: int, actor: str = "system") -> None:
+    """Refuse sign-in from now on; mail is still accepted and kept (S65). NotFound if it is not in use."""
+    _take_away(session, account_id, (AccountState.INVITED, AccountState.REGISTERED), AccountState.SUSPENDED)
+    audit.append(session, "account.suspended", actor, f"account:{account_id}", {}, now)
+
+
+def resume(session: Session, account_id: int, now: int, actor: str = "system") -> None:
     """End a suspension. NotFound if there is none."""
-    _turn(session, account_id, AccountState.SUSPENDED, AccountState.REGISTERED, now)
+    _give_back(session, account_id, AccountState.SUSPENDED)
+    audit.append(session, "account.resumed", actor, f"account:{account_id}", {}, now)
+
+
+def close(session: Session, account_id: int, now: int, actor: str = "system") -> None:
+    """End the account: no sign-in, no mail; its documents stay until their time is over (S65). NotFound."""
+    open_states = (AccountState.INVITED, AccountState.REGISTERED, AccountState.SUSPENDED)
+    _take_away(session, account_id, open_states, AccountState.CLOSED)
+    statements.run(session, "UPDATE account SET closed_at = ? WHERE id = ?", (now, account_id))
+    audit.append(session, "account.closed", actor, f"account:{account_id}", {}, now)
+
+
+def reopen(session: Session, account_id: int, now: int, actor: str = "system") -> None:
+    """Take a closure back. NotFound if the account is not closed."""
+    _give_back(session, account_id, AccountState.CLOSED)
+    statements.run(session, "UPDATE account SET closed_at = NULL WHERE id = ?", (account_id,))
+    audit.append(session, "account.reopened", actor, f"account:{account_id}", {}, now)
 
 
 def register(session: Session, account_id: int, now: int) -> None:
     """An invited account is taken over by its owner. NotFound if it is not invited."""
-    _turn(session, account_id, AccountState.INVITED, AccountState.REGISTERED, now)
+    sql = "UPDATE account SET state = ? WHERE id = ? AND state = ?"
+    if not statements.run(session, sql, (AccountState.REGISTERED, account_id, AccountState.INVITED)):
+        raise NotFound("account in this state")
+    audit.append(session, "account.registered", f"account:{account_id}", f"account:{account_id}", {}, now)
 
 
 def used_bytes(session: Session, account_id: int) -> int:
@@ -166,16 +223,59 @@ def _add_identity_key(session: Session, account: Account, keys: AccountKeys, now
     )
 
 
-def _turn(
-    session: Session, account_id: int, before: AccountState, after: AccountState, now: int, actor: str = "system"
-) -> None:
-    if not statements.run(
-        session, "UPDATE account SET state = ? WHERE id = ? AND state = ?", (after, account_id, before)
-    ):
+def _take_away(session: Session, account_id: int, before: tuple[AccountState, ...], after: AccountState) -> None:
+    """Sign-in is over; what the account was is kept for `_give_back`."""
+    found = statements.row(session, "SELECT state, state_before FROM account WHERE id = ?", (account_id,))
+    if found is None or found[0] not in before:
         raise NotFound("account in this state")
-    if after is AccountState.SUSPENDED:
-        announce(session, AccountBarred(account_id))
-    audit.append(session, "account.state", actor, f"account:{account_id}", {"state": after}, now)
+    stack = " ".join([*(found[1] or "").split(), found[0]])
+    statements.run(session, "UPDATE account SET state = ?, state_before = ? WHERE id = ?", (after, stack, account_id))
+    announce(session, AccountBarred(account_id))
+
+
+def _give_back(session: Session, account_id: int, state: AccountState) -> None:
+    found = statements.row(
+        session, "SELECT state_before FROM account WHERE id = ? AND state = ?", (account_id, state)
+    )
+    if found is None:
+        raise NotFound("account in this state")
+    *stack, before = (found[0] or AccountState.REGISTERED).split()
+    values = (AccountState(before), " ".join(stack) or None, account_id)
+    statements.run(session, "UPDATE account SET state = ?, state_before = ? WHERE id = ?", values)
+
+
+def _page_of(
+    session: Session,
+    domain_id: int,
+    limit: int,
+    after: Key | None,
+    state: AccountState | None,
+    role: Role | None,
+    text: str | None,
+    sort: Sort,
+) -> list[Account]:
+    order = {"email": "email", "name": "name, id", "-created": "id DESC"}[sort]
+    beyond = {"email": "email > ?", "name": "(name, id) > (?, ?)", "-created": "id < ?"}[sort]
+    like = None if text is None else f"%{_literal(text)}%"
+    filters: list[tuple[str, tuple[statements.Value, ...] | None]] = [
+        (beyond, after),
+        ("state = ?", None if state is None else (state,)),
+        ("role = ?", None if role is None else (role,)),
+        ("(email LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\')", None if like is None else (like, like)),
+    ]
+    asked = [(condition, values) for condition, values in filters if values is not None]
+    where = "".join(f" AND {condition}" for condition, _ in asked)
+    found = statements.rows(
+        session,
+        f"SELECT {_COLUMNS} FROM account WHERE domain_id = ?{where} ORDER BY {order} LIMIT ?",  # noqa: S608
+        (domain_id, *(value for _, values in asked for value in values), limit),
+    )
+    return [from_row(row) for row in found]
+
+
+def _literal(text: str) -> str:
+    """For LIKE: with its wildcards taken as letters."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _one(session: Session, sql: str, value: statements.Value) -> Account:

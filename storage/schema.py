@@ -96,6 +96,8 @@ class AccountRow(Table, table=True):
     accepted_mode: str | None
     """The domain mode that its owner has seen and accepted."""
     accepted_at: int | None
+    state_before: str | None
+    """What a suspension and a closure took away, oldest first, separated by blanks: their end gives it back."""
     closed_at: int | None
     created_at: int
 
