@@ -38,6 +38,9 @@ class SlotKind(StrEnum):
     ENROLMENT = "enrolment"
     RESET = "reset"
     """A one-time code, like an enrolment's, that an admin gave out for an account that lost its way in."""
+    RENEWAL = "renewal"
+    """A reset's code where nobody can open the account key: it holds a new one, and what lies under the old stays
+    closed."""
     PASSWORD = "password"  # noqa: S105 - a kind of slot, not a password
     """Its secret is a password stretched by Argon2id."""
     RECOVERY = "recovery"
