@@ -10,7 +10,7 @@ group commit, reads in a small pool. Synchronous inside, asynchronous outside.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +23,13 @@ from storage import audit, connections, migrations, statements, write_ahead_log
 from storage.bodies import FileBodies
 from storage.changes import Aftermath
 from storage.connections import Database
-from storage.errors import NotFound, StorageError, Tampered
+from storage.errors import NotFound, Tampered
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
 from storage.lock import DataFolderLock
 from storage.readers import Readers, ReadingConnection
 from storage.records import Change
+from storage.removals import Removals
 from storage.shredding import ShredSecrets
 from storage.writer import Job, Writer
 
@@ -63,6 +64,7 @@ class Store:
         self._listeners: dict[object, Listener] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._body_pool = ThreadPoolExecutor(BODY_THREADS, thread_name_prefix="postex-bodies")
+        self._removals = Removals(self.bodies, self._body_pool.submit)
         self._readers = Readers(database, READER_THREADS)
         self._look_ups = ReadingConnection(database)
         self._writer = Writer(database, self._publish, self._fail)
@@ -150,6 +152,10 @@ class Store:
         """Run file work (and what goes with it, such as opening seals) beside the event loop."""
         return await asyncio.wrap_future(self._body_pool.submit(function, *args, **kwargs))
 
+    def pin_bodies(self) -> AbstractContextManager[None]:
+        """For a backup: bodies that are there stay until its end, whatever is expunged meanwhile."""
+        return self._removals.pinned()
+
     # --- changes ---
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -166,7 +172,7 @@ class Store:
     def _publish(self, aftermath: Aftermath, jobs: list[Job]) -> None:
         """In the writer's thread: hand over what became of a batch."""
         for name in aftermath.dropped_bodies:
-            self._body_pool.submit(self._delete_body, name)
+            self._removals.remove(name)
         awaited = [job for job in jobs if job.in_loop]
         if aftermath.changes or awaited:
             self._in_loop(partial(self._tell, aftermath.changes, awaited))
@@ -191,12 +197,6 @@ class Store:
                     _log.error("listener_failed", kind=type(error).__name__)
         for job in jobs:
             job.settle(job)
-
-    def _delete_body(self, name: str) -> None:
-        try:
-            self.bodies.delete(name)
-        except StorageError as error:
-            _log.warning("body_left_behind", kind=type(error).__name__)
 
     def _fail(self) -> None:
         _log.critical("database_failed")
