@@ -480,6 +480,8 @@ class ErasureRow(Table, table=True):
     target: str | None
     """Document or field; NULL for the whole account."""
     state: str
+    account_state: str | None
+    """What the account was before it was closed for this, and becomes again if it is cancelled."""
     requested_by: int | None
     requested_at: int
     due_at: int
