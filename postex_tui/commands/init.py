@@ -39,6 +39,7 @@ def init(
     try:
         kit = _make(data, first)
         address, code = _make_owner(data, first, owner or f"postmaster@{first.name}")
+        _prepare_backups(data, kit)
     except BaseException:
         _empty(data)
         raise
@@ -128,6 +129,18 @@ def _make_owner(data: Path, first: FirstDomain, address: str) -> "tuple[str, Enr
         store.write_now(domains.create, first.name, first.mode, first.country, now())
         made = store.write_now(new_account.make, store.server_keys, store.shred, draft, None, (), now())
     return made.account.email, made.enrolment
+
+
+def _prepare_backups(data: Path, kit: str) -> None:
+    """What is sealed to the kit later needs its public half; backups prove themselves by the canary."""
+    from postex_tui.data_folder import now, opened
+    from storage import canary, server_facts
+    from storage.keys.recovery import RecoveryKit
+
+    with opened(data) as store:
+        public_key = RecoveryKit.parse(kit).public_key
+        store.write_now(server_facts.put, server_facts.Fact.KIT_PUBLIC_KEY, public_key)
+        store.write_now(canary.ensure, store.server_keys, store.shred, store.bodies, now())
 
 
 def _empty(data: Path) -> None:
