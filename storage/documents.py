@@ -45,6 +45,8 @@ class DeliveryDraft:
     sender_account_id: int | None = None
     dedupe_tag: bytes | None = None
     """A MAC over all that makes the transaction what it is; the same tag again is not stored again."""
+    actor: str | None = None
+    """Who hands it in, for the audit log; None: the sender's account, or somebody outside."""
 
 
 def deliver(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
@@ -180,5 +182,6 @@ def _allot(session: Session, mailbox_id: int, account_id: int) -> tuple[int, int
 
 def _audit(session: Session, kind: str, draft: DeliveryDraft, now: int) -> None:
     accounts = sorted({reader.account_id for reader in draft.recipients})
-    actor = "outside" if draft.sender_account_id is None else f"account:{draft.sender_account_id}"
-    audit.append(session, kind, actor, f"document:{draft.sealed.public_id}", {"accounts": accounts}, now)
+    sender = "outside" if draft.sender_account_id is None else f"account:{draft.sender_account_id}"
+    subject = f"document:{draft.sealed.public_id}"
+    audit.append(session, kind, draft.actor or sender, subject, {"accounts": accounts}, now)

@@ -66,9 +66,12 @@ def base64_octets(data: bytes) -> bytes:
 
 def encoded_words(text: str) -> str:
     """`text` in 7 bits: unchanged if it is ASCII, else all of it as UTF-8 encoded words."""
-    if text.isascii():
-        return text
-    octets = decoded_words(text).encode("utf-8", "replace")
+    return text if text.isascii() else in_words(decoded_words(text))
+
+
+def in_words(text: str) -> str:
+    """All of `text` as UTF-8 encoded words, separated by blanks that are not part of it."""
+    octets = text.encode("utf-8", "replace")
     words = []
     start = 0
     while start < len(octets):
