@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session
 
-from storage import statements
+from storage import holds, statements
 from storage.changes import announce, drop_body
 from storage.errors import Invalid, NotFound
 from storage.records import Copy, Flag, MailboxChange
@@ -69,29 +69,34 @@ def move(session: Session, source_id: int, ranges: Ranges, target_id: int) -> tu
     return validity, pairs
 
 
-def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None) -> list[int]:
-    """Remove messages with \\Deleted, all or those in `ranges` (RFC 4315 UID EXPUNGE); their UIDs, ascending."""
+def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None, now: int = 0) -> list[int]:
+    """Remove messages with \\Deleted, all or those in `ranges` (RFC 4315 UID EXPUNGE); their UIDs, ascending.
+
+    What a hold keeps stays (`holds.kept`); without `now` so does what a hold kept that has ended.
+    """
+    held = holds.any_on(session, mailbox_id, now)
+    statement, values = (_EXPUNGE_BUT_HELD, (now,)) if held else (_EXPUNGE, ())
     removed: list[statements.Row] = []
     for low, high in ranges if ranges is not None else EVERYTHING:
         removed += statements.rows(
             session,
-            "DELETE FROM copy WHERE mailbox_id = ? AND uid BETWEEN ? AND ? AND flags & ? <> 0"
-            " RETURNING uid, document_id",
-            (mailbox_id, low, high, int(Flag.DELETED)),
+            statement,
+            (mailbox_id, low, high, int(Flag.DELETED), *values),
         )
     uids = sorted(uid for uid, _ in removed)
     if uids:
         account_id, modseq = next_modseq(session, mailbox_id)
-        _release(session, account_id, {document_id for _, document_id in removed})
+        release(session, account_id, {document_id for _, document_id in removed})
         announce(session, MailboxChange(account_id, mailbox_id, modseq, expunged=tuple(uids)))
     return uids
 
 
-def discard(session: Session, mailbox_id: int) -> None:
-    """Remove all messages of a mailbox that is about to go, without a change of its own."""
+def discard(session: Session, mailbox_id: int, now: int = 0) -> None:
+    """Remove all messages of a mailbox that is about to go, without a change of its own. Held; `now` as `expunge`."""
+    holds.check_mailbox(session, mailbox_id, now)
     account_id, _ = next_modseq(session, mailbox_id)
     removed = statements.rows(session, "DELETE FROM copy WHERE mailbox_id = ? RETURNING document_id", (mailbox_id,))
-    _release(session, account_id, {document_id for (document_id,) in removed})
+    release(session, account_id, {document_id for (document_id,) in removed})
 
 
 def insert(session: Session, mailbox_id: int, account_id: int, made: Iterable[Copy]) -> None:
@@ -145,7 +150,7 @@ def _same_account(session: Session, source_id: int, target_id: int) -> int:
     return account_id
 
 
-def _release(session: Session, account_id: int, documents: set[int]) -> None:
+def release(session: Session, account_id: int, documents: set[int]) -> None:
     """Let go of documents of which the account may have lost its last copy."""
     for marks, part in statements.chunks(sorted(documents)):
         released = statements.rows(session, _WRAPS_WITHOUT_COPY.replace("?*", marks), (account_id, *part))
@@ -162,6 +167,10 @@ def _free(session: Session, account_id: int, documents: list[int]) -> None:
             drop_body(session, body_name)
 
 
+_EXPUNGE = (
+    "DELETE FROM copy WHERE mailbox_id = ? AND uid BETWEEN ? AND ? AND flags & ? <> 0 RETURNING uid, document_id"
+)
+_EXPUNGE_BUT_HELD = _EXPUNGE.replace(" RETURNING", f" AND NOT {holds.STAYS_AT_EXPUNGE} RETURNING")
 _WRAPS_WITHOUT_COPY = (
     "DELETE FROM wrap WHERE account_id = ? AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy"
     " WHERE copy.document_id = wrap.document_id AND copy.account_id = wrap.account_id) RETURNING document_id"

@@ -90,12 +90,14 @@ def rename(session: Session, account_id: int, keys: AccountKeys, source: str, ta
     _create_superiors(session, account_id, keys, new, now)
 
 
-def delete(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
-    """Delete a mailbox and its messages; those below it stay. NotFound; Invalid for one with a special use."""
+def delete(session: Session, account_id: int, keys: AccountKeys, name: str, now: int = 0) -> None:
+    """Delete a mailbox and its messages; those below it stay. NotFound; Invalid for one with a special use; Held if
+    it has the last copy of what a hold keeps, `now` as in `copies.expunge`.
+    """
     mailbox = by_name(session, account_id, keys, name)
     if mailbox.special is not None:
         raise Invalid("mailbox: one with a special use stays")
-    discard(session, mailbox.id)
+    discard(session, mailbox.id, now)
     statements.run(session, "DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
     announce(session, MailboxChange(account_id, mailbox.id, mailbox.highest_modseq + 1, deleted=True))
 
