@@ -1,0 +1,130 @@
+"""The control API in this process: a real store, people with roles, a clock that the test turns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bridge.api import app
+from bridge.api.control import Control
+from bridge.settings import Settings
+from bridge.throttle import Throttle
+from storage import accounts, domains, grants, sessions
+from storage.accounts import AccountDraft
+from storage.database import Store
+from storage.keys.keyring import AccountKeys
+from storage.keys.master import MasterKey
+from storage.records import Account, AccountState, Domain, DomainMode, Role
+
+NOW = 1_760_000_000
+FIRST, SECOND = "example.test", "other.test"
+
+
+@dataclass
+class Clock:
+    """Epoch seconds; stands still until it is turned."""
+
+    at: float = NOW
+
+    def __call__(self) -> float:
+        return self.at
+
+    def turn(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account that has enrolled and signed in."""
+
+    account: Account
+    keys: AccountKeys = field(repr=False)
+    token: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return f"/v1/accounts/{self.account.public_id}"
+
+
+@dataclass
+class Desk:
+    """The application, and shorthand for what tests do with it. Close it with `async with`."""
+
+    store: Store
+    data: Path
+    clock: Clock
+    control: Control
+    http: httpx.AsyncClient
+    domains: dict[str, Domain]
+
+    @classmethod
+    def open(cls, data: Path, *, operator: bool = False, mode: DomainMode = DomainMode.MANAGED) -> "Desk":
+        """A new store with two domains."""
+        master, clock = MasterKey.generate(), Clock()
+        Store.create(data, master)
+        store = Store.open(data, master)
+        made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
+        control = Control(store, clock, Settings(), Throttle(clock), data)
+        transport = httpx.ASGITransport(app.create(control, operator=operator), raise_app_exceptions=False)
+        http = httpx.AsyncClient(transport=transport, base_url="http://postex", headers={"Accept-Language": "en"})
+        return cls(store, data, clock, control, http, made)
+
+    async def __aenter__(self) -> "Desk":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+        await self.store.aclose()
+
+    def person(
+        self,
+        name: str,
+        *granted: Role,
+        domain: str = FIRST,
+        role: Role = Role.RECIPIENT,
+        state: AccountState = AccountState.REGISTERED,
+    ) -> Person:
+        """A registered account of `domain` with roles granted there, signed in a moment ago."""
+        draft = AccountDraft(f"{name}@{domain}", name.title(), role, state=state)
+        account, keys = self.store.write_now(accounts.create, self.store.shred, draft, self.domains[domain], NOW)
+        for each in granted:
+            self.grant(account, each, domain)
+        return Person(account, keys, self.token(account, keys))
+
+    def grant(self, account: Account, role: Role, domain: str | None) -> None:
+        """As an owner of the bridge would, with all that the role needs."""
+        domain_id = None if role in grants.WHOLE_BRIDGE or domain is None else self.domains[domain].id
+        helps = role in grants.HELPERS
+        self.store.write_now(
+            grants.grant,
+            account,
+            role,
+            domain_id,
+            int(self.clock()),
+            actor="system",
+            granted_by=None,
+            ends_at=int(self.clock()) + 20 * 86_400 if helps else None,
+            ticket="T-1" if helps else None,
+        )
+
+    def token(self, account: Account, keys: AccountKeys) -> str:
+        """A bearer session, as sign-in gives it."""
+        store = self.store
+        started = store.write_now(
+            sessions.start, store.server_keys, store.shred, account, keys, "test", int(self.clock())
+        )
+        return started.token
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        who: Person | None = None,
+        body: Mapping[str, Any] | None = None,
+        **headers: str,
+    ) -> httpx.Response:
+        """One request; `path` from /v1 on."""
+        bearer = {"Authorization": f"Bearer {who.token}"} if who else {}
+        return await self.http.request(method, path, json=body, headers={**bearer, **headers})
