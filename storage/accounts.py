@@ -17,7 +17,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from storage import addresses, audit, mailboxes, statements
+from storage import addresses, audit, escrow, identity_keys, mailboxes, statements
 from storage.addresses import Addressee as Addressee
 from storage.addresses import recipient as recipient
 from storage.addresses import resolve as resolve
@@ -56,7 +56,7 @@ def create(
     """Make an account with its account key, shred secret, first identity key and mailboxes.
 
     The keys are nowhere but in the result until a device or an enrolment code is made with them. Conflict if an
-    address is taken, Invalid. If the commit fails, a shred secret that belongs to nobody stays in keyring.db.
+    address is taken, Invalid. In a domain of mode managed the account key goes into escrow. If the commit fails, a shred secret that belongs to nobody stays in keyring.db.
     """
     email = _own_address(draft.email, domain)
     if not draft.name.strip() or len(draft.name) > MAX_NAME or not draft.name.isprintable():
@@ -67,9 +67,10 @@ def create(
     for address in (email, *(_own_address(alias, domain) for alias in draft.aliases)):
         addresses.claim(session, account.id, address)
     keys = AccountKeys(account.public_id, rng(32))
-    _add_identity_key(session, account, keys, now)
+    identity_keys.insert(session, account.id, account.generation, keys, now)
     mailboxes.create_special(session, account.id, keys, now)
     shred.create(account.public_id)
+    escrow.seal(session, shred, account, keys, now)
     audit.append(session, "account.created", "system", f"account:{account.id}", {"role": draft.role}, now)
     return account, keys
 
@@ -211,16 +212,6 @@ def _insert(session: Session, draft: AccountDraft, email: str, domain: Domain, p
     )
     assert made is not None
     return from_row(made)
-
-
-def _add_identity_key(session: Session, account: Account, keys: AccountKeys, now: int) -> None:
-    public_key, sealed_private = keys.new_identity(account.generation)
-    statements.run(
-        session,
-        "INSERT INTO identity_key (account_id, generation, public_key, sealed_private, created_at)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (account.id, account.generation, public_key, sealed_private, now),
-    )
 
 
 def _take_away(session: Session, account_id: int, before: tuple[AccountState, ...], after: AccountState) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
-from storage import statements
+from storage import identity_keys, statements
 from storage.documents import HPKE_FORM
-from storage.errors import NotFound, Tampered
+from storage.errors import Tampered
 from storage.keys.envelope import join_card, open_card, unwrap
 from storage.keys.keyring import AccountKeys
 from storage.records import Account
@@ -62,7 +61,7 @@ def document_key(
         return keys.open_rewrapped(wrap, document=public_id, generation=generation)
     if form != HPKE_FORM:
         raise Tampered("a wrap of an unknown form")
-    private_key = _private_key(session, account, keys, generation)
+    private_key = identity_keys.private(session, account, keys, generation)
     return unwrap(wrap, private_key, account=account.public_id, document=public_id, generation=generation)
 
 
@@ -95,19 +94,3 @@ def _opened(session: Session, account: Account, keys: AccountKeys, row: statemen
         keys.seal_indexed_card(plain, document=public_id, generation=generation),
     )
     return Fresh(plain, adopted)
-
-
-def _private_key(session: Session, account: Account, keys: AccountKeys, generation: int) -> X25519PrivateKey:
-    try:
-        return keys.private(generation)
-    except NotFound:
-        pass
-    found = statements.row(
-        session,
-        "SELECT public_key, sealed_private FROM identity_key WHERE account_id = ? AND generation = ?",
-        (account.id, generation),
-    )
-    if found is None:
-        raise Tampered("a wrap of an unknown generation")
-    keys.open_identity(generation, sealed_private=found[1], public_key=found[0] or b"")
-    return keys.private(generation)
