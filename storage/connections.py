@@ -23,6 +23,7 @@ from storage.errors import Conflict, StorageError, Tampered, WriterUnavailable
 
 BUSY_TIMEOUT_MS = 4000
 """A locked database is reported within 10 s even to who queued up behind a waiting batch (R8)."""
+TRUNCATE_PATIENCE_MS = 20
 WRITER_CACHE_KIB = 65536
 READER_CACHE_KIB = 16384
 CHECKPOINT_PAGES = 4000
@@ -87,6 +88,10 @@ class Database:
         """A session that leaves every file as it is: other last connections write the WAL back and delete it."""
         return self._session(read_only=True, mode="ro")
 
+    def at_rest(self) -> Session:
+        """A session on a file that nobody writes, such as one in a backup: nothing is made beside it."""
+        return self._session(read_only=True, mode="ro&immutable=1")
+
     def _session(self, read_only: bool, mode: str = "rwc") -> Session:
         driver = _connect(self.path, self.key, read_only, mode)
         engine = sqlalchemy.create_engine("sqlite://", module=dbapi2, creator=lambda: driver, poolclass=NullPool)
@@ -114,6 +119,14 @@ def _connect(path: Path, key: bytes, read_only: bool, mode: str) -> Any:
     return driver
 
 
+def plain(database: Database) -> Any:
+    """A driver connection with the key and nothing else: for filling a new file."""
+    driver = dbapi2.connect(str(database.path), isolation_level=None)
+    driver.execute(f"PRAGMA key = \"x'{database.key.hex()}'\"")
+    driver.execute("PRAGMA cipher_log_level = NONE")
+    return driver
+
+
 def _pragmas(key: bytes, read_only: bool) -> list[str]:
     shared = [
         f"PRAGMA key = \"x'{key.hex()}'\"",
@@ -132,6 +145,20 @@ def _pragmas(key: bytes, read_only: bool) -> list[str]:
         f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
         f"PRAGMA cache_size = -{WRITER_CACHE_KIB}",
     ]
+
+
+def truncate_log(session: Session) -> bool:
+    """Checkpoint all of the log and cut it to nothing; False if a reader still needs it. Outside of transactions.
+
+    Most is written back before anybody is locked out, and nobody is for longer than `TRUNCATE_PATIENCE_MS`.
+    """
+    statements.rows(session, "PRAGMA wal_checkpoint(PASSIVE)")
+    statements.rows(session, f"PRAGMA busy_timeout = {TRUNCATE_PATIENCE_MS}")
+    try:
+        ((busy, _, _),) = statements.rows(session, "PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        statements.rows(session, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return not busy
 
 
 def roll_back(session: Session) -> None:

@@ -130,6 +130,16 @@ class Store:
         """Queue a write that nobody waits for, from any thread; its error goes to the log."""
         self._writer.submit(Job(function, args, kwargs, _logged, in_loop=False))
 
+    def truncate_log(self) -> bool:
+        """Write the log back into the database and cut it to nothing; False if a reader is in the way: try again.
+
+        What was deleted lies in the log, too, until then. From synchronous code.
+        """
+        outcome: Future[bool] = Future()
+        job = Job(connections.truncate_log, (), {}, partial(_settle, outcome), in_loop=False, apart=True)
+        self._writer.submit(job)
+        return outcome.result()
+
     async def read(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(session, …)` in a reader; it sees all that was committed before. Tampered, its own errors."""
         return await asyncio.wrap_future(self._readers.submit(lambda session: function(session, *args, **kwargs)))
@@ -155,6 +165,10 @@ class Store:
     def pin_bodies(self) -> AbstractContextManager[None]:
         """For a backup: bodies that are there stay until its end, whatever is expunged meanwhile."""
         return self._removals.pinned()
+
+    def bodies_going(self) -> frozenset[str]:
+        """Names of bodies that no row names any more and that are still there (see `removals`)."""
+        return self._removals.outstanding()
 
     # --- changes ---
 

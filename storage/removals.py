@@ -25,14 +25,21 @@ class Removals:
         self._lock = Lock()
         self._pins = 0
         self._waiting: list[str] = []
+        self._outstanding: set[str] = set()
 
     def remove(self, name: str) -> None:
         """Delete it, now or when the last pin is taken out."""
         with self._lock:
+            self._outstanding.add(name)
             if self._pins:
                 self._waiting.append(name)
                 return
         self._submit(self._delete, name)
+
+    def outstanding(self) -> frozenset[str]:
+        """Files that are still there though no row names them: on their way out, kept for a backup, or stuck."""
+        with self._lock:
+            return frozenset(self._outstanding)
 
     @contextmanager
     def pinned(self) -> Iterator[None]:
@@ -59,3 +66,6 @@ class Removals:
             self._bodies.delete(name)
         except StorageError as error:
             _log.warning("body_left_behind", kind=type(error).__name__)
+            return
+        with self._lock:
+            self._outstanding.discard(name)

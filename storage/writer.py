@@ -6,6 +6,7 @@ over after the commit, changes first. What was queued is carried out even if nob
 
     queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, jobs)
 
+A job that is `apart` runs between two batches, in no transaction: a checkpoint cannot run inside one.
 A database that is locked, full or read-only rolls the batch back: everybody in it gets `WriterUnavailable`, and the
 next batch tries again with a fresh connection. An I/O error that lack of room does not explain ends the writer for
 good (`on_failure`).
@@ -45,6 +46,8 @@ class Job:
     """Told once `result` or `error` stands."""
     in_loop: bool
     """Whether `settle` belongs into the event loop."""
+    apart: bool = False
+    """To be run outside of any transaction, by itself."""
     result: Any = None
     error: BaseException | None = None
 
@@ -61,6 +64,8 @@ class Writer:
         self._on_failure = on_failure
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._session: Session | None = None
+        self._next: Job | None = None
+        """An `apart` job that ended the batch before it."""
         self._failed = False
         self._closing = threading.Lock()
         self._closed = False
@@ -84,9 +89,25 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            self._batch(job)
+        while (job := self._taken()) is not None:
+            (self._run_apart if job.apart else self._batch)(job)
         self._disconnect()
+
+    def _taken(self) -> Job | None:
+        kept, self._next = self._next, None
+        return kept or self._queue.get()
+
+    def _run_apart(self, job: Job) -> None:
+        try:
+            if self._failed:
+                raise WriterUnavailable("failed")
+            if self._session is None:
+                self._session = self._database.writing()
+            job.result = job.function(self._session, *job.arguments, **job.keywords)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the writer goes on
+            self._give_up([job], error)
+        else:
+            self._publish(Aftermath(), [job])
 
     def _batch(self, first: Job) -> None:
         ran: list[Job] = []
@@ -114,6 +135,9 @@ class Writer:
                 return
             if job is None:
                 self._queue.put(None)
+                return
+            if job.apart:
+                self._next = job
                 return
             yield job
 
