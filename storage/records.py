@@ -52,6 +52,15 @@ class Scope(StrEnum):
     SMTP_SEND = "smtp-send"
 
 
+class Origin(StrEnum):
+    """Who made a device."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    """Handed out when the account was made."""
+    BREAK_GLASS = "break-glass"
+
+
 class SpecialUse(StrEnum):
     """Mailboxes that every account has, or that carry a role (RFC 6154 section 2)."""
 
@@ -112,6 +121,13 @@ class Device:
     revoked_at: int | None
     last_used_at: int | None
     """Start of the day of the last use: finer is not kept."""
+    networks: tuple[str, ...] = ()
+    """CIDR; it may sign in from these alone. Empty: from everywhere."""
+    origin: Origin = Origin.OWNER
+    last_network: str | None = None
+    """/24 or /48 of the last use."""
+    last_client: str | None = None
+    """The program of the last use, where its owner lets that be kept (S16)."""
 
 
 @dataclass(frozen=True, slots=True)
