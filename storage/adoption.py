@@ -65,8 +65,14 @@ def document_key(
     return unwrap(wrap, private_key, account=account.public_id, document=public_id, generation=generation)
 
 
-def adopt(session: Session, account_id: int, adopted: Sequence[Adopted]) -> None:
-    """Keep what a reader has sealed anew. What went meanwhile, or another session adopted, is passed over."""
+def adopt(session: Session, account: Account, adopted: Sequence[Adopted]) -> None:
+    """Keep what a reader has sealed anew. What went meanwhile, or another session adopted, is passed over; so is all
+    of it if the account has other keys since `account` was read.
+    """
+    current = statements.row(session, "SELECT generation FROM account WHERE id = ?", (account.id,))
+    if current != (account.generation,):
+        return
+    account_id = account.id
     statements.run_many(
         session,
         "UPDATE wrap SET form = ?, sealed_wrap = ? WHERE document_id = ? AND account_id = ? AND form = ?",

@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from storage import statements
-from storage.errors import NotFound, Tampered
+from storage.errors import NotFound, SignInRefused, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.records import Account
 
@@ -19,6 +19,25 @@ def insert(session: Session, account_id: int, generation: int, keys: AccountKeys
         (account_id, generation, public_key, sealed_private, now),
     )
     return public_key
+
+
+def require_current(session: Session, keys: AccountKeys) -> None:
+    """SignInRefused unless `keys` are the account's at this moment.
+
+    They may have been replaced since a session opened them (`rotation`, `resets`): what it would seal under the old
+    ones, nobody could open any more.
+    """
+    found = statements.row(
+        session,
+        "SELECT account.generation, sealed_private, public_key FROM account"
+        " JOIN identity_key ON account_id = account.id AND identity_key.generation = account.generation"
+        " WHERE account.public_id = ?",
+        (keys.account,),
+    )
+    try:
+        keys.open_identity(*(found or (0, b"", b"")))
+    except Tampered:
+        raise SignInRefused from None
 
 
 def public(session: Session, account: Account) -> bytes:

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage import statements
+from storage import identity_keys, statements
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.keys.slots import SlotKind, seal_slot
@@ -22,11 +22,16 @@ def insert(
     now: int,
     expires_at: int | None,
     parameters: str | None = None,
+    *,
+    future: bool = False,
 ) -> int:
     """Seal the account key under `secret` (or no key, if `keys` is None) and keep the slot; its row id.
 
-    `slot` is its public id, unique; `parameters` say how a chosen secret was stretched.
+    `slot` is its public id, unique; `parameters` say how a chosen secret was stretched. SignInRefused if the keys
+    are not the account's any more; with `future` they are those that it will have.
     """
+    if keys is not None and not future:
+        identity_keys.require_current(session, keys)
     sealed = seal_slot(
         secret,
         server_keys.pepper,

@@ -10,6 +10,9 @@ INBOX = "INBOX"
 MAX_BYTES = 1000
 MAX_LEVELS = 32
 
+CLOSED = "closed"
+"""In the place of a special use: the mailbox that nobody sees, of documents that the account's keys do not open."""
+
 FIXED = {
     SpecialUse.INBOX: INBOX,
     SpecialUse.ARCHIVE: "Archive",

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 import structlog
 from sqlmodel import Session
 
-from storage import statements
+from storage import identity_keys, statements
 from storage.changes import announce
 from storage.connections import TakenError
 from storage.copies import EVERYTHING, discard, move
 from storage.errors import Conflict, Invalid, NotFound, OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
-from storage.mailbox_names import FIXED, SEPARATOR, normal, superiors
+from storage.mailbox_names import CLOSED, FIXED, SEPARATOR, normal, superiors
 from storage.records import Mailbox, MailboxChange, SpecialUse
 from storage.selection import claim_recent as claim_recent
 from storage.selection import opened
@@ -38,8 +38,8 @@ def listing(session: Session, account_id: int, keys: AccountKeys) -> list[Mailbo
     found = statements.rows(
         session,
         "SELECT id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next, highest_modseq"
-        " FROM mailbox WHERE account_id = ?",
-        (account_id,),
+        " FROM mailbox WHERE account_id = ? AND coalesce(special, '') <> ?",
+        (account_id, CLOSED),
     )
     return sorted(_sound(found, keys), key=lambda mailbox: mailbox.name)
 
@@ -57,6 +57,7 @@ def create(
 ) -> Mailbox:
     """A new mailbox, and the missing ones above it. Conflict if the name or the special use is taken; Invalid."""
     stored = normal(name)
+    identity_keys.require_current(session, keys)
     if _by_tag(session, account_id, keys, stored) is not None:
         raise Conflict("mailbox name")
     _create_superiors(session, account_id, keys, stored, now)
@@ -75,6 +76,7 @@ def rename(session: Session, account_id: int, keys: AccountKeys, source: str, ta
 
     NotFound, Conflict if a new name is taken, Invalid (RFC 3501 section 6.3.5).
     """
+    identity_keys.require_current(session, keys)
     mailbox, new = by_name(session, account_id, keys, source), normal(target)
     if mailbox.special is SpecialUse.INBOX:
         made = create(session, account_id, keys, new, now)

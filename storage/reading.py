@@ -125,7 +125,7 @@ class Reader(Generic[T]):
                 opened[document_id] = self._keep(document_id, found.plain_card)
                 adopted.append(found.adopted)
         if adopted:
-            self._store.post(adopt, self._account.id, adopted)
+            self._store.post(adopt, self._account, adopted)
         return opened
 
     def _keep(self, document_id: int, plain_card: bytes) -> Held[T]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import structlog
 from sqlmodel import Session
 
-from storage import statements
+from storage import identity_keys, statements
 from storage.errors import OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.mailbox_names import normal
@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 def subscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
     """Nothing happens if it is subscribed already. Invalid name, OverQuota."""
     stored = normal(name)
+    identity_keys.require_current(session, keys)
     tag = keys.name_tag(stored)
     count = statements.row(session, "SELECT count(*) FROM subscription WHERE account_id = ?", (account_id,))
     if count is not None and count[0] >= MAX_SUBSCRIPTIONS:

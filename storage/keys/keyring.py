@@ -53,10 +53,11 @@ class AccountKeys:
 
     def new_identity(self, generation: int) -> tuple[bytes, bytes]:
         """A new X25519 identity key: (public half, 32 bytes; both halves sealed under AK)."""
-        secret = self._rng(KEY_SIZE)
-        public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-        self._hold(generation, secret)
-        return public, self._identity_seal.seal(secret + public, self._identity_context(generation))
+        return self._seal_identity(generation, self._rng(KEY_SIZE))
+
+    def take_identity(self, generation: int, other: "AccountKeys") -> bytes:
+        """The identity key of this generation, which `other` has open, sealed under this AK. NotFound."""
+        return self._seal_identity(generation, other.private(generation).private_bytes_raw())[1]
 
     def open_identity(self, generation: int, sealed_private: bytes, public_key: bytes | None = None) -> bytes:
         """Make `private(generation)` available; returns the public half.
@@ -78,6 +79,11 @@ class AccountKeys:
             private_key = X25519PrivateKey.from_private_bytes(self._identities[generation])
             self._private_keys[generation] = private_key
         return private_key
+
+    def _seal_identity(self, generation: int, secret: bytes) -> tuple[bytes, bytes]:
+        public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+        self._hold(generation, secret)
+        return public, self._identity_seal.seal(secret + public, self._identity_context(generation))
 
     def _hold(self, generation: int, secret: bytes) -> None:
         self._identities[generation] = secret

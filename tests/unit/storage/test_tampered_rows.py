@@ -9,7 +9,7 @@ what the row concerns must be refused, everything else be as it was. Both before
 import os
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -77,6 +77,7 @@ class World:
         self.office.change("UPDATE account SET generation = 2 WHERE id = ?", person.account.id)
         old = person.recipient
         person.recipient = Recipient(old.account_id, old.account_public_id, old.inbox_id, 2, public)
+        person.account = replace(person.account, generation=2)
 
     # --- all that is served ---
 
