@@ -24,12 +24,12 @@ from storage.addresses import resolve as resolve
 from storage.changes import announce
 from storage.errors import Conflict, Invalid, NotFound
 from storage.keys.keyring import AccountKeys
+from storage.particulars import checked_name, checked_phone
 from storage.randomness import Rng
-from storage.records import Account, AccountBarred, AccountState, Domain, Role
+from storage.records import ACCOUNT_ROLES, Account, AccountBarred, AccountState, Domain, Role
 from storage.shredding import ShredSecrets
 
 DEFAULT_QUOTA = 2 * 1024**3
-MAX_NAME = 200
 FIRST_GENERATION = 1
 _COLUMNS = "id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes"
 Sort = Literal["email", "name", "-created"]
@@ -48,30 +48,38 @@ class AccountDraft:
     aliases: tuple[str, ...] = ()
     """Further addresses of the same domain that deliver to it."""
     state: AccountState = AccountState.REGISTERED
+    legal_name: str | None = None
+    phone: str | None = None
+    contact_email: str | None = None
+    """Counts for nothing before it is verified (S11)."""
 
 
 def create(
-    session: Session, shred: ShredSecrets, draft: AccountDraft, domain: Domain, now: int, rng: Rng = os.urandom
+    session: Session,
+    shred: ShredSecrets,
+    draft: AccountDraft,
+    domain: Domain,
+    now: int,
+    rng: Rng = os.urandom,
+    actor: str = "system",
 ) -> tuple[Account, AccountKeys]:
     """Make an account with its account key, shred secret, first identity key and mailboxes.
 
     The keys are nowhere but in the result until a device or an enrolment code is made with them. Conflict if an
-    address is taken, Invalid. In a domain of mode managed the account key goes into escrow. If the commit fails, a shred secret that belongs to nobody stays in keyring.db.
+    address is taken, Invalid. In a domain of mode managed the account key goes into escrow. If the commit fails, a
+    shred secret that belongs to nobody stays in keyring.db.
     """
-    email = _own_address(draft.email, domain)
-    if not draft.name.strip() or len(draft.name) > MAX_NAME or not draft.name.isprintable():
-        raise Invalid(f"name: 1 to {MAX_NAME} printable characters")
-    if draft.quota_bytes < 0:
-        raise Invalid("quota: bytes, not negative")
+    email = addresses.own(draft.email, domain)
+    _check(draft)
     account = _insert(session, draft, email, domain, urlsafe_b64encode(rng(12)).decode(), now)
-    for address in (email, *(_own_address(alias, domain) for alias in draft.aliases)):
-        addresses.claim(session, account.id, address)
+    for address in (email, *(addresses.own(alias, domain) for alias in draft.aliases)):
+        addresses.claim(session, account.id, address, now)
     keys = AccountKeys(account.public_id, rng(32))
     identity_keys.insert(session, account.id, account.generation, keys, now)
     mailboxes.create_special(session, account.id, keys, now)
     shred.create(account.public_id)
     escrow.seal(session, shred, account, keys, now)
-    audit.append(session, "account.created", "system", f"account:{account.id}", {"role": draft.role}, now)
+    audit.append(session, "account.created", actor, f"account:{account.id}", {"role": draft.role}, now)
     return account, keys
 
 
@@ -83,6 +91,19 @@ def by_email(session: Session, email: str) -> Account:
 def by_id(session: Session, account_id: int) -> Account:
     """NotFound."""
     return _one(session, f"SELECT {_COLUMNS} FROM account WHERE id = ?", account_id)  # noqa: S608
+
+
+def by_sign_in_name(session: Session, address: str) -> Account:
+    """By any address that delivers to it from everybody: after a change of the primary one, the old still works.
+
+    NotFound.
+    """
+    found = statements.row(
+        session, "SELECT account_id FROM address WHERE address = ? AND only_from IS NULL", (address.strip().lower(),)
+    )
+    if found is None:
+        raise NotFound("account")
+    return by_id(session, found[0])
 
 
 def find(session: Session, reference: str) -> Account:
@@ -180,13 +201,18 @@ def from_row(row: statements.Row) -> Account:
     )
 
 
-def _own_address(address: str, domain: Domain) -> str:
-    stored = addresses.normal(address)
-    if stored.rpartition("@")[2] != domain.name:
-        raise Invalid(f"address: in the domain {domain.name}")
-    if "+" in stored.rpartition("@")[0]:
-        raise Invalid("address: no + in it, that marks a subaddress")
-    return stored
+def _check(draft: AccountDraft) -> None:
+    checked_name(draft.name)
+    if draft.legal_name is not None:
+        checked_name(draft.legal_name)
+    if draft.phone is not None:
+        checked_phone(draft.phone)
+    if draft.contact_email is not None:
+        addresses.normal(draft.contact_email)
+    if draft.role not in ACCOUNT_ROLES:
+        raise Invalid("role: owner, sender or recipient; other roles are granted")
+    if draft.quota_bytes < 0:
+        raise Invalid("quota: bytes, not negative")
 
 
 def _insert(session: Session, draft: AccountDraft, email: str, domain: Domain, public_id: str, now: int) -> Account:
@@ -194,9 +220,9 @@ def _insert(session: Session, draft: AccountDraft, email: str, domain: Domain, p
         raise Conflict("address")
     made = statements.row(
         session,
-        "INSERT INTO account (public_id, domain_id, role, state, email, name, locale, generation, quota_bytes,"
-        " used_bytes, last_uid_validity, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)"
-        " RETURNING id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes",
+        "INSERT INTO account (public_id, domain_id, role, state, email, name, locale, generation, quota_bytes,"  # noqa: S608
+        " legal_name, contact_email, phone, used_bytes, last_uid_validity, created_at)"
+        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?) RETURNING {_COLUMNS}",
         (
             public_id,
             domain.id,
@@ -207,6 +233,9 @@ def _insert(session: Session, draft: AccountDraft, email: str, domain: Domain, p
             draft.locale,
             FIRST_GENERATION,
             draft.quota_bytes,
+            draft.legal_name,
+            draft.contact_email and addresses.normal(draft.contact_email),
+            draft.phone,
             now,
         ),
     )

@@ -1,7 +1,7 @@
 """E-mail addresses: their stored form, the accounts they deliver to, and what stands in the way (RFC 5321, RFC 5233).
 
 Addresses are compared in lower case, local part included: two people whose addresses differ in case alone are not
-served by one post office.
+served by one post office. An address may be for one sender alone (D11): mail from others is refused.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage import statements
-from storage.errors import Conflict, Invalid, NotFound, OverQuota
-from storage.records import AccountState, Recipient
+from storage.errors import Conflict, Invalid, NotFound, OverQuota, WrongSender
+from storage.records import AccountState, Domain, Recipient
 
 MAX_LENGTH = 320
 _CLOSED = frozenset({AccountState.CLOSED, AccountState.ERASED})
@@ -32,7 +32,25 @@ def normal(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def claim(session: Session, account_id: int, address: str) -> None:
+def own(address: str, domain: Domain) -> str:
+    """The stored form of an address that may be given out in `domain`. Invalid."""
+    stored = normal(address)
+    if stored.rpartition("@")[2] != domain.name:
+        raise Invalid(f"address: in the domain {domain.name}")
+    if "+" in stored.rpartition("@")[0]:
+        raise Invalid("address: no + in it, that marks a subaddress")
+    return stored
+
+
+def claim(
+    session: Session,
+    account_id: int,
+    address: str,
+    now: int | None = None,
+    *,
+    only_from: str | None = None,
+    label: str | None = None,
+) -> None:
     """Let `address` (normal form) deliver to the account. Conflict if another has it or writes as it."""
     taken = statements.row(
         session,
@@ -42,7 +60,11 @@ def claim(session: Session, account_id: int, address: str) -> None:
     )
     if taken is not None:
         raise Conflict("address")
-    statements.run(session, "INSERT INTO address (address, account_id) VALUES (?, ?)", (address, account_id))
+    statements.run(
+        session,
+        "INSERT INTO address (address, account_id, only_from, label, created_at) VALUES (?, ?, ?, ?, ?)",
+        (address, account_id, only_from, label, now),
+    )
 
 
 def recipient(session: Session, address: str) -> Recipient | None:
@@ -51,18 +73,30 @@ def recipient(session: Session, address: str) -> Recipient | None:
     return None if found is None else Recipient._make(found[:5])
 
 
-def resolve(session: Session, address: str, size: int = 0) -> Addressee:
-    """Who `address` delivers to, and whether `size` more bytes would fit.
+def resolve(session: Session, address: str, size: int = 0, senders: frozenset[str] = frozenset()) -> Addressee:
+    """Who `address` delivers to, whether `size` more bytes would fit, and whether it takes mail from this sender, who
+    goes by `senders` (lower case).
 
-    NotFound if nobody or the account is closed, OverQuota if there is no room. What is accepted after this counts
-    against the quota but is not refused again: one full mailbox must not hold up a document for many.
+    NotFound if nobody or the account is closed, WrongSender, OverQuota if there is no room. What is accepted after
+    this counts against the quota but is not refused again: one full mailbox must not hold up a document for many.
     """
     found = _found(session, address)
     if found is None or found[5] in _CLOSED:
         raise NotFound("address")
+    if not _takes_from(found[8], senders):
+        raise WrongSender("address")
     if found[6] + size > found[7] or found[6] >= found[7]:
         raise OverQuota("account")
     return Addressee(Recipient._make(found[:5]), AccountState(found[5]))
+
+
+def _takes_from(only_from: str | None, senders: frozenset[str]) -> bool:
+    """`only_from` is an address, or @ and a domain."""
+    if only_from is None:
+        return True
+    if only_from.startswith("@"):
+        return any(sender.endswith(only_from) for sender in senders)
+    return only_from in senders
 
 
 def _found(session: Session, address: str) -> statements.Row | None:
@@ -78,7 +112,7 @@ def _delivers(session: Session, address: str) -> statements.Row | None:
     return statements.row(
         session,
         "SELECT account.id, account.public_id, mailbox.id, identity_key.generation, identity_key.public_key,"
-        " account.state, account.used_bytes, account.quota_bytes"
+        " account.state, account.used_bytes, account.quota_bytes, address.only_from"
         " FROM address JOIN account ON account.id = address.account_id"
         " JOIN mailbox ON mailbox.account_id = account.id AND mailbox.special = 'inbox'"
         " JOIN identity_key ON identity_key.account_id = account.id AND identity_key.generation = account.generation"

@@ -4,7 +4,7 @@ import re
 
 from sqlmodel import Session
 
-from storage import statements
+from storage import audit, statements
 from storage.connections import TakenError
 from storage.errors import Conflict, Invalid, NotFound
 from storage.records import Domain, DomainMode
@@ -13,7 +13,7 @@ _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-def create(session: Session, name: str, mode: DomainMode, country: str, now: int) -> Domain:
+def create(session: Session, name: str, mode: DomainMode, country: str, now: int, actor: str = "system") -> Domain:
     """A new domain. `name` in ASCII (A-labels); `country` ISO 3166-1 alpha-2. Conflict, Invalid."""
     name, country = name.lower().rstrip("."), country.upper()
     if not _NAME.fullmatch(name) or len(name) > 253:
@@ -29,6 +29,7 @@ def create(session: Session, name: str, mode: DomainMode, country: str, now: int
     except TakenError:
         raise Conflict("domain name") from None
     assert made is not None
+    audit.append(session, "domain.created", actor, f"domain:{made[0]}", {"mode": mode}, now)
     return Domain(made[0], name, mode, country)
 
 
@@ -42,11 +43,30 @@ def by_name(session: Session, name: str) -> Domain:
     return _domain(found)
 
 
+def by_id(session: Session, domain_id: int) -> Domain:
+    """NotFound."""
+    found = statements.row(session, "SELECT id, name, mode, country FROM domain WHERE id = ?", (domain_id,))
+    if found is None:
+        raise NotFound("domain")
+    return _domain(found)
+
+
 def listing(session: Session) -> list[Domain]:
     """All, by name."""
     return [
         _domain(row) for row in statements.rows(session, "SELECT id, name, mode, country FROM domain ORDER BY name")
     ]
+
+
+def page(session: Session, *, domains: frozenset[int] | None, after: str = "", limit: int = 500) -> list[Domain]:
+    """At most `limit` of these (None: of all), by name from behind `after`."""
+    confined = "" if domains is None else f" AND id IN ({','.join('?' * len(domains))})"
+    found = statements.rows(
+        session,
+        f"SELECT id, name, mode, country FROM domain WHERE name > ?{confined} ORDER BY name LIMIT ?",  # noqa: S608
+        (after, *sorted(domains or ()), limit),
+    )
+    return [_domain(row) for row in found]
 
 
 def _domain(row: statements.Row) -> Domain:

@@ -73,8 +73,8 @@ def grant(
         raise Conflict("role")
     made = statements.row(
         session,
-        "INSERT INTO role_grant (account_id, role, domain_id, ticket, granted_by, granted_at, ends_at, reviewed_at)"
-        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",  # noqa: S608
+        "INSERT INTO role_grant (account_id, role, domain_id, ticket, granted_by, granted_at, ends_at, reviewed_at)"  # noqa: S608
+        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
         (account.id, role, domain_id, ticket, granted_by, now, ends_at, now),
     )
     assert made is not None

@@ -416,6 +416,8 @@ class IdentityChangeRow(Table, table=True):
     field: str
     old_value: str | None
     new_value: str | None
+    """Both are NULL once it can no longer be undone."""
+    old_verified_at: int | None
     changed_by: int | None
     changed_at: int
     undo_until: int

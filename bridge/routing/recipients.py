@@ -1,7 +1,7 @@
 """Who an address delivers to, asked when RCPT is given (S65; RFC 5321 section 3.3, RFC 5233).
 
-A suspended account still keeps what arrives: only its sign-in is refused. A few indexed
-rows answer: `store.look_up(resolve, …)`.
+An invited account keeps what arrives until its owner comes (S9), a suspended one too: only its sign-in is refused. An
+alias may be for one sender (D11). A few indexed rows answer: `store.look_up(resolve, …)`.
 """
 
 from enum import Enum, auto
@@ -9,7 +9,7 @@ from enum import Enum, auto
 from sqlmodel import Session
 
 from storage import accounts, domains
-from storage.errors import NotFound, OverQuota
+from storage.errors import NotFound, OverQuota, WrongSender
 from storage.records import Recipient
 
 
@@ -22,14 +22,22 @@ class Refusal(Enum):
     CLOSED = auto()
     FULL = auto()
     """No room for a document of this size at present."""
+    WRONG_SENDER = auto()
+    """An alias for one sender, and this is another."""
 
 
-def resolve(session: Session, address: str, size: int = 0) -> Recipient | Refusal:
-    """The account behind `address`, subaddress included; `size` in bytes as far as the sender announced it."""
+def resolve(
+    session: Session, address: str, size: int = 0, senders: frozenset[str] = frozenset()
+) -> Recipient | Refusal:
+    """The account behind `address`, subaddress included; `size` in bytes as far as the sender announced it, `senders`
+    the addresses that the sender goes by, in lower case.
+    """
     try:
-        return accounts.resolve(session, address, size).recipient
+        return accounts.resolve(session, address, size, senders).recipient
     except OverQuota:
         return Refusal.FULL
+    except WrongSender:
+        return Refusal.WRONG_SENDER
     except NotFound:
         return _why_not(session, address)
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
+# ruff: noqa: S608 - every part of these statements stands in this file
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -170,6 +172,7 @@ def upgrade() -> None:
         sa.Column("field", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("old_value", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("new_value", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("old_verified_at", sa.Integer(), nullable=True),
         sa.Column("changed_by", sa.Integer(), nullable=True),
         sa.Column("changed_at", sa.Integer(), nullable=False),
         sa.Column("undo_until", sa.Integer(), nullable=False),
