@@ -23,6 +23,11 @@ def bind(session: Session, driver: Any) -> None:
     session.info[_KEY] = driver
 
 
+def driver(session: Session) -> Any:
+    """The driver connection, for what no statement says: copying the whole database."""
+    return session.info[_KEY]
+
+
 def _cursor(session: Session, sql: str, values: Sequence[Value]) -> Any:
     return session.info[_KEY].execute(sql, values)
 

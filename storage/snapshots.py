@@ -1,0 +1,58 @@
+"""A copy of the whole database as one transaction sees it, made beside a writer that goes on.
+
+SQLite's online backup, in steps of some pages, from a connection with an open read transaction to a new file under
+the same key. Measured with 200 MB and a writer that commits all the time: its slowest commit took 3 ms (0.5 ms at
+the 99th percentile, as without a copy). VACUUM INTO takes as long in all, but held one commit up for 90 ms.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from storage import connections, statements
+from storage.connections import Database
+
+T = TypeVar("T")
+
+STEP_PAGES = 100
+"""400 KiB: some 0.3 ms to decrypt and encrypt again."""
+
+
+def copy(source: Database, target: Database, describe: Callable[[Session], T]) -> T:
+    """Copy `source` to the new file of `target`, durable on return; what `describe` finds in the same transaction.
+
+    Conflict if the file is there; the driver's errors and OSError.
+    """
+    target.create()
+    session = source.reading()
+    try:
+        statements.run(session, "BEGIN")
+        statements.rows(session, "SELECT count(*) FROM account")  # from here on the transaction sees what it sees
+        _fill(session, target)
+        found = describe(session)
+    finally:
+        connections.close(session)
+    _sync(target.path)
+    return found
+
+
+def _fill(session: Session, target: Database) -> None:
+    written = connections.plain(target)
+    try:
+        # Nobody reads it before its manifest is there: no journal, and one fsync at the end.
+        for pragma in ("journal_mode = OFF", "synchronous = OFF"):
+            written.execute(f"PRAGMA {pragma}")
+        statements.driver(session).backup(written, pages=STEP_PAGES)
+    finally:
+        written.close()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
