@@ -146,8 +146,8 @@ class Office:
     def needs_sign_in(self, address: str) -> bool:
         return self.store.look_up(sending.needs_sign_in, address)
 
-    def resolve(self, address: str, size: int) -> Recipient | recipients.Refusal:
-        return self.store.look_up(recipients.resolve, address, size)
+    def resolve(self, address: str, size: int, senders: frozenset[str]) -> Recipient | recipients.Refusal:
+        return self.store.look_up(recipients.resolve, address, size, senders)
 
     async def hand_in(self, arrival: handin.Arrival) -> Delivered:
         """Prepared, stored, durable. DataRefused, StorageError: nothing was kept."""

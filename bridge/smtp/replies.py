@@ -65,6 +65,7 @@ NEEDS_SMTPUTF8 = "553 5.6.7 an address with other than ASCII characters needs SM
 RECIPIENT_UNKNOWN = "550 5.1.1 no such mailbox here"
 RECIPIENT_CLOSED = "550 5.2.1 this mailbox is closed"
 RECIPIENT_FULL = "452 4.2.2 this mailbox is full"
+RECIPIENT_OF_ANOTHER_SENDER = "550 5.7.1 this address takes mail from one sender only: ask its owner for another"
 RELAY = "550 5.7.1 only recipients of this server: mail for other domains is not relayed"
 TOO_MANY_RECIPIENTS = "452 4.5.3 too many recipients, send the others in a further transaction"
 

@@ -14,6 +14,8 @@ from storage import accounts, domains, senders
 from storage.errors import NotFound
 from storage.records import Account, AccountState, Device
 
+_SENDING = frozenset({AccountState.INVITED, AccountState.REGISTERED})
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -24,12 +26,12 @@ class SignedIn:
 
 
 def rights(session: Session, account_id: int) -> Rights | None:
-    """None for an account that may not send at present."""
+    """None for an account that may not send at present. An invited one may: its admin handed the device out."""
     try:
         state = accounts.by_id(session, account_id).state
     except NotFound:
         return None
-    return Rights(senders.identities(session, account_id)) if state is AccountState.REGISTERED else None
+    return Rights(senders.identities(session, account_id)) if state in _SENDING else None
 
 
 def needs_sign_in(session: Session, address: str) -> bool:

@@ -28,6 +28,7 @@ _RECIPIENT_REFUSED = {
     Refusal.UNKNOWN: replies.RECIPIENT_UNKNOWN,
     Refusal.CLOSED: replies.RECIPIENT_CLOSED,
     Refusal.FULL: replies.RECIPIENT_FULL,
+    Refusal.WRONG_SENDER: replies.RECIPIENT_OF_ANOTHER_SENDER,
 }
 _WATCH_SECONDS = 5.0
 _RIGHTS_SECONDS = 1.0
@@ -44,6 +45,14 @@ class Transaction(Envelope):
         """As announced; 0 if it was not."""
         self.recipients: dict[str, Recipient] = {}
         """By address as given, in lower case: an address that is named twice counts once."""
+
+    def senders(self) -> frozenset[str]:
+        """The addresses that the sender goes by: of a signed-in account all, else that of MAIL. The null sender is
+        nobody.
+        """
+        if self.rights is not None:
+            return self.rights.identities
+        return frozenset({self.mail_from.lower()} if self.mail_from else ())
 
     def readers(self) -> tuple[Recipient, ...]:
         """Different accounts: several addresses may be one account's."""
@@ -166,7 +175,7 @@ class Connection(Authentication):
         return self._resolve(address)
 
     def _resolve(self, address: str) -> str | None:
-        found = self.office.resolve(address, self.envelope.size)
+        found = self.office.resolve(address, self.envelope.size, self.envelope.senders())
         if isinstance(found, Recipient):
             self.envelope.recipients[address] = found
             return None
