@@ -1,7 +1,8 @@
-"""Devices (app passwords): made, signed in with, revoked.
+"""Devices (app passwords): made, signed in with, changed, revoked.
 
 A device password is `px1-<selector>-<secret>`: the selector (50 bits, base32) finds the row, the secret (160 bits)
-opens the key slot. What is so long and random needs no slow hash: a sign-in costs microseconds.
+opens the key slot. What is so long and random needs no slow hash: a sign-in costs microseconds. Of its use the day,
+the /24 or /48, and (where its owner allows it) the program are kept, of the last time only.
 """
 
 import os
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from storage import accounts, audit, statements
+from storage import accounts, audit, networks, statements
 from storage.changes import announce
 from storage.enrolment import add_enrolment as add_enrolment
 from storage.enrolment import enrol as enrol
@@ -21,14 +22,34 @@ from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.keys.slots import SealedSlot, SlotKind, open_slot
 from storage.randomness import Rng
-from storage.records import Account, AccountState, Device, DeviceCredentials, DeviceRevoked, Scope
+from storage.records import Account, AccountState, Device, DeviceCredentials, DeviceRevoked, Origin, Scope
 from storage.shredding import ShredSecrets
 
 PREFIX = "px1"
 SELECTOR_LENGTH = 10
 SECRET_BYTES = 20
 MAX_LABEL = 100
-_COLUMNS = 9
+MAX_CLIENT = 100
+DAY = 86_400
+_SIGNS_IN = frozenset({AccountState.INVITED, AccountState.REGISTERED})
+"""An invited account reads with the device that its admin handed out; everything else waits for its owner."""
+_COLUMNS = (
+    "device.id, device.account_id, device.label, device.selector, scopes, device.created_at, device.expires_at,"
+    " revoked_at, last_used_at, networks, origin, last_network, last_client"
+)
+_WIDTH = 13
+_OWNED = f"SELECT {_COLUMNS}, slot_id FROM device WHERE account_id = ?"  # noqa: S608 - a constant
+_ONE = f"{_OWNED} AND id = ? AND revoked_at IS NULL"
+_INSERT = (
+    "INSERT INTO device (account_id, slot_id, label, selector, scopes, created_at, expires_at, networks, origin)"  # noqa: S608
+    f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS.replace('device.', '')}"
+)
+_SIGN_IN = (
+    f"SELECT {_COLUMNS}, account.id, account.public_id, domain_id, role, state, email, name, locale, generation,"  # noqa: S608
+    " quota_bytes, client_noted, salt, commitment, sealed_key"
+    " FROM device JOIN key_slot ON key_slot.id = device.slot_id JOIN account ON account.id = device.account_id"
+    " WHERE selector = ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +59,8 @@ class SignIn:
     account: Account
     device: Device
     keys: AccountKeys | None = field(repr=False)
+    client_noted: bool = False
+    """Whether the program may be kept."""
 
 
 def add(
@@ -51,12 +74,17 @@ def add(
     now: int,
     expires_at: int | None = None,
     rng: Rng = os.urandom,
+    *,
+    networks: tuple[str, ...] = (),
+    origin: Origin = Origin.OWNER,
+    actor: str | None = None,
 ) -> DeviceCredentials:
-    """A new device. `keys` may be None only for `smtp-send` alone, and is not kept for that. Invalid."""
-    if not label.strip() or len(label) > MAX_LABEL or not label.isprintable():
-        raise Invalid(f"label: 1 to {MAX_LABEL} printable characters")
-    if not scopes:
-        raise Invalid("scopes: at least one")
+    """A new device. `keys` may be None only for `smtp-send` alone, and is not kept for that. Invalid.
+
+    `networks` in CIDR form: it signs in from these alone. `actor` for the audit log; None: the account itself.
+    """
+    _check(label, scopes, expires_at, now)
+    allowed = _joined(networks)
     reads = scopes != {Scope.SMTP_SEND}
     if reads and keys is None:
         raise Invalid("keys: needed for a device that reads")
@@ -66,16 +94,12 @@ def add(
     )
     made = statements.row(
         session,
-        "INSERT INTO device (account_id, slot_id, label, selector, scopes, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " RETURNING id, account_id, label, selector, scopes, created_at, expires_at, revoked_at, last_used_at",
-        (account.id, slot_id, label, selector, " ".join(sorted(scopes)), now, expires_at),
+        _INSERT,
+        (account.id, slot_id, label, selector, " ".join(sorted(scopes)), now, expires_at, allowed, origin),
     )
     assert made is not None
     device = _device(made)
-    audit.append(
-        session, "device.added", f"account:{account.id}", f"device:{device.id}", {"scopes": sorted(scopes)}, now
-    )
+    _audit(session, "device.added", device, now, actor, scopes=sorted(scopes), origin=origin)
     return DeviceCredentials(device, account.email, f"{PREFIX}-{selector}-{b32encode(secret).decode().lower()}")
 
 
@@ -87,25 +111,18 @@ def sign_in(
     password: str,
     scope: Scope,
     now: int,
+    ip: str | None = None,
 ) -> SignIn:
-    """Open the account with a device password. Reads only.
+    """Open the account with a device password, used from `ip`. Reads only.
 
     `imap-read` is granted to devices of scope `imap` too. SignInRefused for whatever is wrong; Tampered if the
     secret is right and the key under it does not open.
     """
     selector, secret = _parsed(password)
-    found = statements.row(
-        session,
-        "SELECT device.id, device.account_id, label, selector, scopes, device.created_at, device.expires_at,"
-        " revoked_at, last_used_at, account.id, account.public_id, domain_id, role, state, email, name, locale,"
-        " generation, quota_bytes, salt, commitment, sealed_key"
-        " FROM device JOIN key_slot ON key_slot.id = device.slot_id JOIN account ON account.id = device.account_id"
-        " WHERE selector = ?",
-        (selector,),
-    )
+    found = statements.row(session, _SIGN_IN, (selector,))
     if found is None:
         raise SignInRefused
-    device, account = _device(found[:_COLUMNS]), accounts.from_row(found[_COLUMNS:-3])
+    device, account = _device(found[:_WIDTH]), accounts.from_row(found[_WIDTH:-4])
     account_key = open_slot(
         secret,
         server_keys.pepper,
@@ -115,54 +132,121 @@ def sign_in(
         slot=selector,
         kind=SlotKind.DEVICE,
     )
-    if not _granted(device, account, username, scope, now):
+    if not _granted(device, account, username, scope, now, ip):
         raise SignInRefused
-    return SignIn(account, device, None if account_key is None else AccountKeys(account.public_id, account_key))
+    keys = None if account_key is None else AccountKeys(account.public_id, account_key)
+    return SignIn(account, device, keys, bool(found[-4]))
 
 
-def touch(session: Session, device_id: int, day: int) -> None:
-    """Note the use of a device; `day` is the start of the day: finer is not kept."""
+def is_news(device: Device, day: int, network: str | None, client: str | None) -> bool:
+    """Whether `touch` would change anything: most sign-ins of a day need no write."""
+    return (
+        (device.last_used_at or 0) < day
+        or (network is not None and network != device.last_network)
+        or (client is not None and client != device.last_client)
+    )
+
+
+def touch(session: Session, device_id: int, day: int, network: str | None = None, client: str | None = None) -> None:
+    """Note the use of a device, from `network` by `client` as far as they are given.
+
+    `day` is the start of the day: finer is not kept, and it never goes back. The program is kept only where the
+    account allows it.
+    """
     statements.run(
         session,
-        "UPDATE device SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)",
-        (day, device_id, day),
+        "UPDATE device SET last_used_at = max(coalesce(last_used_at, 0), ?),"
+        " last_network = coalesce(?, last_network),"
+        " last_client = CASE WHEN (SELECT client_noted FROM account WHERE id = account_id)"
+        " THEN coalesce(?, last_client) END WHERE id = ?",
+        (day, network, client, device_id),
     )
 
 
 def listing(session: Session, account_id: int) -> list[Device]:
     """All of the account, revoked ones too, oldest first."""
-    found = statements.rows(
-        session,
-        "SELECT id, account_id, label, selector, scopes, created_at, expires_at, revoked_at, last_used_at FROM device"
-        " WHERE account_id = ? ORDER BY id",
-        (account_id,),
-    )
+    found = statements.rows(session, f"{_OWNED} ORDER BY id", (account_id,))
     return [_device(row) for row in found]
 
 
-def revoke(session: Session, account_id: int, device_id: int, now: int) -> None:
-    """End a device of this account: its key slot goes, its live sessions are told. NotFound if there is none."""
-    found = statements.row(
+def get(session: Session, account_id: int, device_id: int) -> Device:
+    """One of the account's. NotFound if it has none of this id, or revoked it."""
+    return _device(_owned(session, account_id, device_id))
+
+
+def change(
+    session: Session,
+    account_id: int,
+    device_id: int,
+    now: int,
+    *,
+    label: str,
+    networks: tuple[str, ...],
+    expires_at: int | None,
+    actor: str | None = None,
+) -> Device:
+    """Give a device another label, other networks or another end. What it may do stays. NotFound, Invalid.
+
+    Sessions that it has from elsewhere, or beyond the new end, end as if it were revoked; it may sign in again.
+    """
+    before = get(session, account_id, device_id)
+    _check(label, before.scopes, expires_at, now)
+    statements.run(
         session,
-        "SELECT slot_id FROM device WHERE id = ? AND account_id = ? AND revoked_at IS NULL",
-        (device_id, account_id),
+        "UPDATE device SET label = ?, networks = ?, expires_at = ? WHERE id = ?",
+        (label, _joined(networks), expires_at, device_id),
     )
+    after = get(session, account_id, device_id)
+    if (after.networks, after.expires_at) != (before.networks, before.expires_at):
+        announce(session, DeviceRevoked(account_id, device_id))
+    changed = [name for name in ("label", "networks", "expires_at") if getattr(after, name) != getattr(before, name)]
+    _audit(session, "device.changed", after, now, actor, fields=changed)
+    return after
+
+
+def revoke(session: Session, account_id: int, device_id: int, now: int, actor: str | None = None) -> None:
+    """End a device of this account: its key slot goes, its live sessions are told. NotFound if there is none."""
+    found = _owned(session, account_id, device_id)
+    statements.run(session, "UPDATE device SET revoked_at = ?, slot_id = NULL WHERE id = ?", (now, device_id))
+    remove(session, found[_WIDTH])
+    announce(session, DeviceRevoked(account_id, device_id))
+    _audit(session, "device.revoked", _device(found), now, actor)
+
+
+def _owned(session: Session, account_id: int, device_id: int) -> statements.Row:
+    found = statements.row(session, _ONE, (account_id, device_id))
     if found is None:
         raise NotFound("device")
-    statements.run(session, "UPDATE device SET revoked_at = ?, slot_id = NULL WHERE id = ?", (now, device_id))
-    remove(session, found[0])
-    announce(session, DeviceRevoked(account_id, device_id))
-    audit.append(session, "device.revoked", f"account:{account_id}", f"device:{device_id}", {}, now)
+    return found
 
 
-def _granted(device: Device, account: Account, username: str, scope: Scope, now: int) -> bool:
+def _audit(session: Session, kind: str, device: Device, now: int, actor: str | None, **detail: object) -> None:
+    owner = f"account:{device.account_id}"
+    audit.append(session, kind, actor or owner, owner, {"device": device.id, **detail}, now)
+
+
+def _check(label: str, scopes: frozenset[Scope], expires_at: int | None, now: int) -> None:
+    if not label.strip() or len(label) > MAX_LABEL or not label.isprintable():
+        raise Invalid(f"label: 1 to {MAX_LABEL} printable characters")
+    if not scopes:
+        raise Invalid("scopes: at least one")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid("expires_at: in the future")
+
+
+def _joined(allowed: tuple[str, ...]) -> str | None:
+    return " ".join(networks.checked(allowed)) or None
+
+
+def _granted(device: Device, account: Account, username: str, scope: Scope, now: int, ip: str | None) -> bool:
     wanted = {Scope.IMAP, Scope.IMAP_READ} if scope is Scope.IMAP_READ else {scope}
     return (
         username.strip().lower() == account.email
-        and account.state is AccountState.REGISTERED
+        and account.state in _SIGNS_IN
         and device.revoked_at is None
         and (device.expires_at is None or now < device.expires_at)
         and not wanted.isdisjoint(device.scopes)
+        and (not device.networks or networks.holds(device.networks, ip))
     )
 
 
@@ -186,5 +270,19 @@ def _shred_secret(shred: ShredSecrets, account: Account) -> bytes:
 
 
 def _device(row: statements.Row) -> Device:
-    device_id, account_id, label, selector, scopes, *times = row
-    return Device(device_id, account_id, label, selector, frozenset(map(Scope, scopes.split())), *times)
+    """From `_COLUMNS`."""
+    return Device(
+        id=row[0],
+        account_id=row[1],
+        label=row[2],
+        selector=row[3],
+        scopes=frozenset(map(Scope, row[4].split())),
+        created_at=row[5],
+        expires_at=row[6],
+        revoked_at=row[7],
+        last_used_at=row[8],
+        networks=tuple((row[9] or "").split()),
+        origin=Origin(row[10]),
+        last_network=row[11],
+        last_client=row[12],
+    )
