@@ -26,7 +26,7 @@ def subscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -
     statements.run(
         session,
         "INSERT INTO subscription (account_id, name_tag, sealed_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (account_id, tag, keys.seal_name(stored, mailbox=_bound_to(tag))),
+        (account_id, tag, keys.seal_name(stored, mailbox=bound_to(tag))),
     )
 
 
@@ -50,12 +50,12 @@ def subscriptions(session: Session, account_id: int, keys: AccountKeys) -> list[
 def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[str]:
     for tag, sealed in rows:
         try:
-            yield keys.open_name(sealed, mailbox=_bound_to(tag))
+            yield keys.open_name(sealed, mailbox=bound_to(tag))
         except Tampered:
             _log.error("subscription.refused")
 
 
-def _bound_to(tag: bytes) -> str:
+def bound_to(tag: bytes) -> str:
     """Tampered for a tag that is no bytes."""
     if not isinstance(tag, bytes):
         raise Tampered("the tag of a subscription")
