@@ -1,0 +1,72 @@
+"""Storage alone, without a door before it: a store in this process, in a folder of its own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlmodel import Session
+
+from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above
+from bench.servers.base import Server
+from storage import accounts, devices, domains
+from storage.accounts import AccountDraft
+from storage.database import Store
+from storage.keys.master import MasterKey
+from storage.records import DeviceCredentials, DomainMode, Role, Scope
+
+_NOW = 1_760_000_000
+_ACCOUNTS = 200
+_EACH = 25
+"""Sign-ins in a sample for each of the scale's."""
+
+
+def device_sign_ins(_server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
+    """Device sign-ins a second, one after the other, each of another account than the one before."""
+    with _store() as store:
+        made = store.write_now(_add_readers, store)
+        _sign_in(store, made, len(made))
+        count = _EACH * scale.sign_ins
+        yield "device-sign-ins", [count / _sign_in(store, made, count) for _ in range(scale.rounds)]
+
+
+def _sign_in(store: Store, made: list[DeviceCredentials], count: int) -> float:
+    """Seconds that `count` sign-ins take."""
+    started = time.perf_counter()
+    for number in range(count):
+        device = made[number % len(made)]
+        secret = (device.username, device.password, Scope.IMAP, _NOW, "192.0.2.1")
+        store.look_up(devices.sign_in, store.server_keys, store.shred, *secret)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    with TemporaryDirectory(prefix="px-") as folder:
+        data, master = Path(folder) / "data", MasterKey.generate()
+        Store.create(data, master)
+        with Store.open(data, master) as store:
+            store.write_now(domains.create, "bench.test", DomainMode.MANAGED, "NL", _NOW)
+            yield store
+
+
+def _add_readers(session: Session, store: Store) -> list[DeviceCredentials]:
+    return [_add_reader(session, store, number) for number in range(_ACCOUNTS)]
+
+
+def _add_reader(session: Session, store: Store, number: int) -> DeviceCredentials:
+    draft = AccountDraft(f"r{number}@bench.test", "Anna de Vries", Role.RECIPIENT)
+    account, keys = accounts.create(session, store.shred, draft, domains.by_name(session, "bench.test"), _NOW)
+    scopes = frozenset({Scope.IMAP})
+    return devices.add(session, store.server_keys, store.shred, account, keys, "bench", scopes, _NOW)
+
+
+MEASUREMENTS = (
+    Measurement(
+        (Row("device-sign-ins", "device sign-ins in storage alone, one thread", "1/s", above(5_000, "≥ 5 000")),),
+        (OURS,),
+        lambda _: 1,
+        device_sign_ins,
+    ),
+)
