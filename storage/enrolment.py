@@ -1,28 +1,39 @@
-"""Enrolment codes: a one-time way to an account's key, for making its first device or taking an account over.
+"""Taking an account over: a one-time code, then a password, a second factor, recovery codes, and the domain's mode.
 
 A code is 128 random bits in base32, written in groups of four. It opens the account for 72 hours and is gone once
-used; a new one replaces those before it.
+used; a new one replaces those before it. Of kind ENROLMENT it is for an account that nobody has taken over yet; of
+kind RESET an admin gave it out for one whose owner lost the way in. Both end in the same way (`finish`), in one
+transaction: until then nothing is used up, and whoever stopped half-way begins again with the same code.
 """
 
 import os
-from base64 import b32decode, b32encode
-from binascii import Error as NotBase32
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from storage import accounts, audit, statements
-from storage.errors import NotFound, SignInRefused
-from storage.key_slots import insert, remove
+from storage import accounts, audit, domains, escrow, passwords, recovery_codes, second_factor, statements
+from storage.errors import Invalid, NotFound, SignInRefused
+from storage.key_slots import insert
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.keys.slots import SealedSlot, SlotKind, open_slot
+from storage.passwords import Stretched
 from storage.randomness import Rng
-from storage.records import Account, AccountState, EnrolmentCode
+from storage.records import Account, AccountState, DomainMode, EnrolmentCode
+from storage.recovery_codes import read, written
 from storage.shredding import ShredSecrets
 
 LIFETIME = 72 * 3600
 CODE_BYTES = 16
-_GROUP = 4
+KINDS = (SlotKind.ENROLMENT, SlotKind.RESET)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An account that its owner has taken over. The recovery codes are shown once."""
+
+    account: Account
+    recovery_codes: tuple[str, ...] = field(repr=False)
 
 
 def add_enrolment(
@@ -33,64 +44,101 @@ def add_enrolment(
     keys: AccountKeys,
     now: int,
     rng: Rng = os.urandom,
+    *,
+    actor: str = "system",
+    kind: SlotKind = SlotKind.ENROLMENT,
 ) -> EnrolmentCode:
-    """A new code for the account."""
-    statements.run(
-        session, "DELETE FROM key_slot WHERE account_id = ? AND kind = ?", (account.id, SlotKind.ENROLMENT)
-    )
+    """A new code for the account, of one of `KINDS`."""
+    assert kind in KINDS, kind
+    _drop_codes(session, account.id)
     secret, expires_at = rng(CODE_BYTES), now + LIFETIME
-    slot = f"enrolment-{rng(8).hex()}"
-    insert(session, server_keys, shred, account, slot, SlotKind.ENROLMENT, secret, keys, now, expires_at)
-    audit.append(session, "enrolment.added", "system", f"account:{account.id}", {"expires_at": expires_at}, now)
-    text = b32encode(secret).decode().rstrip("=").lower()
-    return EnrolmentCode("-".join(text[at : at + _GROUP] for at in range(0, len(text), _GROUP)), expires_at)
+    insert(session, server_keys, shred, account, f"{kind}-{rng(8).hex()}", kind, secret, keys, now, expires_at)
+    audit.append(session, f"{kind}.added", actor, f"account:{account.id}", {"expires_at": expires_at}, now)
+    return EnrolmentCode(written(secret), expires_at)
 
 
-def enrol(
-    session: Session, server_keys: ServerKeys, shred: ShredSecrets, username: str, code: str, now: int
+def open_code(
+    session: Session, server_keys: ServerKeys, shred: ShredSecrets, email: str, code: str, now: int
 ) -> tuple[Account, AccountKeys]:
-    """Open the account with its code, which is used up; an invited account becomes registered.
+    """The account with its keys; the code is not used up. Reads only.
 
     SignInRefused for whatever is wrong; Tampered if the code is right and the key does not open.
     """
-    secret = _parsed(code)
+    secret = read(code, CODE_BYTES)
     try:
-        account = accounts.by_email(session, username)
+        account = accounts.by_sign_in_name(session, email)
         shred_secret = shred.get(account.public_id)
     except NotFound:
         raise SignInRefused from None
     found = statements.row(
         session,
-        "SELECT salt, commitment, sealed_key, public_id, id FROM key_slot"
-        " WHERE account_id = ? AND kind = ? AND expires_at > ?",
-        (account.id, SlotKind.ENROLMENT, now),
+        "SELECT salt, commitment, sealed_key, public_id, kind FROM key_slot"
+        " WHERE account_id = ? AND kind IN (?, ?) AND expires_at > ?",
+        (account.id, *KINDS, now),
     )
     if found is None or account.state not in (AccountState.INVITED, AccountState.REGISTERED):
         raise SignInRefused
-    sealed = SealedSlot(*found[:3])
-    account_key = open_slot(
-        secret,
-        server_keys.pepper,
-        shred_secret,
-        sealed,
-        account=account.public_id,
-        slot=found[3],
-        kind=SlotKind.ENROLMENT,
-    )
-    assert account_key is not None, "an enrolment slot holds a key"
-    remove(session, found[4])
+    sealed, slot, kind = SealedSlot(*found[:3]), found[3], SlotKind(found[4])
+    bound_to = {"account": account.public_id, "slot": slot, "kind": kind}
+    account_key = open_slot(secret, server_keys.pepper, shred_secret, sealed, **bound_to)
+    if account_key is None:
+        raise SignInRefused
+    return account, AccountKeys(account.public_id, account_key)
+
+
+def enrol(
+    session: Session, server_keys: ServerKeys, shred: ShredSecrets, username: str, code: str, now: int
+) -> tuple[Account, AccountKeys]:
+    """`open_code`, and the code is used up; the account's state stays what it is."""
+    account, keys = open_code(session, server_keys, shred, username, code, now)
+    _drop_codes(session, account.id)
+    audit.append(session, "enrolment.used", f"account:{account.id}", f"account:{account.id}", {}, now)
+    return account, keys
+
+
+def mode_of(session: Session, account: Account) -> DomainMode:
+    """Who can open the account besides its owner: what is shown to be accepted."""
+    return domains.by_id(session, account.domain_id).mode
+
+
+def finish(
+    session: Session,
+    server_keys: ServerKeys,
+    shred: ShredSecrets,
+    email: str,
+    code: str,
+    stretched: Stretched,
+    totp_code: str,
+    accepted_mode: DomainMode,
+    now: int,
+) -> Enrolled:
+    """The whole of it: the code is used up, the password set, the second factor confirmed, the mode accepted.
+
+    SignInRefused for a wrong code of either kind; Invalid if the domain's mode is not the one accepted. Nothing is
+    changed then. `second_factor.begin` comes before.
+    """
+    account, keys = open_code(session, server_keys, shred, email, code, now)
+    if mode_of(session, account) is not accepted_mode:
+        raise Invalid("accepted_mode: the mode of the domain")
+    second_factor.confirm(session, account.id, totp_code, now)
+    _drop_codes(session, account.id)
     if account.state is AccountState.INVITED:
         accounts.register(session, account.id, now)
-    audit.append(session, "enrolment.used", f"account:{account.id}", f"account:{account.id}", {}, now)
-    return accounts.by_id(session, account.id), AccountKeys(account.public_id, account_key)
+    actor = f"account:{account.id}"
+    passwords.set_password(session, server_keys, shred, account, keys, stretched, now, actor)
+    codes = recovery_codes.replace(session, server_keys, shred, account, keys, now, actor)
+    _accept(session, account, accepted_mode, now)
+    if not escrow.has_slot(session, account.id):
+        escrow.seal(session, shred, account, keys, now)
+    audit.append(session, "enrolment.finished", actor, actor, {"mode": accepted_mode}, now)
+    return Enrolled(accounts.by_id(session, account.id), codes)
 
 
-def _parsed(code: str) -> bytes:
-    text = "".join(code.split()).replace("-", "").upper()
-    try:
-        secret = b32decode(text + "=" * (-len(text) % 8))
-    except (NotBase32, ValueError):
-        raise SignInRefused from None
-    if len(secret) != CODE_BYTES:
-        raise SignInRefused
-    return secret
+def _accept(session: Session, account: Account, mode: DomainMode, now: int) -> None:
+    statements.run(
+        session, "UPDATE account SET accepted_mode = ?, accepted_at = ? WHERE id = ?", (mode, now, account.id)
+    )
+
+
+def _drop_codes(session: Session, account_id: int) -> None:
+    statements.run(session, "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?)", (account_id, *KINDS))

@@ -1,8 +1,8 @@
-"""Device passwords and enrolment codes: what they open, and when they do not."""
+"""Device passwords: what they open, and when they do not."""
 
 import pytest
 
-from storage import accounts, audit, devices, enrolment
+from storage import accounts, devices
 from storage.errors import Invalid, NotFound, SignInRefused, Tampered
 from storage.records import AccountState, DeviceCredentials, DeviceRevoked, Origin, Scope
 
@@ -261,37 +261,3 @@ def test_a_whole_slot_under_another_device_opens_nothing(office: Office, anna: P
     refused(office, anna.account.email, anna.device.password)
     bram_secret = bram.device.password.rpartition("-")[2]
     refused(office, anna.account.email, f"px1-{anna.device.device.selector}-{bram_secret}")
-
-
-def enrol(office: Office, username: str, code: str, now: int = NOW) -> accounts.Account:
-    store = office.store
-    return store.write_now(enrolment.enrol, store.server_keys, store.shred, username, code, now)[0]
-
-
-def code_for(office: Office, person: Person) -> str:
-    store = office.store
-    return store.write_now(
-        devices.add_enrolment, store.server_keys, store.shred, person.account, person.keys, NOW
-    ).code
-
-
-def test_an_enrolment_code_opens_once(office: Office) -> None:
-    carla = office.person("carla", state=AccountState.INVITED)
-    code = code_for(office, carla)
-    with pytest.raises(SignInRefused):
-        enrol(office, "anna@example.test", code)
-    with pytest.raises(SignInRefused):
-        enrol(office, carla.account.email, code[:-1] + ("b" if code[-1] == "a" else "a"))
-    assert enrol(office, carla.account.email, code.replace("-", " ").upper()).state is AccountState.REGISTERED
-    with pytest.raises(SignInRefused):
-        enrol(office, carla.account.email, code)
-    sign_in(office, carla.account.email, carla.device.password)
-    assert office.store.read_now(audit.verify, office.store.server_keys) is None
-
-
-def test_an_enrolment_code_ends_after_three_days_or_with_the_next(office: Office, anna: Person) -> None:
-    first, second = code_for(office, anna), code_for(office, anna)
-    for code, now in ((first, NOW), (second, NOW + 72 * 3600), ("", NOW), ("é" * 26, NOW)):
-        with pytest.raises(SignInRefused):
-            enrol(office, anna.account.email, code, now)
-    assert enrol(office, anna.account.email, second, NOW + 72 * 3600 - 1) == anna.account
