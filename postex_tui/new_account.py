@@ -96,7 +96,7 @@ def make(
     """In one write, so that no account is ever left without a way in."""
     account, keys = _create(session, shred, draft, moment)
     for address in identities:
-        _let_write_as(session, account, address)
+        _let_write_as(session, account, address, moment)
     lock = (session, server_keys, shred, account, keys)
     code = enrolment.add_enrolment(*lock, moment)
     credentials = devices.add(*lock, device, SCOPES[draft.role], moment) if device else None
@@ -115,8 +115,8 @@ def _create(session: Session, shred: ShredSecrets, draft: AccountDraft, moment: 
         raise Refusal("conflict", f"{draft.email} is taken: an account receives or writes as it") from None
 
 
-def _let_write_as(session: Session, account: Account, address: str) -> None:
+def _let_write_as(session: Session, account: Account, address: str, moment: int) -> None:
     try:
-        senders.add_identity(session, account.id, address)
+        senders.add_identity(session, account.id, address, moment)
     except Conflict:
         raise Refusal("conflict", f"{address} belongs to another account of this bridge") from None

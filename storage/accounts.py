@@ -107,15 +107,16 @@ def by_sign_in_name(session: Session, address: str) -> Account:
 
 
 def find(session: Session, reference: str) -> Account:
-    """By primary address or public id. NotFound."""
-    if "@" in reference:
-        return by_email(session, reference)
-    return _one(session, f"SELECT {_COLUMNS} FROM account WHERE public_id = ?", reference)  # noqa: S608
+    """By primary address or public id. NotFound; the canary of backups is nobody."""
+    found = by_email(session, reference) if "@" in reference else _by_public_id(session, reference)
+    if found.role is Role.SYSTEM:
+        raise NotFound("account")
+    return found
 
 
 def listing(session: Session) -> list[Account]:
-    """All, by address."""
-    found = statements.rows(session, f"SELECT {_COLUMNS} FROM account ORDER BY email")  # noqa: S608
+    """All people, by address."""
+    found = statements.rows(session, f"SELECT {_COLUMNS} FROM account WHERE role <> 'system' ORDER BY email")  # noqa: S608
     return [from_row(row) for row in found]
 
 
@@ -184,6 +185,34 @@ def register(session: Session, account_id: int, now: int) -> None:
     audit.append(session, "account.registered", f"account:{account_id}", f"account:{account_id}", {}, now)
 
 
+def change_settings(
+    session: Session,
+    account_id: int,
+    now: int,
+    *,
+    actor: str,
+    locale: str | None = None,
+    quota_bytes: int | None = None,
+    client_noted: bool | None = None,
+) -> Account:
+    """Set what is given: language, room, whether the program of the last sign-in is kept (S16). Invalid, NotFound."""
+    if quota_bytes is not None and quota_bytes < 0:
+        raise Invalid("quota: bytes, not negative")
+    before = by_id(session, account_id)
+    statements.run(
+        session,
+        "UPDATE account SET locale = coalesce(?, locale), quota_bytes = coalesce(?, quota_bytes),"
+        " client_noted = coalesce(?, client_noted) WHERE id = ?",
+        (locale, quota_bytes, client_noted, account_id),
+    )
+    if client_noted is False:
+        statements.run(session, "UPDATE device SET last_client = NULL WHERE account_id = ?", (account_id,))
+    given = {"locale": locale, "quota_bytes": quota_bytes, "client_noted": client_noted}
+    fields = [name for name, value in given.items() if value is not None]
+    audit.append(session, "account.settings-changed", actor, f"account:{before.id}", {"fields": fields}, now)
+    return by_id(session, account_id)
+
+
 def used_bytes(session: Session, account_id: int) -> int:
     """Padded size of all documents the account holds. NotFound."""
     found = statements.row(session, "SELECT used_bytes FROM account WHERE id = ?", (account_id,))
@@ -199,6 +228,10 @@ def from_row(row: statements.Row) -> Account:
     return Account(
         account_id, public_id, domain_id, Role(role), AccountState(state), email, name, locale, generation, quota
     )
+
+
+def _by_public_id(session: Session, public_id: str) -> Account:
+    return _one(session, f"SELECT {_COLUMNS} FROM account WHERE public_id = ?", public_id)  # noqa: S608
 
 
 def _check(draft: AccountDraft) -> None:
@@ -287,7 +320,7 @@ def _page_of(
     where = "".join(f" AND {condition}" for condition, _ in asked)
     found = statements.rows(
         session,
-        f"SELECT {_COLUMNS} FROM account WHERE domain_id = ?{where} ORDER BY {order} LIMIT ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM account WHERE domain_id = ? AND role <> 'system'{where} ORDER BY {order} LIMIT ?",  # noqa: S608
         (domain_id, *(value for _, values in asked for value in values), limit),
     )
     return [from_row(row) for row in found]

@@ -132,7 +132,7 @@ def sign_in(
         slot=selector,
         kind=SlotKind.DEVICE,
     )
-    if not _granted(device, account, username, scope, now, ip):
+    if not _is_named(session, account, username) or not _granted(device, account, scope, now, ip):
         raise SignInRefused
     keys = None if account_key is None else AccountKeys(account.public_id, account_key)
     return SignIn(account, device, keys, bool(found[-4]))
@@ -238,11 +238,20 @@ def _joined(allowed: tuple[str, ...]) -> str | None:
     return " ".join(networks.checked(allowed)) or None
 
 
-def _granted(device: Device, account: Account, username: str, scope: Scope, now: int, ip: str | None) -> bool:
+def _is_named(session: Session, account: Account, username: str) -> bool:
+    """By its primary address, or by another that delivers to it: mail programs go on after a change of address."""
+    if username.strip().lower() == account.email:
+        return True
+    try:
+        return accounts.by_sign_in_name(session, username).id == account.id
+    except NotFound:
+        return False
+
+
+def _granted(device: Device, account: Account, scope: Scope, now: int, ip: str | None) -> bool:
     wanted = {Scope.IMAP, Scope.IMAP_READ} if scope is Scope.IMAP_READ else {scope}
     return (
-        username.strip().lower() == account.email
-        and account.state in _SIGNS_IN
+        account.state in _SIGNS_IN
         and device.revoked_at is None
         and (device.expires_at is None or now < device.expires_at)
         and not wanted.isdisjoint(device.scopes)

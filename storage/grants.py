@@ -101,6 +101,17 @@ def note_use(session: Session, grant_id: int, now: int) -> None:
     )
 
 
+def owners(session: Session, now: int) -> list[int]:
+    """Ids of the accounts that are owner of the bridge, by themselves or by a grant, and can sign in or enrol."""
+    found = statements.rows(
+        session,
+        "SELECT id FROM account WHERE state IN ('invited', 'registered') AND (role = 'owner' OR id IN"  # noqa: S608
+        f" (SELECT account_id FROM role_grant WHERE role = 'owner' AND {_HOLDS})) ORDER BY id",
+        (now, now - UNUSED_LIMIT),
+    )
+    return [account_id for (account_id,) in found]
+
+
 def by_id(session: Session, grant_id: int) -> Grant:
     """NotFound."""
     found = statements.row(session, f"SELECT {_COLUMNS} FROM role_grant WHERE id = ?", (grant_id,))  # noqa: S608

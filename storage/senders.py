@@ -2,12 +2,12 @@
 
 from sqlmodel import Session
 
-from storage import statements
+from storage import audit, statements
 from storage.addresses import normal
-from storage.errors import Conflict, Invalid
+from storage.errors import Conflict, Invalid, NotFound
 
 
-def add_identity(session: Session, account_id: int, address: str) -> None:
+def add_identity(session: Session, account_id: int, address: str, now: int, actor: str = "system") -> None:
     """Let the account write as `address`, which need not be in one of our domains. Nothing happens if it may already.
 
     Conflict if mail to that address is another account's: nobody writes in someone else's name. Several accounts may
@@ -17,11 +17,31 @@ def add_identity(session: Session, account_id: int, address: str) -> None:
     owner = statements.row(session, "SELECT account_id FROM address WHERE address = ?", (stored,))
     if owner is not None and owner[0] != account_id:
         raise Conflict("address")
-    statements.run(
+    if statements.run(
         session,
         "INSERT INTO sender_identity (account_id, address) VALUES (?, ?) ON CONFLICT DO NOTHING",
         (account_id, stored),
+    ):
+        audit.append(session, "sender.identity-added", actor, f"account:{account_id}", {}, now)
+
+
+def remove_identity(session: Session, account_id: int, address: str, now: int, actor: str) -> None:
+    """The account writes as `address` no more. NotFound if it was never added."""
+    if not statements.run(
+        session,
+        "DELETE FROM sender_identity WHERE account_id = ? AND address = ?",
+        (account_id, normal(address)),
+    ):
+        raise NotFound("identity")
+    audit.append(session, "sender.identity-removed", actor, f"account:{account_id}", {}, now)
+
+
+def added(session: Session, account_id: int) -> list[str]:
+    """The addresses that were added, without those that deliver to the account."""
+    found = statements.rows(
+        session, "SELECT address FROM sender_identity WHERE account_id = ? ORDER BY address", (account_id,)
     )
+    return [address for (address,) in found]
 
 
 def identities(session: Session, account_id: int) -> frozenset[str]:

@@ -55,7 +55,7 @@ class Office:
         self.erp = self.person("erp@example.test", Role.SENDER)
         self.anna = self.person("anna@example.test", Role.RECIPIENT)
         self.bram = self.person("bram@example.test", Role.RECIPIENT)
-        self.store.write_now(senders.add_identity, self.erp.account.id, OUTSIDE)
+        self.store.write_now(senders.add_identity, self.erp.account.id, OUTSIDE, NOW)
         cert, key = data / "cert.pem", data / "key.pem"
         tls.create_self_signed(cert, key, "mail.example.test", NOW)
         self.tls = tls.ServerTls(cert, key).context

@@ -147,7 +147,7 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.ACCOUNT_INVITE: {**_OWNER_AND_ADMIN, **_MACHINE},
     Action.ACCOUNT_RESET: _ADMIN,
     Action.ACCOUNT_ERASE: {**_EVERYBODY, **_ADMIN},
-    Action.ALIAS_READ: {**_EVERYBODY, **_ADMIN},
+    Action.ALIAS_READ: {**_EVERYBODY, **_ADMIN, **_MACHINE},
     Action.ALIAS_CHANGE: {**_EVERYBODY, **_ADMIN, **_MACHINE},
     Action.SENDER_CHANGE: {**_ADMIN, **_MACHINE},
     Action.DEVICE_LIST: {**_EVERYBODY, **_HELPERS, **_ADMIN, **_MACHINE},

@@ -87,7 +87,7 @@ def test_bad_drafts_are_refused_whole(
     office: Office, email: str, name: str, quota: int, error: type[Exception]
 ) -> None:
     made = create(office, AccountDraft("anna@example.test", "Anna", Role.SENDER, aliases=("alias@example.test",)))
-    office.store.write_now(senders.add_identity, made.id, "facturen@example.test")
+    office.store.write_now(senders.add_identity, made.id, "facturen@example.test", NOW)
     with pytest.raises(error):
         create(office, AccountDraft(email, name, Role.RECIPIENT, quota_bytes=quota))
     assert office.store.read_now(accounts.listing) == [made]
@@ -96,12 +96,12 @@ def test_bad_drafts_are_refused_whole(
 
 def test_who_may_write_as_whom(office: Office, anna: Person, bram: Person) -> None:
     for person in (anna, bram):
-        office.store.write_now(senders.add_identity, person.account.id, "Facturen@Energie.test")
+        office.store.write_now(senders.add_identity, person.account.id, "Facturen@Energie.test", NOW)
     with pytest.raises(Conflict):
-        office.store.write_now(senders.add_identity, anna.account.id, bram.account.email)
+        office.store.write_now(senders.add_identity, anna.account.id, bram.account.email, NOW)
     with pytest.raises(Invalid):
-        office.store.write_now(senders.add_identity, anna.account.id, "nobody")
-    office.store.write_now(senders.add_identity, anna.account.id, anna.account.email)
+        office.store.write_now(senders.add_identity, anna.account.id, "nobody", NOW)
+    office.store.write_now(senders.add_identity, anna.account.id, anna.account.email, NOW)
     expected = frozenset({"anna@example.test", "facturen@energie.test"})
     assert office.store.read_now(senders.identities, anna.account.id) == expected
     for address, known in (

@@ -47,7 +47,7 @@ ALLOWED = {
     Action.ACCOUNT_INVITE: "ODo",
     Action.ACCOUNT_RESET: "D",
     Action.ACCOUNT_ERASE: ALL,
-    Action.ALIAS_READ: ALL,
+    Action.ALIAS_READ: ALL + "o",
     Action.ALIAS_CHANGE: ALL + "o",
     Action.SENDER_CHANGE: "Do",
     Action.DEVICE_LIST: ALL + "o",
