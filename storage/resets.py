@@ -1,0 +1,69 @@
+"""Resets: a one-time code for somebody who lost every way in, made by an admin who learns nothing by it (S64).
+
+Where the domain holds the account in escrow (mode managed), the code opens the account's own key: nothing is lost.
+Where it does not (mode private), the code holds a new account key. Making it changes nothing: password and recovery
+codes go on working, and a code that was not wanted runs out. Using it makes the new key the account's and closes the
+documents under the old one (`renewal`): the admin must have said that this may be.
+
+Who resets is an admin of the domain; whether this admin may, and has shown it, is for the gate to say.
+"""
+
+import os
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage import audit, enrolment, escrow, renewal
+from storage.errors import Conflict
+from storage.keys.context import KEY_SIZE
+from storage.keys.keyring import AccountKeys
+from storage.keys.master import ServerKeys
+from storage.keys.slots import SlotKind
+from storage.randomness import Rng
+from storage.records import Account, EnrolmentCode
+from storage.shredding import ShredSecrets
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What an admin gets, and what using the code will mean."""
+
+    code: EnrolmentCode
+    closes: int | None
+    """Documents that using the code closes; None: none, as escrow opened the account."""
+
+
+def closes(session: Session, account: Account) -> int | None:
+    """How many documents a reset would close now; None if none, as the account is in escrow."""
+    return None if escrow.has_slot(session, account.id) else renewal.open_documents(session, account.id)
+
+
+def reset_by_admin(
+    session: Session,
+    server_keys: ServerKeys,
+    shred: ShredSecrets,
+    admin: Account,
+    admin_keys: AccountKeys,
+    account: Account,
+    now: int,
+    *,
+    may_close: bool = False,
+    rng: Rng = os.urandom,
+) -> Reset:
+    """A code for 72 hours, in the place of one before.
+
+    NotFound if the account is in escrow and `admin` does not hold the key; Conflict if it is not in escrow and
+    `may_close` does not say that its documents may be closed.
+    """
+    actor = f"account:{admin.id}"
+    closing = closes(session, account)
+    if closing is None:
+        keys, kind = escrow.open_account(session, shred, admin, admin_keys, account), SlotKind.RESET
+    elif may_close:
+        keys, kind = AccountKeys(account.public_id, rng(KEY_SIZE)), SlotKind.RENEWAL
+    else:
+        raise Conflict("documents would be closed")
+    code = enrolment.add_enrolment(session, server_keys, shred, account, keys, now, actor=actor, kind=kind)
+    detail = {"escrow": closing is None, "closes": closing or 0, "expires_at": code.expires_at}
+    audit.append(session, "account.reset", actor, f"account:{account.id}", detail, now)
+    return Reset(code, closing)
