@@ -30,6 +30,21 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
         raise
 
 
+def write_whole(path: Path, data: bytes, mode: int) -> None:
+    """Make or replace `path`: whoever looks, also after a kill or a power cut, finds the old content or the new.
+
+    WriterUnavailable: the old one stands.
+    """
+    unfinished = path.with_name(f"{path.name}.partial")
+    try:
+        unfinished.unlink(missing_ok=True)
+        write_new(unfinished, data, mode)
+        unfinished.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise WriterUnavailable(f"{path}: cannot write it: {error.strerror}") from error
+
+
 def _fill(descriptor: int, data: bytes) -> None:
     """Write all, sync, close: the descriptor is gone whatever happens."""
     try:

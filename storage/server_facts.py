@@ -14,6 +14,8 @@ class Fact(StrEnum):
     """X25519, 32 bytes: what is sealed to it, the recovery kit opens."""
     CANARY = "canary"
     """Public id of the canary account (see `canary`)."""
+    BACKUP_DESTINATIONS = "backup_destinations"
+    """JSON: folders that backups went to, by kind."""
 
 
 def get(session: Session, name: Fact) -> bytes | None:

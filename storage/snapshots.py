@@ -5,14 +5,12 @@ the same key. Measured with 200 MB and a writer that commits all the time: its s
 the 99th percentile, as without a copy). VACUUM INTO takes as long in all, but held one commit up for 90 ms.
 """
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from sqlmodel import Session
 
-from storage import connections, statements
+from storage import connections, manifests, statements
 from storage.connections import Database
 
 T = TypeVar("T")
@@ -35,7 +33,7 @@ def copy(source: Database, target: Database, describe: Callable[[Session], T]) -
         found = describe(session)
     finally:
         connections.close(session)
-    _sync(target.path)
+    manifests.sync(target.path)
     return found
 
 
@@ -48,11 +46,3 @@ def _fill(session: Session, target: Database) -> None:
         statements.driver(session).backup(written, pages=STEP_PAGES)
     finally:
         written.close()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
