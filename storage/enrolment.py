@@ -2,8 +2,10 @@
 
 A code is 128 random bits in base32, written in groups of four. It opens the account for 72 hours and is gone once
 used; a new one replaces those before it. Of kind ENROLMENT it is for an account that nobody has taken over yet; of
-kind RESET an admin gave it out for one whose owner lost the way in. Both end in the same way (`finish`), in one
-transaction: until then nothing is used up, and whoever stopped half-way begins again with the same code.
+kind RESET an admin gave it out for one whose owner lost the way in; of kind RENEWAL too, where nobody could open the
+account: it holds a new key, and what lies under the old one is closed with its use (`renewal`). All end in the same
+way (`finish`), in one transaction: until then nothing is used up, and whoever stopped half-way begins again with the
+same code.
 """
 
 import os
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from storage import accounts, audit, domains, escrow, passwords, recovery_codes, second_factor, statements
+from storage import accounts, audit, domains, escrow, passwords, recovery_codes, renewal, second_factor, statements
 from storage.errors import Invalid, NotFound, SignInRefused
 from storage.key_slots import insert
 from storage.keys.keyring import AccountKeys
@@ -25,7 +27,7 @@ from storage.shredding import ShredSecrets
 
 LIFETIME = 72 * 3600
 CODE_BYTES = 16
-KINDS = (SlotKind.ENROLMENT, SlotKind.RESET)
+KINDS = (SlotKind.ENROLMENT, SlotKind.RESET, SlotKind.RENEWAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Enrolled:
 
     account: Account
     recovery_codes: tuple[str, ...] = field(repr=False)
+    closed: int = 0
+    """Documents that the new key does not open."""
 
 
 def add_enrolment(
@@ -52,7 +56,8 @@ def add_enrolment(
     assert kind in KINDS, kind
     _drop_codes(session, account.id)
     secret, expires_at = rng(CODE_BYTES), now + LIFETIME
-    insert(session, server_keys, shred, account, f"{kind}-{rng(8).hex()}", kind, secret, keys, now, expires_at)
+    slot, future = f"{kind}-{rng(8).hex()}", kind is SlotKind.RENEWAL
+    insert(session, server_keys, shred, account, slot, kind, secret, keys, now, expires_at, future=future)
     audit.append(session, f"{kind}.added", actor, f"account:{account.id}", {"expires_at": expires_at}, now)
     return EnrolmentCode(written(secret), expires_at)
 
@@ -62,8 +67,24 @@ def open_code(
 ) -> tuple[Account, AccountKeys]:
     """The account with its keys; the code is not used up. Reads only.
 
-    SignInRefused for whatever is wrong; Tampered if the code is right and the key does not open.
+    SignInRefused for whatever is wrong; Tampered if the code is right and the key does not open. The keys of a code
+    of kind RENEWAL are those that the account will have.
     """
+    account, keys, _ = _opened(session, server_keys, shred, email, code, now)
+    return account, keys
+
+
+def closes(session: Session, account: Account) -> int | None:
+    """How many documents the code that the account has now would close; None if it closes none."""
+    found = statements.row(
+        session, "SELECT 1 FROM key_slot WHERE account_id = ? AND kind = ?", (account.id, SlotKind.RENEWAL)
+    )
+    return None if found is None else renewal.open_documents(session, account.id)
+
+
+def _opened(
+    session: Session, server_keys: ServerKeys, shred: ShredSecrets, email: str, code: str, now: int
+) -> tuple[Account, AccountKeys, SlotKind]:
     secret = read(code, CODE_BYTES)
     try:
         account = accounts.by_sign_in_name(session, email)
@@ -73,7 +94,7 @@ def open_code(
     found = statements.row(
         session,
         "SELECT salt, commitment, sealed_key, public_id, kind FROM key_slot"
-        " WHERE account_id = ? AND kind IN (?, ?) AND expires_at > ?",
+        " WHERE account_id = ? AND kind IN (?, ?, ?) AND expires_at > ?",
         (account.id, *KINDS, now),
     )
     if found is None or account.state not in (AccountState.INVITED, AccountState.REGISTERED):
@@ -83,14 +104,16 @@ def open_code(
     account_key = open_slot(secret, server_keys.pepper, shred_secret, sealed, **bound_to)
     if account_key is None:
         raise SignInRefused
-    return account, AccountKeys(account.public_id, account_key)
+    return account, AccountKeys(account.public_id, account_key), kind
 
 
 def enrol(
     session: Session, server_keys: ServerKeys, shred: ShredSecrets, username: str, code: str, now: int
 ) -> tuple[Account, AccountKeys]:
-    """`open_code`, and the code is used up; the account's state stays what it is."""
-    account, keys = open_code(session, server_keys, shred, username, code, now)
+    """`open_code`, and the code is used up; the account's state stays what it is. Not for a code of kind RENEWAL."""
+    account, keys, kind = _opened(session, server_keys, shred, username, code, now)
+    if kind is SlotKind.RENEWAL:
+        raise SignInRefused
     _drop_codes(session, account.id)
     audit.append(session, "enrolment.used", f"account:{account.id}", f"account:{account.id}", {}, now)
     return account, keys
@@ -117,7 +140,7 @@ def finish(
     SignInRefused for a wrong code of either kind; Invalid if the domain's mode is not the one accepted. Nothing is
     changed then. `second_factor.begin` comes before.
     """
-    account, keys = open_code(session, server_keys, shred, email, code, now)
+    account, keys, kind = _opened(session, server_keys, shred, email, code, now)
     if mode_of(session, account) is not accepted_mode:
         raise Invalid("accepted_mode: the mode of the domain")
     second_factor.confirm(session, account.id, totp_code, now)
@@ -125,13 +148,16 @@ def finish(
     if account.state is AccountState.INVITED:
         accounts.register(session, account.id, now)
     actor = f"account:{account.id}"
+    if kind is SlotKind.RENEWAL:
+        account = renewal.renew(session, shred, account, keys, now, actor).account
     passwords.set_password(session, server_keys, shred, account, keys, stretched, now, actor)
     codes = recovery_codes.replace(session, server_keys, shred, account, keys, now, actor)
     _accept(session, account, accepted_mode, now)
     if not escrow.has_slot(session, account.id):
         escrow.seal(session, shred, account, keys, now)
     audit.append(session, "enrolment.finished", actor, actor, {"mode": accepted_mode}, now)
-    return Enrolled(accounts.by_id(session, account.id), codes)
+    closed = renewal.closed_documents(session, account.id) if kind is SlotKind.RENEWAL else 0
+    return Enrolled(accounts.by_id(session, account.id), codes, closed)
 
 
 def _accept(session: Session, account: Account, mode: DomainMode, now: int) -> None:
@@ -141,4 +167,4 @@ def _accept(session: Session, account: Account, mode: DomainMode, now: int) -> N
 
 
 def _drop_codes(session: Session, account_id: int) -> None:
-    statements.run(session, "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?)", (account_id, *KINDS))
+    statements.run(session, "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?, ?)", (account_id, *KINDS))

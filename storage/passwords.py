@@ -258,8 +258,16 @@ def set_password(
     actor: str,
     keep_session: int | None = None,
 ) -> None:
-    """Put this password in the place of the one before, which opens nothing any more; end the other sessions."""
+    """Put this password in the place of the one before, which opens nothing any more; end the other sessions.
+
+    A reset's code that is still about ends too: whoever knows the password did not need it.
+    """
     _replace(session, server_keys, shred, account, keys, stretched, now)
+    statements.run(
+        session,
+        "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?)",
+        (account.id, SlotKind.RESET, SlotKind.RENEWAL),
+    )
     sessions.end_all(session, account.id, now, keep_session, actor)
     audit.append(session, "password.set", actor, f"account:{account.id}", {}, now)
 
