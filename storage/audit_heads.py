@@ -1,6 +1,6 @@
 """Heads of the audit log that leave the machine: where it stood at a time, signed by the bridge.
 
-    {"at":1760000000,"hash":"…64 hex digits…","position":4711,"signature":"…128 hex digits…"}
+    {"at":1760000000,"hash":"…64 hex digits…","position":4711,"signature":"…base64…"}
 
 The signature (see `keys.signing`, purpose `audit head`) is over the same object without `signature`. Whoever rolls
 the database back, or cuts events off with MK in hand, leaves a chain that holds in itself; a head kept outside (the
@@ -8,6 +8,7 @@ journal, a backup's manifest, paper) still names the event that is gone.
 """
 
 import json
+from base64 import b64decode, b64encode
 from binascii import unhexlify
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -56,7 +57,7 @@ class SignedHead:
             "position": self.position,
             "hash": self.hash.hex(),
             "at": self.at,
-            "signature": self.signature.hex(),
+            "signature": b64encode(self.signature).decode(),
         }
         return signing.canonical(content).decode()
 
@@ -66,7 +67,7 @@ def parse(text: str) -> SignedHead:
     try:
         content = json.loads(text)
         position, at = content["position"], content["at"]
-        digest, signature = unhexlify(content["hash"]), unhexlify(content["signature"])
+        digest, signature = unhexlify(content["hash"]), b64decode(content["signature"], validate=True)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Invalid("head: JSON with position, hash, at and signature") from None
     if type(position) is not int or type(at) is not int or not 0 <= position < 2**63 or abs(at) >= 2**63:

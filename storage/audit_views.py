@@ -28,8 +28,7 @@ from storage.pseudonyms import pseudonym
 
 # ruff: noqa: S608 - every part of these statements stands in this file
 
-WINDOW = 100_000
-_END = 2**63 - 1
+WINDOW = 50_000
 _COLUMNS = "e.position, e.at, e.kind, e.actor, e.subject, e.detail"
 _PEOPLE_KEYS = frozenset({"account", "accounts", "by", "holder", "holders", "to", "viewer", "approver", "custodians"})
 """Members of a detail that hold ids of accounts."""
@@ -128,7 +127,7 @@ def page(
     limit: int = 50,
 ) -> tuple[list[Entry], int | None]:
     """Events that the onlooker may see, newest first, and the position to go on after: None at the end."""
-    before = _END if after is None else after
+    before = _behind_the_last(session) if after is None else after
     where, values = _conditions(onlooker, wanted, now)
     found: dict[int, statements.Row] = {}
     low = 0
@@ -148,6 +147,11 @@ def page(
     shown = newest[:limit]
     after = shown[-1][0] if len(newest) > limit else low or None
     return _entries(session, keys, onlooker, shown), after
+
+
+def _behind_the_last(session: Session) -> int:
+    found = statements.row(session, "SELECT max(position) FROM audit_event")
+    return 1 + ((found and found[0]) or 0)
 
 
 def _unseen_below(session: Session, window: str, bounds: tuple[int, ...]) -> int:

@@ -1,0 +1,22 @@
+"""Rows whose time is over: they open nothing any more and are only in the way. For the housekeeping."""
+
+from sqlmodel import Session
+
+from storage import statements
+from storage.documents import DEDUPE_SECONDS
+
+
+def remove_codes(session: Session, now: int) -> int:
+    """Delete codes and other key slots that have ended and that no device or session hangs on; how many."""
+    return statements.run(
+        session,
+        "DELETE FROM key_slot WHERE expires_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM device WHERE device.slot_id = key_slot.id)"
+        " AND NOT EXISTS (SELECT 1 FROM api_session WHERE api_session.slot_id = key_slot.id)",
+        (now,),
+    )
+
+
+def remove_hand_ins(session: Session, now: int) -> int:
+    """Delete what is kept to recognise repeated hand-ins, once no repetition is expected; how many."""
+    return statements.run(session, "DELETE FROM hand_in WHERE received_at < ?", (now - DEDUPE_SECONDS,))
