@@ -18,7 +18,7 @@ from os import urandom
 
 from sqlmodel import Session
 
-from storage import audit, holds, statements
+from storage import accounts, audit, holds, statements
 from storage.changes import announce
 from storage.errors import Conflict, NotFound
 from storage.randomness import Rng
@@ -80,12 +80,8 @@ def request(
     before = _state(session, account_id)
     if _requested(session, account_id) is not None:
         raise Conflict("erasure")
-    statements.run(
-        session,
-        "UPDATE account SET state = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
-        (AccountState.CLOSED, now, account_id),
-    )
-    announce(session, AccountBarred(account_id))
+    if before != AccountState.CLOSED:
+        accounts.close(session, account_id, now, _actor(by))
     made = insert(
         session, account_id, Kind.ACCOUNT, State.REQUESTED, by=by, due_at=due_at, now=now, purge_id=purge_id
     )
@@ -100,12 +96,8 @@ def cancel(session: Session, account_id: int, *, by: int | None, now: int) -> Er
     if found is None:
         raise NotFound("erasure")
     ((before,),) = statements.rows(session, "SELECT account_state FROM erasure WHERE id = ?", (found.id,))
-    statements.run(
-        session,
-        "UPDATE account SET state = ?, closed_at = CASE WHEN ? = 'closed' THEN closed_at END"
-        " WHERE id = ? AND state = ?",
-        (before, before, account_id, AccountState.CLOSED),
-    )
+    if before != AccountState.CLOSED and _state(session, account_id) == AccountState.CLOSED:
+        accounts.reopen(session, account_id, now, _actor(by))
     _turn(session, found.id, State.CANCELLED)
     _audit(session, "erasure.cancelled", by, found, now)
     return by_id(session, found.id)
@@ -290,9 +282,12 @@ def _erasure(row: statements.Row) -> Erasure:
 
 
 def _audit(session: Session, kind: str, by: int | None, erasure: Erasure, now: int) -> None:
-    actor = "system" if by is None else f"account:{by}"
     detail: dict[str, int | str] = {"erasure": erasure.public_id, "of": erasure.kind}
-    audit.append(session, kind, actor, f"account:{erasure.account_id}", detail, now)
+    audit.append(session, kind, _actor(by), f"account:{erasure.account_id}", detail, now)
+
+
+def _actor(by: int | None) -> str:
+    return "system" if by is None else f"account:{by}"
 
 
 _LAST_HOLDER = (

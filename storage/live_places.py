@@ -69,6 +69,7 @@ PERSONAL: Mapping[str, str] = {
     "used_bytes": "0",
     "accepted_mode": "NULL",
     "accepted_at": "NULL",
+    "state_before": "NULL",
 }
 """What the row of an erased account says instead. The row stays, so that its number is never given to another."""
 NOT_PERSONAL = frozenset(
@@ -78,7 +79,6 @@ NOT_PERSONAL = frozenset(
         "domain_id",
         "role",
         "state",
-        "state_before",
         "generation",
         "last_uid_validity",
         "closed_at",
