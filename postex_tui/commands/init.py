@@ -12,8 +12,14 @@ from postex_tui.options import AsJson, Data
 from storage.records import DomainMode
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from bridge.settings import Settings
+    from postex_tui.new_account import NewAccount
+    from storage.accounts import AccountDraft
+    from storage.keys.master import ServerKeys
     from storage.records import EnrolmentCode
+    from storage.shredding import ShredSecrets
 
 Owner = Annotated[
     str | None, typer.Option("--owner", help="Address of the owner account.", show_default="postmaster@DOMAIN")
@@ -38,7 +44,7 @@ def init(
     settings_of(data)
     try:
         kit = _make(data, first)
-        address, code = _make_owner(data, first, owner or f"postmaster@{first.name}")
+        address, code = _make_owner(data, first, owner or f"postmaster@{first.name}", kit)
         _prepare_backups(data, kit)
     except BaseException:
         _empty(data)
@@ -116,19 +122,38 @@ def _make_certificate(data: Path, settings: "Settings") -> None:
         tls.create_self_signed(*files, settings.hostname, now())
 
 
-def _make_owner(data: Path, first: FirstDomain, address: str) -> "tuple[str, EnrolmentCode]":
-    """The first domain, its owner account and the code that lets the owner in."""
-    from postex_tui import new_account
+def _make_owner(data: Path, first: FirstDomain, address: str, kit: str) -> "tuple[str, EnrolmentCode]":
+    """The first domain with its escrow key, its owner account and the code that lets the owner in."""
     from postex_tui.data_folder import now, opened
-    from storage import domains
     from storage.accounts import AccountDraft
     from storage.records import Role
 
     draft = AccountDraft(address, address.partition("@")[0], Role.OWNER)
     with opened(data) as store:
-        store.write_now(domains.create, first.name, first.mode, first.country, now())
-        made = store.write_now(new_account.make, store.server_keys, store.shred, draft, None, (), now())
+        made = store.write_now(_found, store.server_keys, store.shred, first, draft, kit, now())
     return made.account.email, made.enrolment
+
+
+def _found(
+    session: "Session",
+    server_keys: "ServerKeys",
+    shred: "ShredSecrets",
+    first: FirstDomain,
+    draft: "AccountDraft",
+    kit: str,
+    moment: int,
+) -> "NewAccount":
+    """Domain, escrow key, owner: the owner keeps the key until the domain has an admin."""
+    from postex_tui import new_account
+    from storage import domains, escrow
+    from storage.keys.recovery import RecoveryKit
+
+    domain = domains.create(session, first.name, first.mode, first.country, moment)
+    key = escrow.create_key(session, domain, (), RecoveryKit.parse(kit).public_key, moment, "operator")
+    made = new_account.make(session, server_keys, shred, draft, None, (), moment)
+    if key is not None:
+        escrow.entrust(session, key, made.account, moment, "operator", custodian=True)
+    return made
 
 
 def _prepare_backups(data: Path, kit: str) -> None:
