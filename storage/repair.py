@@ -35,7 +35,7 @@ def _continue(database: Database, lost: int, now: int) -> None:
     session = database.writing()
     try:
         statements.run(session, "BEGIN IMMEDIATE")
-        _jump(session)
+        jump(session)
         audit.append(session, "log.repaired", "system", "database", {"commits_lost": lost}, now)
         statements.run(session, "COMMIT")
         statements.rows(session, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -43,7 +43,8 @@ def _continue(database: Database, lost: int, now: int) -> None:
         connections.close(session)
 
 
-def _jump(session: Session) -> None:
+def jump(session: Session) -> None:
+    """Leave a gap in the UIDs and mod-sequences of all mailboxes."""
     statements.run(
         session,
         "UPDATE mailbox SET uid_next = uid_next + ?, highest_modseq = highest_modseq + ?",
