@@ -7,6 +7,7 @@ Every text is fixed English without anything of a document, an address or a secr
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.errors import Status
@@ -46,11 +47,19 @@ _OF_STORAGE: tuple[tuple[type[errors.StorageError], Answer], ...] = (
     (errors.Conflict, Answer("A mailbox of that name exists", Status.NO, "ALREADYEXISTS")),
     (errors.Invalid, Answer("Not a name that can be used", Status.NO, "CANNOT")),
     (errors.OverQuota, Answer("No room left in this account", Status.NO, "OVERQUOTA")),
+    (errors.Held, Answer("A legal hold keeps what would go; ask your administrator", Status.NO, "CANNOT")),
     (errors.Tampered, Answer("Stored data is damaged and is not served", Status.NO, "CORRUPTION")),
     (errors.SignInRefused, Answer("User name or device password is wrong", Status.NO, "AUTHENTICATIONFAILED")),
     (errors.Busy, Answer("Not possible now, try again", Status.NO, "UNAVAILABLE")),
 )
 FAULT = Answer("Internal error, logged", Status.NO, "SERVERBUG")
+
+
+def of_hold(held: errors.Held) -> Answer:
+    """Some of what was to go stays, until the day named."""
+    day = datetime.fromtimestamp(held.ends_at, UTC).date().isoformat()
+    text = f"A legal hold keeps some messages until {day}, the others are gone; ask your administrator"
+    return Answer(text, Status.NO, "CANNOT")
 
 
 def of_storage(error: errors.StorageError) -> Answer:

@@ -64,7 +64,8 @@ async def delete(session: Session, command: Command) -> Answer:
         raise Refused("INBOX and mailboxes with a special use stay", "CANNOT")
     if session.watched == mailbox.id:
         session.leave_mailbox()
-    await session.services.store.write(mailboxes.delete, user.account.id, user.keys, command.mailbox)
+    now = int(session.services.clock())
+    await session.services.store.write(mailboxes.delete, user.account.id, user.keys, command.mailbox, now)
     return Answer("DELETE completed")
 
 

@@ -7,14 +7,14 @@ by number answer `NO [EXPUNGEISSUED]` after doing what could be done (RFC 2180 s
 """
 
 from bridge.imap import appending, flags
-from bridge.imap.answers import Answer, Refused
+from bridge.imap.answers import Answer, Refused, of_hold
 from bridge.imap.handlers.folders import mailbox_named
 from bridge.imap.protocol import responses, sequence
 from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Store, StoreMode
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import Span, View
-from storage import documents
+from storage import documents, holds
 from storage.documents import FlagMode
 from storage.errors import Invalid, NotFound
 from storage.records import Flag
@@ -77,20 +77,25 @@ async def expunge(session: Session, command: Command) -> Answer:
     else:
         uids = view.uids_flagged(Flag.DELETED, view.spans(command.uids, by_uid=True))
         await _expunge_in_slices(session, view, uids)
-    return Answer("EXPUNGE completed")
+    held = await session.services.store.read(holds.kept, view.mailbox.id, int(session.services.clock()))
+    return Answer("EXPUNGE completed") if held is None else of_hold(held)
 
 
 async def expunge_all(session: Session, view: View) -> None:
-    """Everything that is \\Deleted, of which the view may not know all: the last write takes what is left."""
+    """Everything that is \\Deleted, of which the view may not know all: the last write takes what is left.
+
+    All but what a legal hold keeps.
+    """
     uids = view.uids_flagged(Flag.DELETED, [(0, len(view))])
     await _expunge_in_slices(session, view, uids[:-EXPUNGED_AT_ONCE])
-    await session.services.store.write(documents.expunge, view.mailbox.id)
+    await session.services.store.write(documents.expunge, view.mailbox.id, None, int(session.services.clock()))
 
 
 async def _expunge_in_slices(session: Session, view: View, uids: list[int]) -> None:
+    now = int(session.services.clock())
     for start in range(0, len(uids), EXPUNGED_AT_ONCE):
         ranges = sequence.runs(uids[start : start + EXPUNGED_AT_ONCE])
-        await session.services.store.write(documents.expunge, view.mailbox.id, ranges)
+        await session.services.store.write(documents.expunge, view.mailbox.id, ranges, now)
 
 
 async def append(session: Session, command: Command) -> Answer:
