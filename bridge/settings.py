@@ -136,6 +136,20 @@ class Throttle(Section):
     """Networks in CIDR form (a list, or text with commas) whose failed sign-ins are not slowed down."""
 
 
+class Erasure(Section):
+    """What happens to an account that is to be erased."""
+
+    trash_days: Annotated[int, Field(ge=0, le=365)] = 14
+    """Days that such an account waits, closed, and can be had back; its owner may erase it at once."""
+
+
+class Backup(Section):
+    """How long backups last."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 35
+    """Days that backups of the database are kept; receipts of erasures name the day that follows from it."""
+
+
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
 

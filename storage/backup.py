@@ -15,7 +15,7 @@ Every run deletes what is older than its time, in the destinations of earlier ru
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,12 +25,22 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from storage import audit, audit_heads, destinations, manifests, migrations, server_facts, snapshots, statements
+from storage import (
+    audit,
+    audit_heads,
+    canary,
+    destinations,
+    manifests,
+    migrations,
+    server_facts,
+    snapshots,
+    statements,
+)
 from storage.connections import Database
 from storage.database import DATABASE_NAME, Store
 from storage.destinations import Kind
 from storage.durable import sync_folder, write_new
-from storage.errors import BackupReason, BackupRefused, Tampered
+from storage.errors import BackupReason, BackupRefused, NotFound, Tampered
 from storage.keys import signing
 from storage.keys.master import ServerKeys
 from storage.manifests import KeyringManifest, Manifest, Mark
@@ -44,6 +54,8 @@ BODY_LIST = "bodies.list"
 SETTINGS = "postex.toml"
 SEALED_MASTER = "master.sealed"
 RECOVERY = "recovery"
+
+Stopped = Callable[[], bool]
 
 _log = structlog.get_logger(__name__)
 
@@ -90,9 +102,12 @@ def make(
     keep_days: int,
     actor: str,
     now: int,
+    *,
+    stopped: Stopped = lambda: False,
     rng: Rng = os.urandom,
 ) -> Made:
-    """Back up to `destination`, and keyring.db to its own. For a thread of its own: it takes as long as it takes.
+    """Back up to `destination`, and keyring.db to its own. For a thread of its own: it takes as long as it takes,
+    and asks `stopped` often whether to give up.
 
     BackupRefused; Tampered if the database cannot be read. Then no new backup is there, and older ones stay.
     """
@@ -100,7 +115,9 @@ def make(
     destinations.refuse_nested(store.data, *given[Kind.DATA], *given[Kind.KEYRING])
     known = store.read_now(_known)
     _refuse_mixed(given, known)
-    manifest, folder, copied = _back_up_data(store, destination, now, rng)
+    with suppress(NotFound):  # no domain yet, so nobody who could miss anything
+        store.write_now(canary.ensure, store.server_keys, store.shred, store.bodies, now)
+    manifest, folder, copied = _back_up_data(store, destination, now, stopped, rng)
     keyring, keyring_folder = None, None
     if keyring_destination is not None:
         keyring, keyring_folder = _back_up_keyring(store, keyring_destination, now, rng)
@@ -135,19 +152,27 @@ def newest(path: Path) -> Path:
 # --- the database and the bodies ---
 
 
-def _back_up_data(store: Store, destination: Path, now: int, rng: Rng) -> tuple[Manifest, Path, int]:
+def _back_up_data(
+    store: Store, destination: Path, now: int, stopped: Stopped, rng: Rng
+) -> tuple[Manifest, Path, int]:
     with store.pin_bodies(), destinations.opened(destination, Kind.DATA, store.server_keys):
         folder = destination / destinations.new_id(now, rng)
         with _new_folder(folder):
+            go_on = partial(_go_on, stopped, destination)
             describe = partial(_describe, keys=store.server_keys, now=now)
             live = Database(store.data / DATABASE_NAME, store.server_keys.database)
-            seen = snapshots.copy(live, Database(folder / DATABASE, live.key), describe)
-            bodies, copied = _copy_bodies(store, destination, seen.body_names)
+            seen = snapshots.copy(live, Database(folder / DATABASE, live.key), describe, go_on)
+            bodies, copied = _copy_bodies(store, destination, seen.body_names, go_on)
             write_new(folder / BODY_LIST, manifests.list_bodies(bodies), 0o600)
             files = _copy_files(store.data, folder)
             manifest = _manifest(store, folder.name, now, seen, bodies, files)
             manifests.write(folder, store.server_keys, manifest)
     return manifest, folder, copied
+
+
+def _go_on(stopped: Stopped, destination: Path) -> None:
+    if stopped():
+        raise BackupRefused(BackupReason.STOPPED, str(destination))
 
 
 @contextmanager
@@ -162,14 +187,14 @@ def _new_folder(folder: Path) -> Iterator[None]:
 
 
 def _describe(session: Session, keys: ServerKeys, now: int) -> _Seen:
-    canary = server_facts.get(session, Fact.CANARY)
+    known = server_facts.get(session, Fact.CANARY)
     kit_key = server_facts.get(session, Fact.KIT_PUBLIC_KEY)
     names = statements.rows(session, "SELECT body_name FROM document WHERE body_name IS NOT NULL ORDER BY body_name")
     return _Seen(
         [name for (name,) in names],
         counted(session),
         json.loads(audit_heads.signed_head(session, keys, now).to_json()),
-        canary.decode() if canary else None,
+        known.decode() if known else None,
         kit_key.hex() if kit_key else None,
     )
 
@@ -183,7 +208,9 @@ def counted(session: Session) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _copy_bodies(store: Store, destination: Path, names: Iterable[str]) -> tuple[dict[str, Mark], int]:
+def _copy_bodies(
+    store: Store, destination: Path, names: Iterable[str], go_on: Callable[[], None]
+) -> tuple[dict[str, Mark], int]:
     """Those that are missing there; size and hash of all that could be read, and how many were copied."""
     known = _marks_of_newest(store, destination)
     folder = destination / destinations.BODIES
@@ -191,6 +218,7 @@ def _copy_bodies(store: Store, destination: Path, names: Iterable[str]) -> tuple
     marks: dict[str, Mark] = {}
     touched: set[Path] = set()
     for name in names:
+        go_on()
         source, target = store.bodies.folder / name[:2] / name, folder / name[:2] / name
         if name in known and _has_size(target, known[name].size):
             marks[name] = known[name]

@@ -80,6 +80,8 @@ class BackupReason(StrEnum):
     INSIDE = "inside"
     """Data folder, backups and keyring backups must not lie one in another."""
     RUNNING = "running"
+    STOPPED = "stopped"
+    """The bridge ends, or who asked went away."""
     FULL = "full"
     UNWRITABLE = "unwritable"
     NO_BACKUP = "no-backup"

@@ -19,17 +19,19 @@ STEP_PAGES = 100
 """400 KiB: some 0.3 ms to decrypt and encrypt again."""
 
 
-def copy(source: Database, target: Database, describe: Callable[[Session], T]) -> T:
+def copy(
+    source: Database, target: Database, describe: Callable[[Session], T], go_on: Callable[[], None] = lambda: None
+) -> T:
     """Copy `source` to the new file of `target`, durable on return; what `describe` finds in the same transaction.
 
-    Conflict if the file is there; the driver's errors and OSError.
+    `go_on` is called between steps and may raise. Conflict if the file is there; the driver's errors and OSError.
     """
     target.create()
     session = source.reading()
     try:
         statements.run(session, "BEGIN")
         statements.rows(session, "SELECT count(*) FROM account")  # from here on the transaction sees what it sees
-        _fill(session, target)
+        _fill(session, target, go_on)
         found = describe(session)
     finally:
         connections.close(session)
@@ -37,12 +39,12 @@ def copy(source: Database, target: Database, describe: Callable[[Session], T]) -
     return found
 
 
-def _fill(session: Session, target: Database) -> None:
+def _fill(session: Session, target: Database, go_on: Callable[[], None]) -> None:
     written = connections.plain(target)
     try:
         # Nobody reads it before its manifest is there: no journal, and one fsync at the end.
         for pragma in ("journal_mode = OFF", "synchronous = OFF"):
             written.execute(f"PRAGMA {pragma}")
-        statements.driver(session).backup(written, pages=STEP_PAGES)
+        statements.driver(session).backup(written, pages=STEP_PAGES, progress=lambda *_: go_on())
     finally:
         written.close()
