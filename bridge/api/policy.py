@@ -120,7 +120,7 @@ class Operator(Enum):
 OPERATOR = Operator.OPERATOR
 Rights = Mapping[Role | Operator, Right]
 
-_EVERYBODY: Rights = dict.fromkeys(Role, Right(Reach.SELF))
+_EVERYBODY: Rights = dict.fromkeys((role for role in Role if role is not Role.SYSTEM), Right(Reach.SELF))
 _ADMIN: Rights = {Role.DOMAIN_ADMIN: Right(Reach.DOMAIN)}
 _OWNER: Rights = {Role.OWNER: Right(Reach.ALL, View.MASKED)}
 _OWNER_AND_ADMIN: Rights = {**_OWNER, **_ADMIN}

@@ -11,9 +11,14 @@ from bridge.notices.access import RecoveryCodeUsed as RecoveryCodeUsed
 from bridge.notices.devices import DeviceAdded as DeviceAdded
 from bridge.notices.devices import DeviceHandedOut as DeviceHandedOut
 from bridge.notices.devices import DeviceRevoked as DeviceRevoked
+from bridge.notices.looks import WhoLooked as WhoLooked
 from bridge.notices.people import IdentityChanged as IdentityChanged
+from bridge.notices.people import IdentityUndone as IdentityUndone
 from bridge.notices.people import Resumed as Resumed
 from bridge.notices.people import RolesGranted as RolesGranted
 from bridge.notices.people import Suspended as Suspended
 from bridge.notices.rendering import Notice as Notice
 from bridge.notices.rendering import render as render
+from bridge.notices.secrets import PasswordChanged as PasswordChanged
+from bridge.notices.secrets import RecoveryCodesMade as RecoveryCodesMade
+from bridge.notices.secrets import SecondFactorChanged as SecondFactorChanged

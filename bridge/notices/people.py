@@ -41,6 +41,28 @@ class IdentityChanged(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityUndone(Notice):
+    """A change of identity was taken back."""
+
+    subject = N_("Undone: the change of your {field}")
+    paragraphs = (
+        N_("On {undone} the change of {at} was undone: your {field} is again what it was before."),
+        N_("Was it not you, nor your admin? Change your password at once."),
+    )
+    field: str
+    """A key of `FIELDS`."""
+    at: int
+    undone: int
+
+    def values(self, words: Words) -> Mapping[str, str]:
+        return {
+            "field": words(FIELDS[self.field]),
+            "at": words.moment(self.at),
+            "undone": words.moment(self.undone),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Suspended(Notice):
     """Waits in the mailbox until the account may sign in again."""
 

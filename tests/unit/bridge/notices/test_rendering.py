@@ -25,10 +25,14 @@ EXAMPLES: tuple[Notice, ...] = (
     notices.EscrowUsed(Role.DOMAIN_ADMIN, "make a code for a new password", NOW),
     notices.BreakGlassOpened("Dossier 12", Role.DOMAIN_ADMIN, NOW, NOW + 3600),
     *(notices.IdentityChanged(field, NOW, NOW + 86_400) for field in people.FIELDS),
+    notices.IdentityUndone("email", NOW, NOW + 3600),
     notices.Suspended(NOW),
     notices.Resumed(NOW),
     *(notices.RolesGranted(role, "example.test", NOW, None) for role in sorted(GRANTED_ROLES)),
     notices.RolesGranted(Role.OWNER, "", NOW, NOW + 86_400),
+    notices.PasswordChanged(NOW),
+    notices.SecondFactorChanged(NOW),
+    notices.RecoveryCodesMade(NOW),
 )
 
 

@@ -1,0 +1,43 @@
+"""The addresses that an account may write as, beside those that deliver to it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from bridge.api.access import Access, gate
+from bridge.api.policy import Action
+from bridge.api.problems import Problem
+from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn
+from bridge.i18n import N_
+from storage import senders
+from storage.errors import Conflict
+
+router = APIRouter(prefix="/v1", tags=["senders"])
+
+
+@router.get("/accounts/{account}/identities")
+async def listing(access: Annotated[Access, Depends(gate(Action.ALIAS_READ))]) -> IdentitiesOut:
+    """Those that were added."""
+    return IdentitiesOut(identities=await access.control.store.read(senders.added, access.target.id))
+
+
+@router.post("/accounts/{account}/identities", status_code=201)
+async def add(
+    body: IdentityAddressIn, access: Annotated[Access, Depends(gate(Action.SENDER_CHANGE))]
+) -> IdentitiesOut:
+    """Let it write as `address`, which may be outside our domains. Nothing happens if it may already."""
+    store, now = access.control.store, access.control.now()
+    try:
+        await store.write(senders.add_identity, access.target.id, body.address, now, access.actor)
+    except Conflict:
+        message = N_("{address} belongs to another account of this bridge: nobody else can write as it.")
+        raise Problem("conflict", 409, message, address=body.address) from None
+    return await listing(access)
+
+
+@router.delete("/accounts/{account}/identities/{address}")
+async def remove(address: str, access: Annotated[Access, Depends(gate(Action.SENDER_CHANGE))]) -> IdentitiesOut:
+    """It writes as `address` no more: from its next transaction on."""
+    store, now = access.control.store, access.control.now()
+    await store.write(senders.remove_identity, access.target.id, address, now, access.actor)
+    return await listing(access)
