@@ -10,7 +10,6 @@ head of the audit log goes into the log.
 """
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -110,5 +109,4 @@ def write_head(store: Store, now: int) -> None:
     except StorageError as error:
         log.error("audit.no_head", kind=type(error).__name__)
         return
-    signature = b64encode(head.signature).decode()
-    log.info("audit.head", position=head.position, hash=head.hash.hex(), at=head.at, signature=signature)
+    log.info("audit.head", **head.members())

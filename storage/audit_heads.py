@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from binascii import unhexlify
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session
 
@@ -51,15 +52,14 @@ class SignedHead:
         """What the signature is over."""
         return signing.canonical({"position": self.position, "hash": self.hash.hex(), "at": self.at})
 
+    def members(self) -> dict[str, Any]:
+        """As JSON has them."""
+        signature = b64encode(self.signature).decode()
+        return {"position": self.position, "hash": self.hash.hex(), "at": self.at, "signature": signature}
+
     def to_json(self) -> str:
         """Canonical."""
-        content = {
-            "position": self.position,
-            "hash": self.hash.hex(),
-            "at": self.at,
-            "signature": b64encode(self.signature).decode(),
-        }
-        return signing.canonical(content).decode()
+        return signing.canonical(self.members()).decode()
 
 
 def parse(text: str) -> SignedHead:
