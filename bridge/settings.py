@@ -180,6 +180,8 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     tls: Tls = Tls()
     throttle: Throttle = Throttle()
+    erasure: Erasure = Erasure()
+    backup: Backup = Backup()
     log: Log = Log()
 
     @classmethod

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from storage import account_removal, erasure, live_places, partial_erasure, receipts
 from storage.database import Store
-from storage.erasure import Erasure, Kind, LastHolder, State
+from storage.erasure import Erasure, Kind, LastHolder, LastOwner, State
 from storage.errors import Busy, Held, NotFound
 from storage.keys.master import ServerKeys
 from storage.partial_erasure import Field
@@ -72,7 +72,7 @@ def carry_out_due(store: Store, now: int, retention: Retention | None = None) ->
     for erasure_id in store.read_now(erasure.due, now):
         try:
             store.write_now(erasure.begin_due, erasure_id, now)
-        except (Held, LastHolder) as error:
+        except (Held, LastOwner, LastHolder) as error:
             log.info("erasure.waits", erasure=erasure_id, kind=type(error).__name__)
     return resume_all(store, now, retention)
 

@@ -18,7 +18,7 @@ from os import urandom
 
 from sqlmodel import Session
 
-from storage import accounts, audit, holds, statements
+from storage import accounts, audit, grants, holds, statements
 from storage.changes import announce
 from storage.errors import Conflict, NotFound
 from storage.randomness import Rng
@@ -41,6 +41,10 @@ class State(StrEnum):
 
 class LastHolder(Conflict):
     """The account alone can open the escrow of a domain that others are in: it must be handed on first."""
+
+
+class LastOwner(Conflict):
+    """Nobody else owns the bridge: another owner comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ _SELECT = "SELECT ?c FROM erasure WHERE".replace("?c", _COLUMNS)
 def request(
     session: Session, account_id: int, *, by: int | None, due_at: int, now: int, purge_id: int | None = None
 ) -> Erasure:
-    """Close the account now and erase it at `due_at`. NotFound, Held, Conflict if asked already, LastHolder."""
+    """Close the account now and erase it at `due_at`. NotFound, Held, Conflict if asked already, LastOwner, LastHolder."""
     _refuse(session, account_id, now)
     before = _state(session, account_id)
     if _requested(session, account_id) is not None:
@@ -104,7 +108,7 @@ def cancel(session: Session, account_id: int, *, by: int | None, now: int) -> Er
 
 
 def begin(session: Session, account_id: int, *, by: int | None, now: int) -> Erasure:
-    """The point of no return: one that waits, or a new one. NotFound, Held, LastHolder."""
+    """The point of no return: one that waits, or a new one. NotFound, Held, LastOwner, LastHolder."""
     _refuse(session, account_id, now)
     found = _requested(session, account_id) or insert(
         session, account_id, Kind.ACCOUNT, State.REQUESTED, by=by, due_at=now, now=now
@@ -122,7 +126,7 @@ def begin(session: Session, account_id: int, *, by: int | None, now: int) -> Era
 
 def begin_due(session: Session, erasure_id: int, now: int) -> Erasure | None:
     """`begin` for one whose time has come. None if it was cancelled, or its account opened again: then it lapses.
-    Held or LastHolder: it waits on.
+    Held, LastOwner, LastHolder: it waits on.
     """
     found = by_id(session, erasure_id)
     if found.state is not State.REQUESTED or found.due_at > now:
@@ -263,6 +267,8 @@ def _requested(session: Session, account_id: int) -> Erasure | None:
 def _refuse(session: Session, account_id: int, now: int) -> None:
     _state(session, account_id)
     holds.check(session, account_id, now)
+    if grants.owners(session, now) == [account_id]:
+        raise LastOwner("owner")
     if statements.row(session, _LAST_HOLDER, (account_id, account_id, account_id)) is not None:
         raise LastHolder("escrow")
 

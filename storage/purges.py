@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from storage import audit, erasure, statements
-from storage.erasure import Erasure, Kind, LastHolder, State
+from storage.erasure import Erasure, Kind, LastHolder, LastOwner, State
 from storage.errors import Conflict, Held, Invalid, NotFound
 from storage.records import AccountState, Role
 
@@ -35,6 +35,7 @@ class Left(StrEnum):
 
     HELD = "held"
     ESCROW = "last-escrow-holder"
+    OWNER = "last-owner"
     ASKED = "erasure-requested"
     """An erasure of it waits already."""
     GONE = "erased"
@@ -171,6 +172,8 @@ def _ask(session: Session, purge: Purge, account_id: int, due_at: int, now: int)
         _leave(session, purge, account_id, Left.HELD, now)
     except LastHolder:
         _leave(session, purge, account_id, Left.ESCROW, now)
+    except LastOwner:
+        _leave(session, purge, account_id, Left.OWNER, now)
     except Conflict:
         _leave(session, purge, account_id, Left.ASKED, now)
     except NotFound:

@@ -24,7 +24,7 @@ from storage import (
     schema,
     statements,
 )
-from storage.erasure import Erasure, LastHolder, State
+from storage.erasure import Erasure, LastHolder, LastOwner, State
 from storage.errors import Busy, Conflict, Held, NotFound, SignInRefused, Tampered
 from storage.keys import signing
 from storage.partial_erasure import Field
@@ -198,6 +198,15 @@ def test_the_last_holder_of_an_escrow_hands_it_on_first(office: Office, anna: Pe
     with pytest.raises(LastHolder):
         office.store.write_now(erasure.begin, anna.account.id, by=None, now=NOW)
     office.change("DELETE FROM escrow_slot WHERE account_id = ?", bram.account.id)
+    assert erased(office, anna).state is State.DONE
+
+
+def test_the_only_owner_stays(office: Office, anna: Person) -> None:
+    office.change("UPDATE account SET role = 'owner' WHERE id = ?", anna.account.id)
+    with pytest.raises(LastOwner):
+        office.store.write_now(erasure.begin, anna.account.id, by=None, now=NOW)
+    bram = office.person("bram")
+    office.change("UPDATE account SET role = 'owner' WHERE id = ?", bram.account.id)
     assert erased(office, anna).state is State.DONE
 
 
