@@ -10,12 +10,14 @@ import pytest
 from bridge import notices
 from bridge.i18n import LOCALES, catalogue
 from bridge.notices import Notice, people, rendering
+from bridge.notices.looks import WHATS, Seen
 from storage.records import GRANTED_ROLES, Account, AccountState, Role, Scope
 
 NOW = 1_760_000_000
 HOSTILE = "x\r\nBcc: evil@example.org\n\n{at}%s “[/x]”\x1b[31m\u202e"
 ANNA = Account(7, "pub", 1, Role.RECIPIENT, AccountState.REGISTERED, "anna@example.test", "Anna", "nl", 1, 0)
 IMAP = frozenset({Scope.IMAP, Scope.SMTP_SEND})
+VIEWERS = (*Role, "operator", "system")
 EXAMPLES: tuple[Notice, ...] = (
     notices.DeviceAdded("phone", IMAP, NOW),
     notices.DeviceHandedOut("phone", IMAP, NOW),
@@ -27,6 +29,10 @@ EXAMPLES: tuple[Notice, ...] = (
     *(notices.IdentityChanged(field, NOW, NOW + 86_400) for field in people.FIELDS),
     notices.IdentityUndone("email", NOW, NOW + 3600),
     notices.Suspended(NOW),
+    notices.WhoLooked(NOW, (), cut=False),
+    notices.WhoLooked(
+        NOW, tuple(Seen(NOW, what, role, "Dora") for what in (*WHATS, "else") for role in VIEWERS), cut=True
+    ),
     notices.Resumed(NOW),
     *(notices.RolesGranted(role, "example.test", NOW, None) for role in sorted(GRANTED_ROLES)),
     notices.RolesGranted(Role.OWNER, "", NOW, NOW + 86_400),
