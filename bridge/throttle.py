@@ -14,6 +14,10 @@ temporary.
 - The same wrong secret for the same account from the same host counts once a day: a mail client that kept an old
   password locks nobody out, and repeating a guess teaches an attacker nothing.
 - Trusted networks are neither counted nor delayed.
+- An account's own secrets, which the control API asks for, have limits of their own whoever asks (`guess`): 12 wrong
+  passwords in 2 minutes, 5 wrong codes in 15. A guess is counted before it is looked at, so that a thousand at once
+  are no way round; one that turns out right is taken back. The wrong one again costs nothing more: a password for a
+  day, a code while the same one is shown. Never is an account locked: after its window everything is heard again.
 - Memory is bounded: the least recently failing entries are forgotten first.
 """
 
@@ -40,6 +44,23 @@ FACTORS = (1, 3, 9)
 DELAYS = (2.0, 4.0, 8.0, 15.0)
 MOST_HELD = 200
 MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many wrong secrets of one kind an account may be given."""
+
+    name: str
+    window: float
+    """Seconds, from the first wrong one."""
+    count: int
+    same_for: float
+    """Seconds for which the same wrong secret stays the same guess."""
+
+
+PASSWORD = Limit("password", 120.0, 12, DAY)
+CODE = Limit("code", 900.0, 5, 30.0)
+"""A code that is wrong now may be right later in the day: to try it again then is another guess."""
 UNKNOWN = IPv4Address(0)
 """Stands for a peer without an IP address."""
 
@@ -56,6 +77,21 @@ class _Record:
 
     windows: list[_Window] = field(default_factory=list)
     streak: int = 0
+
+
+class Guess:
+    """One secret that somebody gave for an account, before anybody knows whether it is right."""
+
+    def __init__(self, wait: float, take_back: Callable[[], None] | None = None) -> None:
+        self.wait = wait
+        """Seconds until it is heard; 0: it is heard now."""
+        self._take_back = take_back
+
+    def was_right(self) -> None:
+        """It does not count."""
+        if self._take_back is not None:
+            self._take_back()
+            self._take_back = None
 
 
 class Throttle:
@@ -76,6 +112,7 @@ class Throttle:
         self._most = most_remembered
         self._records: OrderedDict[Net, _Record] = OrderedDict()
         self._seen: OrderedDict[Hashable, float] = OrderedDict()
+        self._accounts: OrderedDict[tuple[str, str], _Window] = OrderedDict()
         self._held = 0
 
     def digest(self, secret: bytes) -> bytes:
@@ -112,6 +149,23 @@ class Throttle:
         if record is not None:
             record.streak = 0
 
+    def guess(self, account: str, limit: Limit, secret: bytes) -> Guess:
+        """Count a secret given for an account (any name that stays the same for it, known or not)."""
+        now, key = self._clock(), (limit.name, account)
+        window = self._accounts.setdefault(key, _Window(now))
+        self._accounts.move_to_end(key)
+        if len(self._accounts) > self._most:
+            self._accounts.popitem(last=False)
+        if not 0 <= now - window.opened < limit.window:  # over, or the clock was set back
+            window.opened, window.count = now, 0
+        if window.count >= limit.count:
+            return Guess(window.opened + limit.window - now)
+        guess = (*key, self.digest(secret), int(now // limit.same_for) if limit.same_for < DAY else 0)
+        if not self._is_new(guess, now):
+            return Guess(0.0)
+        window.count += 1
+        return Guess(0.0, lambda: self._forget(window, guess))
+
     async def tarpit(self, delay: float) -> None:
         """Hold the caller for `delay` seconds, unless 200 are held already."""
         if delay <= 0 or self._held >= MOST_HELD:
@@ -146,6 +200,10 @@ class Throttle:
         if len(self._seen) > self._most:
             self._seen.popitem(last=False)
         return True
+
+    def _forget(self, window: _Window, guess: Hashable) -> None:
+        window.count = max(window.count - 1, 0)
+        self._seen.pop(guess, None)
 
     def _count(self, net: Net, now: float) -> None:
         record = self._records.setdefault(net, _Record([_Window(now) for _ in LIMITS]))

@@ -41,8 +41,8 @@ LEAST_STRENGTH = 8
 """What `strength` must give: half of a short password may be a piece that everybody tries."""
 PIECE = 2
 """What a common piece counts for."""
-REPETITION = 1
-"""What a piece that stood in the password before counts for."""
+CHEAP_PIECE = 1
+"""What a word of the account counts for, and a piece that stood in the password before."""
 _COSTS = "argon2id$v=19$m=65536,t=3,p=4"
 _PARAMETERS = re.compile(r"argon2id\$v=19\$m=(\d{1,9}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/=]{16,128})", re.ASCII)
 _MOST_MEMORY = 1024 * 1024
@@ -152,27 +152,26 @@ def context_words(known: Iterable[str]) -> frozenset[str]:
 def strength(password: str, words: frozenset[str] = frozenset()) -> int:
     """The number of characters that somebody who tries the common pieces first has left to guess.
 
-    A common piece counts `PIECE`, a repetition `REPETITION`, any other character one; the cheapest way to read the
-    password that way is taken. Case, accents and the usual digits for letters make no difference.
+    A common piece counts `PIECE`, a repetition or one of `words` `CHEAP_PIECE`, any other character one; the cheapest
+    way to read the password that way is taken. Case, accents and the usual digits for letters make no difference.
     """
     text = _folded(password)[: 2 * LONGEST]
     readings = (text, text.translate(_LEET), text.translate(_LEET_I))
-    common = _common() | words
     least = [0] + [len(text)] * len(text)
     for start in range(len(text)):
         least[start + 1] = min(least[start + 1], least[start] + 1)
         for length in range(3, min(_LONGEST_PIECE, len(text) - start) + 1):
-            count = _counts(text, start, length, readings, common)
+            count = _counts(text, start, length, readings, words)
             least[start + length] = min(least[start + length], least[start] + min(count, length))
     return least[-1]
 
 
-def _counts(text: str, start: int, length: int, readings: tuple[str, ...], common: frozenset[str]) -> int:
+def _counts(text: str, start: int, length: int, readings: tuple[str, ...], words: frozenset[str]) -> int:
     piece = text[start : start + length]
-    if piece in text[:start]:
-        return REPETITION
     pieces = {reading[start : start + length] for reading in readings}
-    if not pieces.isdisjoint(common) or _is_run(piece) or (length == 4 and _YEAR.fullmatch(piece)):
+    if piece in text[:start] or not pieces.isdisjoint(words):
+        return CHEAP_PIECE
+    if not pieces.isdisjoint(_common()) or _is_run(piece) or (length == 4 and _YEAR.fullmatch(piece)):
         return PIECE
     return length
 

@@ -2,7 +2,35 @@
 
 from fastapi import APIRouter
 
-from bridge.api.routes import health
+from bridge.api.routes import (
+    accounts,
+    aliases,
+    audit,
+    backups,
+    domains,
+    grants,
+    health,
+    identity,
+    looks,
+    me_secrets,
+    senders,
+    sign_in,
+    statistics,
+)
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    sign_in.router,
+    me_secrets.router,
+    accounts.router,
+    identity.router,
+    aliases.router,
+    senders.router,
+    domains.router,
+    grants.router,
+    audit.router,
+    looks.router,
+    statistics.router,
+    backups.router,
+)
 """One line per module, in the order of the OpenAPI description."""
