@@ -20,6 +20,7 @@ from bridge import process
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
 from bridge.clock import Clock, system
+from bridge.connections import listening
 from bridge.imap.server import ImapServer, services
 from bridge.settings import Settings
 from bridge.smtp import doors
@@ -123,9 +124,10 @@ def _doors(
     throttle = Throttle(clock, settings.throttle.trusted_networks)
     size = settings.smtp.max_message_bytes
     limits, workers = for_messages(size), settings.smtp.workers
-    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers)
-    imap = ImapServer(services(store, throttle, clock, time.monotonic, size), tasks)
-    control = ControlServer(Control(store, clock, settings, throttle, data))
+    signed_in = listening(store, clock)
+    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers, signed_in)
+    imap = ImapServer(services(store, throttle, clock, time.monotonic, size, connections=signed_in), tasks)
+    control = ControlServer(Control(store, clock, settings, throttle, data, signed_in))
     return Doors(smtp, imap, tls, control)
 
 

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.clock import Clock
+from bridge.clock import Clock, system
+from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
 from storage import passwords
@@ -23,6 +24,8 @@ class Control:
     settings: Settings
     throttle: Throttle
     data: Path
+    connections: Connections = field(default_factory=lambda: Connections(system))
+    """Who is signed in at the doors; nobody where no door is open."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bridge.connections import EXPEL_SECONDS, Tls
 from bridge.imap.answers import Wrong
 from bridge.imap.protocol.commands import Command
 from bridge.imap.protocol.connection import (
@@ -64,18 +65,20 @@ class Channel(asyncio.Protocol):
     """See the module's contract. The `Outlet` of its session."""
 
     __slots__ = (
-        "_connection", "_flush", "_half_closed", "_leaving", "_loop", "_owner", "_reading", "_secure", "_timer",
-        "_transport", "_unsent", "_waiter", "_working", "_writable", "heard_at", "session",
+        "_connection", "_flush", "_half_closed", "_leaving", "_linger", "_loop", "_owner", "_reading", "_secure",
+        "_timer", "_transport", "_unsent", "_waiter", "_working", "_writable", "door", "heard_at", "session",
     )  # fmt: skip
 
     session: Session
     _transport: asyncio.Transport
     _timer: asyncio.TimerHandle
 
-    def __init__(self, owner: Owner, secure: bool) -> None:
-        """`secure`: a password may be sent over this listener."""
+    def __init__(self, owner: Owner, door: str, secure: bool) -> None:
+        """`door`: the listener's name; `secure`: a password may be sent over it."""
         self._owner = owner
+        self.door = door
         self._secure = secure
+        self._linger = LINGER_SECONDS
         self._loop = asyncio.get_running_loop()
         self._connection = Connection()
         self.heard_at = self._loop.time()
@@ -247,7 +250,16 @@ class Channel(asyncio.Protocol):
         self._connection.close()
         self._timer.cancel()
         self._transport.close()
-        self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        self._timer = self._loop.call_later(self._linger, self._transport.abort)
+
+    def hurry(self) -> None:
+        self._linger = EXPEL_SECONDS
+        self._timer.cancel()
+        self._timer = self._loop.call_later(EXPEL_SECONDS, self.abort)
+
+    def tls(self) -> Tls | None:
+        line = self._transport.get_extra_info("ssl_object")
+        return None if line is None else Tls(line.version() or "", (line.cipher() or ("",))[0])
 
     def abort(self) -> None:
         self._unsent.clear()

@@ -23,6 +23,7 @@ from typing import Any
 
 import structlog
 
+from bridge.connections import Connections, listening
 from bridge.imap.capabilities import Capabilities
 from bridge.imap.channel import Channel
 from bridge.imap.handlers import HANDLERS
@@ -75,7 +76,7 @@ class ImapServer:
         sslproto.SSLProtocol.max_size = TLS_READ
         accepting = _bound(host, port)
         listener = await asyncio.get_running_loop().create_server(
-            partial(Channel, self, True),
+            partial(Channel, self, "imap-plain" if tls is None else "imaps", True),
             sock=accepting,
             ssl=tls,
             backlog=ACCEPTS_IN_A_ROW,
@@ -166,6 +167,7 @@ def services(
     message_bytes: int,
     search_seconds: float = 20.0,
     disabled: frozenset[str] = frozenset(),
+    connections: Connections | None = None,
 ) -> Services:
     """What the daemon knows, put together for `ImapServer`."""
     return Services(
@@ -179,4 +181,5 @@ def services(
         message_bytes,
         search_seconds,
         HANDLERS,
+        listening(store, clock) if connections is None else connections,
     )

@@ -10,7 +10,7 @@ States (RFC 3501 section 3): not authenticated → authenticated ⇄ selected �
 BAD. A device that may only read gets `NO [NOPERM]` for whatever would change something, and its mailboxes are
 READ-ONLY. Changes of the selected mailbox arrive by `mailbox_changed` and are told at the end of each command, in
 IDLE at once; EXPUNGE is kept back during FETCH, STORE and SEARCH by number (section 7.4.1). When the selected mailbox
-is deleted by another session, or the device is revoked, the session ends with BYE.
+is deleted by another session, or account or device lose their right, the session ends with BYE.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,13 +21,15 @@ from typing import Protocol
 import structlog
 
 from bridge.clock import Clock
+from bridge.connections import Connection, Connections, Ending
 from bridge.imap.answers import FAULT, Answer, Refused, Wrong, of_storage
 from bridge.imap.capabilities import Capabilities
 from bridge.imap.live import LiveSessions
+from bridge.imap.outlet import Outlet
 from bridge.imap.posting import Posting
 from bridge.imap.protocol import commands as c
 from bridge.imap.protocol import responses
-from bridge.imap.protocol.connection import Limits, after_sign_in
+from bridge.imap.protocol.connection import after_sign_in
 from bridge.imap.protocol.errors import Status
 from bridge.imap.view import NoSuchMessage, View
 from bridge.mail.card import Card
@@ -40,6 +42,12 @@ from storage.records import Account, Device, MailboxChange
 log = structlog.get_logger(__name__)
 
 DELETED = "The selected mailbox was deleted"
+FAREWELLS = {
+    Ending.REVOKED: "This device was revoked",
+    Ending.EXPIRED: "The time of this device is over",
+    Ending.BARRED: "This account may not sign in at present",
+    Ending.ENDED: "This session was ended by its owner or an admin",
+}
 ENOUGH = 64 * 1024
 """Collected bytes that are worth a write."""
 
@@ -49,33 +57,6 @@ NEEDS_MAILBOX = (c.Check, c.Close, c.Unselect, c.Expunge, c.Search, c.Fetch, c.S
 CHANGES_THINGS = (
     c.Create, c.Delete, c.Rename, c.Subscribe, c.Unsubscribe, c.Append, c.Store, c.Expunge, c.CopyTo,
 )  # fmt: skip
-
-
-class Outlet(Protocol):
-    """Where the session's bytes go."""
-
-    def write(self, data: bytes) -> None: ...
-
-    async def drain(self) -> None:
-        """Return once the reader keeps up."""
-
-    async def ask(self, prompt: bytes) -> bytes:
-        """Send a SASL challenge and return the client's answer, base64 undone; raises `Refused` if it gave none."""
-
-    def await_done(self) -> None:
-        """Tell that IDLE has begun, and hear nothing but its end."""
-
-    def allow(self, limits: Limits) -> None:
-        """What the client may send from now on."""
-
-    def interrupt(self) -> None:
-        """Wake whoever waits in `drain` or `ask`: the session is about to end."""
-
-    def end(self) -> None:
-        """Close once everything written is out."""
-
-    def abort(self) -> None:
-        """Close at once."""
 
 
 class SessionOver(Exception):
@@ -112,6 +93,7 @@ class Services:
     search_seconds: float
     """How long the body scan of one SEARCH may take."""
     handlers: "Mapping[type[c.Command], Handler]"
+    connections: Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +105,17 @@ class SignedIn:
     keys: AccountKeys
     reader: Reader[Card]
     read_only: bool
+    client_noted: bool
+    """Whether the program may be kept."""
+    live: Connection
 
 
 class Session:
     """See the module's contract."""
 
     __slots__ = (
-        "_busy", "_collected", "_collected_size", "_early", "_idle", "_last_words", "_outlet", "ended", "peer",
-        "private", "services", "user", "view", "watched",
+        "_busy", "_collected", "_collected_size", "_early", "_idle", "_last_words", "_outlet", "client", "ended",
+        "peer", "private", "services", "user", "view", "watched",
     )  # fmt: skip
 
     def __init__(self, services: Services, outlet: Outlet, peer: str, private: bool) -> None:
@@ -139,6 +124,8 @@ class Session:
         """IP address of the client."""
         self.private = private
         """TLS, or loopback: a password may be sent."""
+        self.client: str | None = None
+        """What the program calls itself; kept only once an account allows it."""
         self.user: SignedIn | None = None
         self.view: View | None = None
         self.watched: int | None = None
@@ -301,9 +288,12 @@ class Session:
             raise Refused("The mailbox is open for reading only", "READ-ONLY")
         return view
 
+    def live(self, device: Device) -> Connection:
+        """Enter the list of those who are signed in."""
+        return self.services.connections.enter(self, self._outlet.door, device, self.peer, self._outlet.tls())
+
     def enter(self, user: SignedIn) -> None:
         self.user = user
-        self.services.live.watch_device(user.device.id, self)
         self._outlet.allow(after_sign_in(self.services.message_bytes))
 
     def watch(self, mailbox_id: int) -> None:
@@ -346,8 +336,9 @@ class Session:
             self.send(updates)
             self.flush()
 
-    def revoked(self) -> None:
-        self.bye("This device was revoked")
+    def expel(self, ending: Ending) -> None:
+        self.bye(FAREWELLS[ending])
+        self._outlet.hurry()
 
     # --- ending ---
 
@@ -382,7 +373,7 @@ class Session:
     def _let_go(self) -> None:
         self.leave_mailbox()
         if self.user is not None:
-            self.services.live.leave_device(self.user.device.id, self)
+            self.services.connections.leave(self.user.live)
             self.services.store.keyring.release(self.user.account.public_id)
             self.user = None
 

@@ -54,9 +54,7 @@ class Authentication(Conversation):
             identity, name, password = _three(message)
         except NoAnswer as end:
             return _refused(end.reply)
-        if identity not in ("", name):
-            return _refused(replies.AUTH_REFUSED)
-        return await self._sign_in(name, password)
+        return await self._sign_in(name, password, acts_for_itself=identity in ("", name))
 
     async def auth_LOGIN(self, _: Any, args: list[str]) -> AuthResult:
         """User name and password asked for one by one; an initial answer is the user name."""
@@ -77,14 +75,15 @@ class Authentication(Conversation):
             raise NoAnswer(replies.LINE_TOO_LONG)
         return _decoded(line)
 
-    async def _sign_in(self, name: str, password: str) -> AuthResult:
-        """Ask the throttle, then the store; a refusal is held back."""
+    async def _sign_in(self, name: str, password: str, acts_for_itself: bool = True) -> AuthResult:
+        """Ask the throttle, then the store; a refusal is held back. Nobody may act for another."""
         throttle = self.office.throttle
         if throttle.check(self.ip) > 0:
             self._failures += 1
             return _refused(replies.AUTH_TOO_MANY)
-        signed_in = self.office.sign_in(name, password)
+        signed_in = self.office.sign_in(name, password, self.ip) if acts_for_itself else None
         if signed_in is not None:
+            self.enter(signed_in)
             throttle.succeeded(self.ip)
             log.info("smtp.signed_in", door=self.door.name, account=signed_in.account.id)
             return AuthResult(success=True, auth_data=signed_in, message=replies.SIGNED_IN)

@@ -6,6 +6,7 @@ the plain commands. Replaced is what it does not promise:
 - a line is bounded and clean before a command sees it; every reply has an enhanced code; nothing ends without a word;
 - a client that half-closes is still answered, and one that goes away never cancels a commit (`_committing`);
 - timers answer 421 before they close; a connection that must end (`dismiss`) ends after the commit under way;
+- one whose account or device lost its right is cut off if it does not leave within a second (`expel`);
 - an exception becomes 451 4.3.0; its words reach neither the client nor the log.
 """
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from bridge.connections import EXPEL_SECONDS, Connection, Ending, Tls
 from bridge.smtp import replies
 from bridge.smtp.doors import Door
 from bridge.smtp.limits import LINE_BYTES, MOST_DISCARDED
@@ -37,6 +39,12 @@ _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 _CONTROLS = bytes(range(32)) + b"\x7f"
 TLS_FAREWELL_SECONDS = 5
 _MOST_UNSENT = 16_384
+_FAREWELLS = {
+    Ending.REVOKED: replies.DEVICE_REVOKED,
+    Ending.EXPIRED: replies.DEVICE_EXPIRED,
+    Ending.BARRED: replies.ACCOUNT_BARRED,
+    Ending.ENDED: replies.SESSION_ENDED,
+}
 
 
 def pin_log_level() -> None:
@@ -65,6 +73,8 @@ class Conversation(SMTP):
         self._heard_all = False
         self._committing = False
         self._dismissal: str | None = None
+        self._live: Connection | None = None
+        self._farewell_seconds: float | None = None
         self._sign_in_until = office.loop.time() + office.limits.sign_in_seconds
         super().__init__(
             None,
@@ -120,6 +130,8 @@ class Conversation(SMTP):
         # Past aiosmtpd's own, which would cancel the handler in the middle of a commit.
         asyncio.StreamReaderProtocol.connection_lost(self, error)
         self.transport, self._parted = None, True
+        if self._live is not None:
+            self.office.signed_in.leave(self._live)
         self.office.left(self)  # type: ignore[arg-type]
         if not self._committing:
             self._handler_coroutine.cancel()
@@ -135,6 +147,18 @@ class Conversation(SMTP):
         self._dismissal = reply
         if not self._committing:
             self._part(reply)
+
+    def enter(self, signed_in: SignedIn) -> None:
+        """Into the list of those who are signed in; at once after the sign-in, with no turn of the loop between."""
+        self._live = self.office.signed_in.enter(self, self.door.name, signed_in.device, self.ip, self._tls())
+
+    def _tls(self) -> Tls | None:
+        line = None if self.transport is None else self.transport.get_extra_info("ssl_object")
+        return None if line is None else Tls(line.version() or "", (line.cipher() or ("",))[0])
+
+    def expel(self, ending: Ending) -> None:
+        self._farewell_seconds = EXPEL_SECONDS
+        self.dismiss(_FAREWELLS[ending])
 
     def _part(self, reply: str) -> None:
         if not self._parted:
@@ -155,7 +179,8 @@ class Conversation(SMTP):
         else:
             self._stop_talking(transport)
         self._cancel_timeout()
-        self._timeout_handle = self.loop.call_later(self.office.farewell_seconds, transport.abort)
+        seconds = self._farewell_seconds or self.office.farewell_seconds
+        self._timeout_handle = self.loop.call_later(seconds, transport.abort)
 
     def _stop_talking(self, transport: asyncio.Transport) -> None:
         try:

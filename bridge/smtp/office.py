@@ -13,16 +13,17 @@ import structlog
 
 from bridge.channels import mailbox
 from bridge.clock import Clock
+from bridge.connections import Connections, listening
 from bridge.routing import recipients
 from bridge.smtp import handin, replies, sending
 from bridge.smtp.authorship import Rights
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
-from storage import devices, documents
+from storage import devices, documents, networks
 from storage.database import Store
 from storage.errors import SignInRefused
-from storage.records import Change, Delivered, DeviceRevoked, Recipient, Scope
+from storage.records import Delivered, Recipient, Scope
 
 if TYPE_CHECKING:
     from bridge.smtp.transaction import Connection
@@ -31,7 +32,6 @@ log = structlog.get_logger(__name__)
 
 FAREWELL = 5.0
 SHORT_FAREWELL = 0.5
-_DAY = 86_400
 
 
 class Office:
@@ -46,6 +46,7 @@ class Office:
         tls: ssl.SSLContext | None,
         limits: Limits,
         rng: Callable[[int], bytes] = os.urandom,
+        signed_in: Connections | None = None,
     ) -> None:
         self.store = store
         self.throttle = throttle
@@ -58,13 +59,13 @@ class Office:
         self.receiving = 0
         """Bytes of messages that are in memory now."""
         self.connections: set[Connection] = set()
+        self.signed_in = listening(store, clock) if signed_in is None else signed_in
         self._per_network: Counter[str] = Counter()
         self._networks: dict[Connection, str] = {}
         self.preparer: Preparer = InProcess(store)
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
-        self._stop_listening = store.listen(self._changed)
 
     def transaction_number(self) -> str:
         """For trace header and log; tells nothing of how many there were."""
@@ -115,29 +116,21 @@ class Office:
             for connection in tuple(self.connections):
                 connection.dismiss(replies.SHUTTING_DOWN)
             await self._empty.wait()  # commits end by themselves, and a farewell is cut off after seconds
-        self._stop_listening()
         await self.preparer.close()
-
-    def _changed(self, change: Change) -> None:
-        if isinstance(change, DeviceRevoked):
-            for connection in tuple(self.connections):
-                signed_in = connection.signed_in
-                if signed_in is not None and signed_in.device.id == change.device_id:
-                    connection.dismiss(replies.DEVICE_REVOKED)
 
     # --- what connections ask ---
 
-    def sign_in(self, username: str, password: str) -> sending.SignedIn | None:
-        """Who this device password of scope smtp-send belongs to; None if it is refused."""
+    def sign_in(self, username: str, password: str, ip: str) -> sending.SignedIn | None:
+        """Who this device password of scope smtp-send, used from `ip`, belongs to; None if it is refused."""
         store, now = self.store, int(self.clock())
-        arguments = (store.server_keys, store.shred, username, password, Scope.SMTP_SEND, now)
+        arguments = (store.server_keys, store.shred, username, password, Scope.SMTP_SEND, now, ip)
         try:
             found = store.look_up(devices.sign_in, *arguments)
         except SignInRefused:
             return None
-        today = now - now % _DAY
-        if found.device.last_used_at is None or found.device.last_used_at < today:
-            store.post(devices.touch, found.device.id, today)
+        today, network = now - now % devices.DAY, networks.prefix(ip)
+        if devices.is_news(found.device, today, network, None):
+            store.post(devices.touch, found.device.id, today, network)
         return sending.SignedIn(found.account, found.device)
 
     def rights(self, signed_in: sending.SignedIn) -> Rights | None:

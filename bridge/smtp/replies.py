@@ -27,6 +27,9 @@ CUT = "421 4.4.2 the data ended before its final dot, nothing was stored, closin
 FLOODED = "421 4.3.4 far more data than the size limit allows, nothing was stored, closing"
 SHUTTING_DOWN = "421 4.3.2 the server is going down; try again in a moment"
 DEVICE_REVOKED = "421 4.7.0 this device was revoked, closing"
+DEVICE_EXPIRED = "421 4.7.0 the time of this device is over, closing"
+ACCOUNT_BARRED = "421 4.7.0 this account may not sign in at present, closing"
+SESSION_ENDED = "421 4.7.0 this session was ended by its owner or an admin, closing"
 NOT_HTTP = "421 4.7.0 this is SMTP, closing"
 SENT_AHEAD = "421 4.5.0 data was sent without a 354, closing"
 

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 import structlog
 
 from bridge.clock import Clock
+from bridge.connections import Connections
 from bridge.smtp.conversation import TLS_FAREWELL_SECONDS, pin_log_level
 from bridge.smtp.doors import Door
 from bridge.smtp.limits import Limits
@@ -52,9 +53,10 @@ class SmtpServer:
         tls: ssl.SSLContext,
         limits: Limits | None = None,
         workers: int = 0,
+        signed_in: Connections | None = None,
     ) -> None:
         """`workers`: processes that prepare what is handed in; 0: this one does."""
-        self.office = Office(store, throttle, clock, hostname, tls, limits or Limits())
+        self.office = Office(store, throttle, clock, hostname, tls, limits or Limits(), signed_in=signed_in)
         self._workers = Workers(store, workers) if workers else None
         self._servers: list[Server] = []
         pin_log_level()

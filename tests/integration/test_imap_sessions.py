@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from storage import devices
 from storage.records import Scope
@@ -107,6 +108,22 @@ async def test_a_wrong_password_is_counted_and_held_back_then_refused_unheard(ho
     device = house.library.device
     answer = await client.command(f"LOGIN {device.username} {device.password}".encode())
     assert answer[-1].startswith(b"NO [UNAVAILABLE]")
+
+
+async def test_acting_for_another_counts_as_a_failed_sign_in_and_is_logged_as_one(house: House) -> None:
+    device = house.library.device
+    client = await house.connect()
+    await client.line()
+    with capture_logs() as logged:
+        right = sasl(device.username, device.password, "bram@example.test")
+        answer = await client.command(b"AUTHENTICATE PLAIN " + right)
+        await client.command(b"LOGIN anna@example.test wrong")
+    assert answer[-1].startswith(b"NO [AUTHORIZATIONFAILED]")
+    assert (house.throttle.failures, house.throttle.held) == (["anna@example.test"] * 2, [2.0, 2.0])
+    assert [each["event"] for each in logged] == ["imap_sign_in_refused"] * 2
+    assert "anna" not in str(logged)
+    house.throttle.wait = 30.0
+    assert (await client.command(b"AUTHENTICATE PLAIN " + right))[-1].startswith(b"NO [UNAVAILABLE]")
 
 
 async def test_use_of_a_device_is_noted_by_the_day(house: House) -> None:

@@ -113,8 +113,11 @@ async def test_a_sender_suspended_within_its_connection(tmp_path: Path) -> None:
         client = await Client.connect(office, "smtp-plain")
         await client.sign_in(office.erp)
         await office.store.write(accounts.suspend, office.erp.account.id, 1)
-        assert (await client.say(f"MAIL FROM:<{OUTSIDE}>")).startswith("550 5.7.1 ")
-        await client.close()
+        assert await client.reply() == "421 4.7.0 this account may not sign in at present, closing"
+        assert await client.reply() == ""
+        again = await Client.connect(office, "smtp-plain")
+        assert (await again.sign_in(office.erp)).startswith("535 ")
+        await again.close()
 
 
 async def test_revoking_the_device_ends_its_connections(tmp_path: Path) -> None:

@@ -166,6 +166,17 @@ async def test_guessing_is_stopped_across_connections(tmp_path: Path) -> None:
         assert await client.sign_in(office.erp) == replies.AUTH_TOO_MANY, "a right secret is not looked at either"
 
 
+async def test_acting_for_another_counts_as_a_guess(tmp_path: Path) -> None:
+    async with running(tmp_path) as office:
+        device = office.erp.device
+        for number in range(11):
+            client = await Client.connect(office, "smtp-plain")
+            await client.say("EHLO x")
+            plain = f"other{number}@example.test\0{device.username}\0{device.password}{number}"
+            answer = await client.say("AUTH PLAIN " + b64encode(plain.encode()).decode())
+            assert answer == (replies.AUTH_REFUSED if number < 10 else replies.AUTH_TOO_MANY)
+
+
 async def guesses(office: Office, count: int) -> list[str]:
     answers = []
     for number in range(count):

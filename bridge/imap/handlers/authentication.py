@@ -5,6 +5,8 @@ which part was wrong, come late (`Throttle`), and with AUTHENTICATIONFAILED; an 
 heard for a while (`[UNAVAILABLE]`). A device of scope imap-read gets a session that may only read.
 """
 
+import structlog
+
 from bridge.imap.answers import Answer, Refused, Wrong
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.commands import Authenticate, Command, Login, StartTls
@@ -16,7 +18,8 @@ from storage.errors import SignInRefused
 from storage.reading import Reader
 from storage.records import Scope
 
-DAY = 86_400
+log = structlog.get_logger(__name__)
+
 WRONG = "User name or device password is wrong"
 
 
@@ -56,6 +59,8 @@ async def _plain(session: Session, initial: bytes | None) -> Answer:
     except ValueError:
         raise Wrong("Not a message of the PLAIN mechanism") from None
     if authorise not in ("", username):
+        _require_patience(session)
+        await _hold_back(session, username, password)
         raise Refused("Nobody may act for another here", "AUTHORIZATIONFAILED")
     return await sign_in(session, username, password)
 
@@ -72,8 +77,7 @@ async def _login(session: Session, initial: bytes | None) -> Answer:
 
 async def sign_in(session: Session, username: str, password: str) -> Answer:
     services = session.services
-    if services.throttle.check(session.peer) > 0:
-        raise Refused("Too many failed sign-ins from this network, try again later", "UNAVAILABLE")
+    _require_patience(session)
     now = int(services.clock())
     try:
         user = services.store.look_up(
@@ -84,35 +88,50 @@ async def sign_in(session: Session, username: str, password: str) -> Answer:
             password,
             Scope.IMAP_READ,
             now,
+            session.peer,
         )
     except SignInRefused:
         await _hold_back(session, username, password)
         raise Refused(WRONG, "AUTHENTICATIONFAILED") from None
     services.throttle.succeeded(session.peer)
     _enter(session, user)
-    _note_use(session, user, now)
+    note_use(session, now)
     code = responses.capability_code(session.capability_names())
     return Answer("Signed in", code=code)
 
 
+def _require_patience(session: Session) -> None:
+    if session.services.throttle.check(session.peer) > 0:
+        raise Refused("Too many failed sign-ins from this network, try again later", "UNAVAILABLE")
+
+
 async def _hold_back(session: Session, username: str, password: str) -> None:
+    log.info("imap_sign_in_refused")
     throttle = session.services.throttle
     digest = throttle.digest(password.encode("utf-8", "surrogateescape"))
     await throttle.tarpit(throttle.failed(session.peer, username, digest))
 
 
 def _enter(session: Session, found: SignIn) -> None:
-    """Raises `Refused` if the device was revoked while it signed in, or holds no key to read with."""
+    """Raises `Refused` if the device holds no key to read with."""
     store = session.services.store
-    if found.keys is None or session.services.live.is_revoked(found.device.id):
+    if found.keys is None:
         raise Refused(WRONG, "AUTHENTICATIONFAILED")
     keys = store.keyring.acquire(found.account.public_id, found.keys)
     reader = Reader(store, found.account, keys, Card.decode)
-    session.enter(SignedIn(found.account, found.device, keys, reader, Scope.IMAP not in found.device.scopes))
+    read_only = Scope.IMAP not in found.device.scopes
+    live = session.live(found.device)
+    session.enter(SignedIn(found.account, found.device, keys, reader, read_only, found.client_noted, live))
 
 
-def _note_use(session: Session, found: SignIn, now: int) -> None:
-    """Once a day and device; nobody waits for it, as reading must go on when the disk is full."""
-    today = now - now % DAY
-    if (found.device.last_used_at or 0) < today:
-        session.services.store.post(devices.touch, found.device.id, today)
+def note_use(session: Session, now: int) -> None:
+    """Day, network and, where the account allows it, program of the last use.
+
+    Written when one of them is new; nobody waits for it, as reading must go on when the disk is full.
+    """
+    user = session.signed_in()
+    user.live.client = session.client if user.client_noted else None
+    today = now - now % devices.DAY
+    news = (today, user.live.network, user.live.client)
+    if devices.is_news(user.device, *news):
+        session.services.store.post(devices.touch, user.device.id, *news)

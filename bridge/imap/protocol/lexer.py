@@ -161,17 +161,20 @@ class Lexer:
         return _ESCAPE.sub(rb"\1", found[1])
 
     def literal(self) -> bytes:
-        """`literal = "{" number "}" CRLF *CHAR8`; its bytes are the object that `literals` holds."""
+        """`literal = "{" number "}" CRLF *CHAR8`; its bytes are the object that `literals` holds.
+
+        CHAR8 has no NUL; only literal8 of RFC 3516, which is not offered, may hold one.
+        """
         self._take(_LITERAL, "Literal")
         self._taken += 1
-        return self._literals[self._taken - 1]
+        return _without_nul(self._literals[self._taken - 1])
 
     def string(self) -> bytes:
-        """`string = quoted / literal`; a literal with NUL is refused, as CHAR8 has none."""
+        """`string = quoted / literal`."""
         if self.at(b'"'):
             return self.quoted()
         if self.at(b"{"):
-            return _without_nul(self.literal())
+            return self.literal()
         raise ParseError("String expected")
 
     def nstring(self) -> bytes | None:

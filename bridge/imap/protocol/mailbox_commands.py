@@ -123,7 +123,7 @@ def status_items(lexer: Lexer) -> tuple[str, ...]:
 
 
 def append(lexer: Lexer, tag: str) -> Append:
-    """`append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal`; the literal may hold any byte."""
+    """`append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal`; any byte but NUL."""
     lexer.space()
     mailbox = lexer.mailbox()
     lexer.space()
