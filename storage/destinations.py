@@ -124,7 +124,7 @@ def expire(destination: Path, oldest: int) -> int:
 def _make(destination: Path, kind: Kind, keys: ServerKeys) -> None:
     if not destination.is_absolute() or (destination.exists() and not destination.is_dir()):
         raise BackupRefused(BackupReason.NOT_A_FOLDER, str(destination))
-    destination.mkdir(mode=0o700, parents=True, exist_ok=True)
+    destination.mkdir(mode=0o700, exist_ok=True)
     wanted = {"format": manifests.FORMAT, "kind": kind.value, "bridge": signing.public_key(keys).hex()}
     marker = destination / MARKER
     if marker.exists():

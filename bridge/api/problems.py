@@ -16,11 +16,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from bridge.backup_words import WORDS
 from bridge.i18n import DEFAULT, N_, accepted, text
 from storage import errors
+from storage.errors import BackupReason
 
 log = structlog.get_logger(__name__)
 
+_BACKUP_STATUS = {BackupReason.FULL: 507, BackupReason.RUNNING: 409, BackupReason.STOPPED: 503}
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:postex:problem:"
 
@@ -74,6 +77,9 @@ def from_storage(error: errors.StorageError) -> Problem:
             return Problem("over-quota", 507, N_("The account has no room for this. Delete something first."))
         case errors.SignInRefused():
             return Problem("sign-in-refused", 401, N_("That does not open the account. Check what you typed."))
+        case errors.BackupRefused():
+            status = _BACKUP_STATUS.get(error.reason, 422)
+            return Problem(f"backup-{error.reason}", status, WORDS[error.reason], what=error.what)
         case errors.Busy():
             message = N_(
                 "The bridge cannot write now; nothing was changed. Try again; if it stays, look at the disk."

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     ERASURE_RECEIPT = "erasure receipt"
     BACKUP = "backup"
     KEYRING_BACKUP = "keyring backup"
+    BACKUP_ORDER = "backup order"
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
