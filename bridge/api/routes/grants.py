@@ -16,8 +16,8 @@ from bridge.channels import notice
 from bridge.i18n import N_
 from storage import accounts, domains, escrow, grants
 from storage.errors import Conflict, NotFound
-from storage.grants import WHOLE_BRIDGE, Grant
-from storage.records import Account, Domain, DomainMode, Role
+from storage.grants import HELPERS, LONGEST_HELP, WHOLE_BRIDGE, Grant
+from storage.records import GRANTED_ROLES, Account, Domain, DomainMode, Role
 
 router = APIRouter(prefix="/v1", tags=["grants"])
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -59,6 +59,7 @@ async def add(body: GrantIn, access: Annotated[Access, Depends(gate(Action.GRANT
     if body.role in WHOLE_BRIDGE and access.domains is not None:
         message = N_("An admin of a domain cannot give rights over the whole bridge. Ask an owner.")
         raise Problem("role-not-yours", 403, message)
+    _check(body, now)
     domain = None if body.domain is None else await _domain(access, body.domain)
     by = None if access.principal.account is None else access.principal.account.id
     try:
@@ -84,6 +85,21 @@ async def review(grant: Number, access: Annotated[Access, Depends(gate(Action.GR
     found = await _in_reach(access, grant)
     now = access.control.now()
     return await _out(access, await access.control.store.write(grants.review, found.id, now, access.actor))
+
+
+def _check(body: GrantIn, now: int) -> None:
+    if body.role not in GRANTED_ROLES:
+        message = N_("This is a kind of account, not a role to be given. Make an account of that kind.")
+        raise Problem("role-not-granted", 422, message)
+    if (body.role in WHOLE_BRIDGE) is not (body.domain is None):
+        message = N_("Owner and auditor are roles for the whole bridge; the others are given for one domain.")
+        raise Problem("role-domain", 422, message)
+    late = body.ends_at is None or body.ends_at > now + LONGEST_HELP
+    if body.role in HELPERS and (late or not (body.ticket or "").strip()):
+        message = N_("Support and reseller are given for a ticket, with an end within 30 days. Name both.")
+        raise Problem("time-box-needed", 422, message)
+    if body.ends_at is not None and body.ends_at <= now:
+        raise Problem("end-past", 422, N_("The end lies in the past. Give one in the future."))
 
 
 def _add(
