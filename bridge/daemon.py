@@ -16,9 +16,10 @@ from pathlib import Path
 
 import structlog
 
-from bridge import process
+from bridge import housekeeping, process
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
+from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening
 from bridge.imap.server import ImapServer, services
@@ -106,7 +107,9 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         raise StartRefused(str(error)) from None
     try:
         async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(housekeeping.keep(store, clock, CHORES))
             await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
+            keeper.cancel()
     except BaseExceptionGroup as group:
         raise _expected(group) from None
     log.info("bridge.stopped")
