@@ -10,7 +10,22 @@ from collections.abc import Sequence
 import typer
 
 from postex_tui.answers import USAGE, Refusal, refuse
-from postex_tui.commands import account, demo, device, init, repair, sender, serve, version
+from postex_tui.commands import (
+    account,
+    audit,
+    demo,
+    device,
+    enrol,
+    init,
+    login,
+    me,
+    recover,
+    repair,
+    sender,
+    serve,
+    statistics,
+    version,
+)
 from storage.errors import StorageError
 
 app = typer.Typer(
@@ -26,6 +41,15 @@ app.command("init")(init.init)
 app.add_typer(account.app, name="account")
 app.add_typer(sender.app, name="sender")
 app.add_typer(device.app, name="device")
+app.add_typer(me.app, name="me")
+app.add_typer(audit.app, name="audit")
+app.command("statistics")(statistics.statistics)
+app.command("login")(login.login)
+app.command("step-up")(login.step_up)
+app.command("logout")(login.logout)
+app.command("enrol")(enrol.enrol)
+app.add_typer(me.app, name="me")
+app.add_typer(recover.app, name="recover")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.command("demo")(demo.demo)
