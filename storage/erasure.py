@@ -79,7 +79,7 @@ _SELECT = "SELECT ?c FROM erasure WHERE".replace("?c", _COLUMNS)
 def request(
     session: Session, account_id: int, *, by: int | None, due_at: int, now: int, purge_id: int | None = None
 ) -> Erasure:
-    """Close the account now and erase it at `due_at`. NotFound, Held, LastOwner, LastHolder; Conflict: asked already."""
+    """Close the account now and erase it at `due_at`. NotFound, Held, LastOwner, LastHolder, Conflict."""
     _refuse(session, account_id, now)
     before = _state(session, account_id)
     if _requested(session, account_id) is not None:
