@@ -13,14 +13,17 @@ from postex_tui.answers import USAGE, Refusal, refuse
 from postex_tui.commands import (
     account,
     audit,
+    backup,
     demo,
     device,
     enrol,
     init,
+    kit,
     login,
     me,
     recover,
     repair,
+    restore,
     sender,
     serve,
     statistics,
@@ -52,6 +55,9 @@ app.add_typer(me.app, name="me")
 app.add_typer(recover.app, name="recover")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
+app.add_typer(backup.app, name="backup")
+app.command("restore")(restore.restore)
+app.add_typer(kit.app, name="kit")
 app.command("demo")(demo.demo)
 app.command("version")(version.version)
 

@@ -23,7 +23,7 @@ from postex_tui.data_folder import open_locked, require, settings_of
 
 BASE = "http://postex/v1"
 SECONDS = 120.0
-"""A backup or an erasure takes its time."""
+"""An erasure takes its time."""
 _USAGE_STATUS = frozenset({404, 405, 422})
 Query = str | int | bool | None
 
@@ -40,8 +40,13 @@ class Api:
     def get(self, path: str, **query: Query) -> Any:
         return self._request("GET", path, query=query)
 
-    def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        return self._request("POST", path, body or {})
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether requests carry a token."""
+        return "authorization" in self._http.headers
+
+    def post(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = SECONDS) -> Any:
+        return self._request("POST", path, body or {}, seconds=seconds)
 
     def patch(self, path: str, body: Mapping[str, object]) -> Any:
         return self._request("PATCH", path, body)
@@ -64,10 +69,12 @@ class Api:
         path: str,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, Query] | None = None,
+        seconds: float = SECONDS,
     ) -> Any:
         wanted = {name: value for name, value in (query or {}).items() if value is not None}
         try:
-            response = self._runner.run(self._http.request(method, path, json=body, params=wanted))
+            sent = self._http.request(method, path, json=body, params=wanted, timeout=seconds)
+            response = self._runner.run(sent)
         except httpx.TransportError as error:
             raise Refusal(
                 "no-answer", f"the bridge did not answer ({type(error).__name__}); is it running?"

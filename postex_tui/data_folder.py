@@ -28,6 +28,8 @@ def settings_of(data: Path) -> "Settings":
 
 def require(data: Path) -> None:
     """End the command if `init` has not made this folder."""
+    if (data / "restore.partial").exists():
+        raise Refusal("restore-unfinished", f"{data}: a restore was cut off there; run the same postex restore again")
     if not (data / "postex.db").exists():
         raise Refusal("no-data", f"{data} holds no bridge; make one with: postex init --data {data} --domain …")
 

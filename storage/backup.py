@@ -46,6 +46,7 @@ from storage.keys.master import ServerKeys
 from storage.manifests import KeyringManifest, Manifest, Mark
 from storage.randomness import Rng
 from storage.receipts import DAY, KEYRING_DAYS
+from storage.records import Role
 from storage.server_facts import Fact
 
 DATABASE = "database.db"
@@ -54,6 +55,13 @@ BODY_LIST = "bodies.list"
 SETTINGS = "postex.toml"
 SEALED_MASTER = "master.sealed"
 RECOVERY = "recovery"
+
+_COUNTS = (
+    "SELECT (SELECT count(*) FROM account WHERE role <> ?),"
+    " (SELECT count(*) FROM document WHERE id NOT IN"
+    " (SELECT document_id FROM wrap JOIN account ON account.id = account_id WHERE role = ?)),"
+    " (SELECT count(*) FROM copy WHERE account_id NOT IN (SELECT id FROM account WHERE role = ?))"
+)
 
 Stopped = Callable[[], bool]
 
@@ -200,10 +208,8 @@ def _describe(session: Session, keys: ServerKeys, now: int) -> _Seen:
 
 
 def counted(session: Session) -> tuple[int, int, int]:
-    """Accounts, documents, copies: the canary's among them."""
-    found = statements.row(
-        session, "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM document), (SELECT count(*) FROM copy)"
-    )
+    """Accounts, documents, copies; without the canary's."""
+    found = statements.row(session, _COUNTS, (Role.SYSTEM, Role.SYSTEM, Role.SYSTEM))
     assert found is not None
     return found[0], found[1], found[2]
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import audit, grants, identity_keys, statements
+from storage import audit, grants, identity_keys, server_facts, statements
 from storage.errors import Invalid, NotFound, Tampered
 from storage.keys.escrow import EscrowKey, Holder, open_for_holder, open_with_kit, seal_slot
 from storage.keys.keyring import AccountKeys
 from storage.keys.recovery import RecoveryKit
 from storage.records import Account, Domain, DomainMode, Role
+from storage.server_facts import Fact
 from storage.shredding import ShredSecrets
 
 FIRST_GENERATION = 1
@@ -128,6 +129,19 @@ def hand_on(
         raise NotFound("escrow key")
     for key in keys:
         entrust(session, key, to, now, actor, custodian=False)
+        _seal_for_new_kit(session, key)
+
+
+def _seal_for_new_kit(session: Session, key: EscrowKey) -> None:
+    """A new recovery kit (`kits`) has a key as soon as somebody who holds it opens it."""
+    kit_public = server_facts.get(session, Fact.KIT_PUBLIC_KEY)
+    if kit_public is not None:
+        statements.run(
+            session,
+            "UPDATE escrow_key SET sealed_for_kit = ? WHERE domain_id = ? AND generation = ?"
+            " AND sealed_for_kit IS NULL",
+            (key.seal_for_kit(kit_public), key.domain, key.generation),
+        )
 
 
 def recover(session: Session, domain_id: int, kit: RecoveryKit, to: Account, now: int, actor: str) -> None:

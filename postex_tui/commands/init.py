@@ -175,17 +175,13 @@ def _empty(data: Path) -> None:
 
 
 def _words(data: Path, kit: str, mark: str, address: str, code: str) -> str:
-    import io
+    from postex_tui.paper import kit_picture
 
-    import segno
-
-    picture = io.StringIO()
-    segno.make(kit.replace(" ", ""), error="m").terminal(picture, compact=True)
     return (
         f"Made {data}.\n\n"
         "RECOVERY KIT: shown this once. Print it and keep it away from this machine;\n"
         "without it a backup cannot be opened when the master key is lost.\n\n"
-        f"{picture.getvalue()}\n  {kit}\n\n"
+        f"{kit_picture(kit)}\n  {kit}\n\n"
         f"TLS certificate, SHA-256:\n  {mark}\n\n"
         f"Owner {address}, enrolment code (72 hours, once):\n  {code}\n\n"
         f"Next: postex account add anna@… --device phone --data {data}, then postex serve --data {data}"

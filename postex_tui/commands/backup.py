@@ -1,0 +1,139 @@
+"""`postex backup`: make, list and verify backups. Through the running bridge, or alone while it is down."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from postex_tui.answers import answer
+from postex_tui.options import AsJson, Data
+
+if TYPE_CHECKING:
+    from typer import Context
+
+HOURS = 24 * 3600.0
+"""A first backup of a large bridge takes its time."""
+OptionalKeyring = Annotated[
+    Path | None,
+    typer.Option("--keyring", help="Folder for keyring.db, apart from the backups.", show_default=False),
+]
+
+
+class _MakeUnlessNamed(TyperGroup):
+    """`postex backup /mnt/backups` is `postex backup make /mnt/backups`."""
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_MakeUnlessNamed, no_args_is_help=True, help="Back up to a folder; list and verify backups.")
+
+
+@app.command("make")
+def make(
+    destination: Annotated[Path, typer.Argument(help="Folder for backups; made if only itself is missing.")],
+    data: Data,
+    keyring: OptionalKeyring = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up now, while the bridge goes on. `make` may be left out."""
+    from postex_tui.client import control
+
+    places = {"destination": str(destination.absolute())}
+    if keyring is not None:
+        places["keyring_destination"] = str(keyring.absolute())
+    with control(data) as api:
+        order = _signed(data, places) if api.is_online and not api.is_signed_in else None
+        path = "/backups" if order is None else "/backups/by-key"
+        made = api.post(path, order or places, seconds=HOURS)
+    answer(as_json, made, _words(made))
+
+
+@app.command("list")
+def listing(data: Data, as_json: AsJson = False) -> None:
+    """Backups in the folders of earlier runs, oldest first."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        content = api.get("/backups")
+    lines = [_line(item) for item in content["items"]] or ["There are no backups yet, or their folders are away."]
+    answer(as_json, content, "\n".join(lines))
+
+
+@app.command("verify")
+def verify(
+    backup: Annotated[Path, typer.Argument(help="A backup, or the folder it was made in: then its newest.")],
+    data: Data,
+    keyring: OptionalKeyring = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a backup whole, check every hash, and open its canary document with the master key."""
+    from postex_tui.backup_refusals import refused
+    from postex_tui.data_folder import master_key, require, settings_of
+    from storage import verification
+    from storage.database import KEYRING_NAME
+
+    require(data)
+    keys = master_key(data, settings_of(data)).derive()
+    with refused():
+        found = verification.verify(backup.absolute(), keys, keyring or data / KEYRING_NAME)
+    manifest = found.manifest
+    content = {
+        "id": manifest.id,
+        "folder": str(found.folder),
+        "made_at": manifest.made_at,
+        "accounts": manifest.accounts,
+        "documents": manifest.documents,
+        "copies": manifest.copies,
+        "bodies": manifest.bodies,
+        "unreadable_bodies": len(manifest.missing_bodies),
+        "canary": found.canary,
+        "audit_head": dict(manifest.audit_head),
+    }
+    words = (
+        f"{found.folder} is whole: {manifest.documents} documents of {manifest.accounts} accounts, "
+        f"{manifest.bodies} body files, all as they were; the audit log holds; "
+        + ("the canary document opens." if found.canary else "it has no canary document.")
+    )
+    answer(as_json, content, words)
+
+
+def _signed(data: Path, places: dict[str, str]) -> dict[str, object] | None:
+    """For timers: an order signed with the master key. None if this user cannot read it."""
+    from postex_tui.data_folder import master_key, now, settings_of
+    from storage import orders
+    from storage.errors import StorageError
+
+    try:
+        keys = master_key(data, settings_of(data)).derive()
+    except StorageError:
+        return None
+    at = now()
+    signature = orders.sign(keys, places["destination"], places.get("keyring_destination"), at)
+    return {**places, "at": at, "signature": signature}
+
+
+def _words(made: dict[str, Any]) -> str:
+    lines = [
+        f"Backup {made['folder']} is whole: {made['documents']} documents of {made['accounts']} accounts,"
+        f" {made['bodies']} body files ({made['copied_bodies']} of them new)."
+    ]
+    if made["unreadable_bodies"]:
+        lines.append(f"{made['unreadable_bodies']} body files could not be read and are NOT in it: look at the disk.")
+    if made["keyring_folder"]:
+        lines.append(f"Keyring: {made['keyring_folder']}.")
+    else:
+        lines.append("keyring.db is NOT in it, and without it nothing opens: give --keyring and a folder apart.")
+    if made["expired"]:
+        lines.append(f"{made['expired']} old backups were deleted.")
+    return "\n".join(lines)
+
+
+def _line(item: dict[str, Any]) -> str:
+    from datetime import UTC, datetime
+
+    when = datetime.fromtimestamp(item["made_at"], UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{when}  {item['kind']:<7}  {'whole' if item['whole'] else 'INCOMPLETE'}  {item['folder']}"

@@ -1,0 +1,137 @@
+"""`postex restore`: a bridge from its backup, with the recovery kit alone."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from postex_tui.answers import USAGE, Refusal, answer
+from postex_tui.options import AsJson
+
+if TYPE_CHECKING:
+    from storage.audit_heads import SignedHead
+    from storage.keys.master import MasterKey
+    from storage.keys.recovery import RecoveryKit
+    from storage.restore import Restored
+
+NewData = Annotated[Path, typer.Option("--data", envvar="POSTEX_DATA", help="New folder, which must be empty.")]
+Keyring = Annotated[Path, typer.Option("--keyring", help="A keyring backup, or the folder it was made in.")]
+Kit = Annotated[
+    str, typer.Option("--kit", help="- reads the recovery kit from standard input; else it is asked for.")
+]
+HeadFile = Annotated[
+    Path | None,
+    typer.Option("--head", help="A signed head of the audit log, kept elsewhere, to compare.", show_default=False),
+]
+
+
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A backup, or the folder it was made in: then its newest.")],
+    keyring: Keyring,
+    data: NewData,
+    kit: Kit = "",
+    head: HeadFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a data folder from a backup. Nothing is used before every hash was checked."""
+    from bridge import tls
+    from postex_tui.backup_refusals import refused
+    from postex_tui.data_folder import locked_words, now, settings_of
+    from storage import restore as restoring
+
+    opened, known = _kit(kit), _head(head)
+    target = data.absolute()
+    with refused(), locked_words(target):
+        done = restoring.restore(backup.absolute(), keyring.absolute(), target, opened, _place, now(), known)
+    certificate = target / settings_of(target).tls.certificate_file
+    mark = tls.fingerprint(certificate) if certificate.exists() else None
+    answer(as_json, _content(target, done, mark), _words(target, done, mark))
+
+
+def _kit(given: str) -> "RecoveryKit":
+    """Never from the command line itself, which others on the machine can see."""
+    from storage.errors import Invalid
+    from storage.keys.recovery import RecoveryKit
+
+    if given not in ("", "-"):
+        raise Refusal("usage", "--kit takes only - (standard input); without it the kit is asked for", USAGE)
+    text = sys.stdin.read() if given == "-" else typer.prompt("Recovery kit", hide_input=True, err=True)
+    try:
+        return RecoveryKit.parse(text)
+    except Invalid as error:
+        raise Refusal("invalid-kit", f"{error}; type it as it is printed, fourteen groups of four") from None
+
+
+def _head(path: Path | None) -> "SignedHead | None":
+    from storage import audit_heads
+    from storage.errors import Invalid
+
+    if path is None:
+        return None
+    try:
+        return audit_heads.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, Invalid) as error:
+        raise Refusal("invalid-head", f"{path}: no head of an audit log ({type(error).__name__})") from None
+
+
+def _place(data: Path, master: "MasterKey") -> None:
+    """The master key where the settings say, and a new certificate: keys of TLS are in no backup."""
+    from bridge import tls
+    from postex_tui.data_folder import now, settings_of
+    from storage.errors import BackupReason, BackupRefused
+    from storage.keys.master import MasterKey
+
+    settings = settings_of(data)
+    key_file = data / settings.storage.master_key_file
+    if not key_file.exists():
+        master.save(key_file)
+    elif MasterKey.load(key_file) != master:
+        raise BackupRefused(BackupReason.OTHER_MASTER_KEY, str(key_file))
+    files = (data / settings.tls.certificate_file, data / settings.tls.key_file)
+    if all(file.resolve().is_relative_to(data.resolve()) for file in files):
+        tls.create_self_signed(*files, settings.hostname, now())
+
+
+def _content(data: Path, done: "Restored", mark: str | None) -> dict[str, object]:
+    return {
+        "data": str(data),
+        "backup": done.manifest.id,
+        "made_at": done.manifest.made_at,
+        "accounts": done.manifest.accounts,
+        "documents": done.manifest.documents,
+        "copies": done.manifest.copies,
+        "unreadable_bodies": len(done.manifest.missing_bodies),
+        "erased": list(done.erased),
+        "made_after_backup": list(done.unknown),
+        "head": done.head,
+        "tls_fingerprint": mark,
+    }
+
+
+def _words(data: Path, done: "Restored", mark: str | None) -> str:
+    from datetime import UTC, datetime
+
+    from storage.audit_heads import Standing
+
+    manifest = done.manifest
+    when = datetime.fromtimestamp(manifest.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    lines = [
+        f"Restored {data} as it was on {when}: {manifest.documents} documents of {manifest.accounts} accounts.",
+        "All hashes, the audit log and the canary agree. What came in after that time is not in it.",
+    ]
+    if manifest.missing_bodies:
+        lines.append(f"{len(manifest.missing_bodies)} body files could not be read when the backup was made.")
+    if done.erased:
+        lines.append(f"{len(done.erased)} accounts were erased since, and are erased here too.")
+    if done.unknown:
+        lines.append(f"{len(done.unknown)} accounts were made after the backup and are missing: add them again.")
+    if done.head is Standing.CUT:
+        lines.append("ROLLED BACK: the head you gave is newer than this backup; what happened in between is lost.")
+    lines.append(
+        f"TLS: a NEW self-signed certificate; people must accept it again. SHA-256:\n  {mark}"
+        if mark
+        else "TLS: postex.toml names a certificate elsewhere that is not here: put it there before you serve."
+    )
+    lines.append("Devices revoked and passwords changed after the backup are as before: go through them.")
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+"""A new recovery kit in the place of one that was lost or seen by others.
+
+The master key is sealed again, to the new kit, and later backups are opened by it. Backups that are there stay with
+the old kit: destroy it only when they are gone. Escrow keys were sealed to the old kit as well; that seal goes, and
+the next admin who hands the key of a domain on seals it to the new one.
+"""
+
+import os
+
+from sqlmodel import Session
+
+from storage import audit, backup, server_facts, statements
+from storage.database import Store
+from storage.durable import write_whole
+from storage.keys.master import MasterKey
+from storage.keys.recovery import RecoveryKit, seal_master
+from storage.randomness import Rng
+from storage.server_facts import Fact
+
+
+def renew(store: Store, master: MasterKey, actor: str, now: int, rng: Rng = os.urandom) -> tuple[RecoveryKit, int]:
+    """The new kit, to be shown once, and how many escrow keys wait for it. WriterUnavailable.
+
+    Killed before the kit was shown, the way on is the same call again.
+    """
+    kit = RecoveryKit.generate(rng)
+    folder = store.data / backup.RECOVERY
+    folder.mkdir(mode=0o700, exist_ok=True)
+    write_whole(folder / backup.SEALED_MASTER, seal_master(kit.public_key, master), 0o600)
+    return kit, store.write_now(_replace, kit.public_key, actor, now)
+
+
+def _replace(session: Session, public_key: bytes, actor: str, now: int) -> int:
+    server_facts.put(session, Fact.KIT_PUBLIC_KEY, public_key)
+    waiting = statements.run(session, "UPDATE escrow_key SET sealed_for_kit = NULL")
+    audit.append(session, "kit.replaced", actor, "system", {"escrow_keys": waiting}, now)
+    return waiting

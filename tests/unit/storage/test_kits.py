@@ -1,0 +1,54 @@
+"""A new kit opens what comes after it, the old one what was before."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import kits, restore, server_facts, statements
+from storage.errors import BackupReason, BackupRefused, Tampered
+from storage.keys.recovery import open_master
+from storage.server_facts import Fact
+from tests.unit.storage.conftest import NOW, Office
+from tests.unit.storage.test_restore import place
+from tests.unit.storage.vault import Vault, furnished
+
+
+@pytest.fixture
+def vault(office: Office, tmp_path: Path) -> Vault:
+    return furnished(office, tmp_path)
+
+
+def test_a_new_kit_seals_the_master_key_again(vault: Vault) -> None:
+    office = vault.office
+    new, _ = kits.renew(office.store, office.master, "operator", NOW)
+    sealed = (office.data / "recovery" / "master.sealed").read_bytes()
+    assert open_master(new, sealed) == office.master
+    with pytest.raises(Tampered):
+        open_master(vault.kit, sealed)
+    assert office.store.read_now(server_facts.get, Fact.KIT_PUBLIC_KEY) == new.public_key
+    assert office.rows("SELECT actor FROM audit_event WHERE kind = 'kit.replaced'") == [("operator",)]
+
+
+def test_each_backup_stays_with_its_kit(vault: Vault, tmp_path: Path) -> None:
+    office, before = vault.office, vault.make()
+    new, _ = kits.renew(office.store, office.master, "operator", NOW)
+    after = vault.make(NOW + 1)
+    assert before.keyring_folder is not None
+    assert after.keyring_folder is not None
+    for made, kit, other in ((before, vault.kit, new), (after, new, vault.kit)):
+        target = tmp_path / made.folder.name
+        with pytest.raises(BackupRefused) as error:
+            restore.restore(made.folder, after.keyring_folder, target, other, place, NOW)
+        assert error.value.reason is BackupReason.WRONG_KIT
+        restore.restore(made.folder, after.keyring_folder, target, kit, place, NOW)
+
+
+def test_seals_of_escrow_keys_for_the_old_kit_go(vault: Vault) -> None:
+    office = vault.office
+    sql = (
+        "INSERT INTO escrow_key (domain_id, generation, public_key, sealed_for_kit, created_at)"
+        " SELECT id, 1, zeroblob(32), zeroblob(80), 0 FROM domain"
+    )
+    office.store.write_now(statements.run, sql)
+    assert kits.renew(office.store, office.master, "operator", NOW)[1] == 1
+    assert office.rows("SELECT sealed_for_kit FROM escrow_key") == [(None,)]
