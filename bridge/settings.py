@@ -17,7 +17,18 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 PREFIX = "POSTEX_"
 FILE = "postex.toml"
-NOT_SETTINGS = frozenset({"POSTEX_DATA", "POSTEX_ACCOUNT_SECRET", "POSTEX_TOKEN"})
+NOT_SETTINGS = frozenset(
+    {
+        "POSTEX_ACCOUNT_SECRET",
+        "POSTEX_CODE",
+        "POSTEX_DATA",
+        "POSTEX_ENROLMENT_CODE",
+        "POSTEX_NEW_PASSWORD",
+        "POSTEX_PASSWORD",
+        "POSTEX_RECOVERY_CODE",
+        "POSTEX_TOKEN",
+    }
+)
 """Variables that the command line reads itself."""
 
 PORT_RULE = 'a port from 1 to 65535, 0 (the system chooses a free one) or "off" (closed)'

@@ -1,0 +1,94 @@
+"""`postex enrol`: take an account over with the code from its admin; also after a reset."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from postex_tui.answers import USAGE, Refusal, answer
+from postex_tui.options import AsJson, Begin, Data, Email, FirstCode, NewPassword
+
+if TYPE_CHECKING:
+    from postex_tui.client import Api
+
+_ASK_AGAIN = frozenset({"code-refused", "password-length", "password-common", "password-personal"})
+Accept = Annotated[
+    str | None,
+    typer.Option("--accept", help="The domain's mode that you accept: managed or private.", show_default=False),
+]
+
+
+def enrol(
+    email: Email,
+    data: Data,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            "--code",
+            envvar="POSTEX_ENROLMENT_CODE",
+            help="The code from your admin; `-` reads a line of standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    new_password: NewPassword = None,
+    first_code: FirstCode = None,
+    accept: Accept = None,
+    begin: Begin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take an account over: scan the second factor, choose a password, get recovery codes.
+
+    In a script: --begin first, then the same with --first-code, --new-password and --accept.
+    """
+    from postex_tui import asking
+    from postex_tui.client import control
+
+    remedy = "in POSTEX_ENROLMENT_CODE, or with --code - on standard input"
+    opener = {
+        "email": email,
+        "code": asking.given(
+            code, "The code from your admin", remedy, lambda: asking.shown("The code from your admin")
+        ),
+    }
+    with control(data) as api:
+        if begin:
+            begun = api.post("/enrolment/begin", opener)
+            answer(as_json, begun, f"{begun['mode_text']}\n\nsecret  {begun['secret']}\n{begun['otpauth_uri']}")
+            return
+        accepted = accept if first_code is not None else _shown(api, opener, accept)
+        done = asking.again(_ASK_AGAIN, lambda: _finished(api, opener, new_password, first_code, accepted))
+    answer(as_json, done, _words(done))
+
+
+def _shown(api: "Api", opener: dict[str, str], accept: str | None) -> str | None:
+    """Show the second factor and the mode; the mode that was accepted."""
+    from postex_tui import asking
+
+    if not asking.is_interactive():
+        raise Refusal("secret-needed", "a script enrols in two steps: --begin, then --first-code", USAGE)
+    begun = api.post("/enrolment/begin", opener)
+    asking.say(f"This account is {begun['email']} of {begun['name']}.\n\n{begun['mode_text']}\n")
+    if accept is None and not typer.confirm("Do you accept this?", err=True):
+        raise Refusal("not-accepted", "nothing was changed; the code stays valid until its time is over")
+    asking.show_second_factor(begun)
+    return accept or str(begun["domain_mode"])
+
+
+def _finished(
+    api: "Api", opener: dict[str, str], new_password: str | None, first_code: str | None, accepted: str | None
+) -> Any:
+    from postex_tui import asking
+
+    if accepted is None:
+        raise Refusal("not-accepted", "say with --accept which mode of the domain you accept", USAGE)
+    # The code last: it is good for a minute, and a password takes its time.
+    body = {**opener, "accepted_mode": accepted, "password": asking.new_password(new_password)}
+    return api.post("/enrolment/finish", {**body, "totp": asking.code(first_code)})
+
+
+def _words(done: dict[str, Any]) -> str:
+    codes = "\n".join(f"  {code}" for code in done["recovery_codes"])
+    return (
+        f"{done['email']} is yours. Sign in with: postex login {done['email']}\n\n"
+        f"Recovery codes, shown this once. Each works once, together with your password or a code:\n{codes}\n\n"
+        "Keep them on paper, apart from your telephone."
+    )
