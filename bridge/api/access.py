@@ -8,7 +8,7 @@ grant) passes the thing's account or domain through `access.require`.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
 
@@ -73,8 +73,10 @@ class Access:
         return max(views)
 
     def require(self, account: Account) -> Account:
-        """`account`, found by another way than the path, if it is in reach; else Problem 404."""
+        """`account`, found by another way than the path, if it is in reach; else Problem 404, or 403 `outranked`."""
         self.view(account.id, account.domain_id)
+        if account != self.principal.account:
+            _refuse_outranked(replace(self, account=account))
         return account
 
     def require_domain(self, domain_id: int) -> None:

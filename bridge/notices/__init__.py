@@ -11,6 +11,11 @@ from bridge.notices.access import RecoveryCodeUsed as RecoveryCodeUsed
 from bridge.notices.devices import DeviceAdded as DeviceAdded
 from bridge.notices.devices import DeviceHandedOut as DeviceHandedOut
 from bridge.notices.devices import DeviceRevoked as DeviceRevoked
+from bridge.notices.keys import BreakGlassApproved as BreakGlassApproved
+from bridge.notices.keys import BreakGlassTold as BreakGlassTold
+from bridge.notices.keys import DocumentsClosed as DocumentsClosed
+from bridge.notices.keys import KeysReplaced as KeysReplaced
+from bridge.notices.keys import ResetClosesDocuments as ResetClosesDocuments
 from bridge.notices.looks import WhoLooked as WhoLooked
 from bridge.notices.people import IdentityChanged as IdentityChanged
 from bridge.notices.people import IdentityUndone as IdentityUndone

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from sqlmodel import Session
 
 from bridge import notices
 from bridge.api.access import Access, gate, open_to_all
@@ -27,9 +28,13 @@ from bridge.api.schemas.sign_in import (
 from bridge.channels import notice
 from bridge.i18n import N_, text
 from storage import enrolment, grants, passwords, recovery_codes, second_factor, sessions, ways_back, ways_in
+from storage.enrolment import Enrolled
 from storage.errors import SignInRefused
+from storage.keys.master import ServerKeys
+from storage.passwords import Stretched
 from storage.records import Account, DomainMode, Role
 from storage.sessions import ApiSession
+from storage.shredding import ShredSecrets
 
 router = APIRouter(prefix="/v1", tags=["sign-in"])
 Open = Annotated[Control, Depends(open_to_all)]
@@ -47,6 +52,11 @@ MODES = {
         " all recovery codes, an admin can let you in again, but what came before stays locked for good."
     ),
 }
+CLOSES = N_(
+    "This code brings new keys: {count} documents of the account would be closed, and only a recovery code from before"
+    " opens them again. If you still know your password or have a recovery code, do not use it. To go on, accept that"
+    " they are closed."
+)
 
 
 @router.post("/sign-in")
@@ -103,6 +113,7 @@ async def begin_enrolment(request: Request, control: Open, body: EnrolmentBeginI
     now = control.now()
     seed = await control.store.write(second_factor.begin, account.id, now)
     mode = await control.store.read(enrolment.mode_of, account)
+    closing = await _closing(control, account)
     return EnrolmentBeginOut(
         email=account.email,
         name=account.name,
@@ -111,6 +122,8 @@ async def begin_enrolment(request: Request, control: Open, body: EnrolmentBeginI
         domain_mode=mode,
         mode_text=text(locale_of(request), MODES[mode]),
         expires_at=now + second_factor.PENDING,
+        closes=closing,
+        closes_text=None if closing is None else text(locale_of(request), CLOSES, count=closing),
     )
 
 
@@ -121,15 +134,44 @@ async def finish_enrolment(request: Request, control: Open, body: EnrolmentFinis
     if await store.read(enrolment.mode_of, account) is not body.accepted_mode:
         message = N_("Who can open the accounts of this domain is not what you accepted. Begin again and read it.")
         raise Problem("mode-changed", 409, message)
+    closing = await _closing(control, account)
+    if closing is not None and not body.accepts_closing:
+        raise Problem("documents-would-close", 409, CLOSES, extra={"closes": closing}, count=closing)
     stretched = await chosen(control, body.password, account)
     opener = (store.server_keys, store.shred, body.email, body.code)
     try:
-        done = await store.write(enrolment.finish, *opener, stretched, body.totp, body.accepted_mode, control.now())
+        done = await store.write(_finish, *opener, stretched, body.totp, body.accepted_mode, control.now())
     except SignInRefused:
         raise code_refused(control) from None
     return EnrolmentFinishOut(
-        account=done.account.public_id, email=done.account.email, recovery_codes=list(done.recovery_codes)
+        account=done.account.public_id,
+        email=done.account.email,
+        recovery_codes=list(done.recovery_codes),
+        closed=done.closed,
     )
+
+
+def _finish(
+    session: Session,
+    server_keys: ServerKeys,
+    shred: ShredSecrets,
+    email: str,
+    code: str,
+    stretched: Stretched,
+    totp: str,
+    mode: DomainMode,
+    now: int,
+) -> Enrolled:
+    """`enrolment.finish`; who has new keys finds a message under them that says what they do not open."""
+    done = enrolment.finish(session, server_keys, shred, email, code, stretched, totp, mode, now)
+    if done.closed:
+        notice.tell(session, done.account, notices.DocumentsClosed(now, done.closed), now)
+    return done
+
+
+async def _closing(control: Control, account: Account) -> int | None:
+    """How many documents the account's code closes; None if it closes none."""
+    return await control.store.read(enrolment.closes, account) or None
 
 
 @router.post("/sign-in/recovery")

@@ -64,6 +64,9 @@ class EnrolmentBeginOut(Schema):
     """Who besides the owner can open the account, in the language asked for: to be accepted."""
     expires_at: int
     """The seed waits so long for its first code."""
+    closes: int | None
+    """Documents that using this code closes, to be accepted; null: none."""
+    closes_text: str | None
 
 
 class EnrolmentFinishIn(Schema):
@@ -73,12 +76,16 @@ class EnrolmentFinishIn(Schema):
     totp: Code
     """The first code of the second factor."""
     accepted_mode: DomainMode
+    accepts_closing: bool = False
+    """Of the documents that `closes` counted."""
 
 
 class EnrolmentFinishOut(Schema):
     account: str
     email: str
     recovery_codes: Annotated[list[str], Field(repr=False)]
+    closed: int = 0
+    """Documents that the new keys do not open."""
 
 
 class RecoveryIn(Schema):
