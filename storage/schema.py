@@ -71,7 +71,12 @@ class EscrowHolderRow(Table, table=True):
 
 class AccountRow(Table, table=True):
     __tablename__ = "account"
-    __table_args__ = (Index(None, "domain_id", "email"), Index(None, "domain_id", "name"), _NEVER_REUSED)
+    __table_args__ = (
+        Index(None, "domain_id", "email", "role", "state", "name"),
+        Index(None, "domain_id", "name", "role", "state", "email"),
+        _NEVER_REUSED,
+    )
+    """What a list is filtered by stands in the indexes too: a row is read only when it is in the page."""
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True)

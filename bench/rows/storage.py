@@ -8,16 +8,17 @@ from tempfile import TemporaryDirectory
 
 from sqlmodel import Session
 
-from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above
+from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above, below
 from bench.servers.base import Server
-from storage import accounts, devices, domains
+from storage import accounts, devices, domains, statements
 from storage.accounts import AccountDraft
 from storage.database import Store
 from storage.keys.master import MasterKey
-from storage.records import DeviceCredentials, DomainMode, Role, Scope
+from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 
 _NOW = 1_760_000_000
 _ACCOUNTS = 200
+_LISTED = 100_000
 _EACH = 25
 """Sign-ins in a sample for each of the scale's."""
 
@@ -62,11 +63,46 @@ def _add_reader(session: Session, store: Store, number: int) -> DeviceCredential
     return devices.add(session, store.server_keys, store.shred, account, keys, "bench", scopes, _NOW)
 
 
+def account_pages(_server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
+    """Milliseconds to the first page of a long list of accounts, over all domains."""
+    with _store() as store:
+        store.write_now(_add_many, _LISTED)
+        yield "accounts-first-page", [_first_page(store) for _ in range(scale.rounds * 5)]
+
+
+def _add_many(session: Session, count: int) -> None:
+    """Rows alone: a list reads nothing else."""
+    domain = domains.by_name(session, "bench.test")
+    statements.run_many(
+        session,
+        "INSERT INTO account (public_id, domain_id, role, state, email, name, locale, generation, quota_bytes,"
+        " used_bytes, last_uid_validity, created_at)"
+        " VALUES (?, ?, 'recipient', 'registered', ?, ?, 'nl', 1, 0, 0, 0, 0)",
+        ((f"p{number}", domain.id, f"r{number}@bench.test", f"Anna {number}") for number in range(count)),
+    )
+
+
+def _first_page(store: Store) -> float:
+    started = time.perf_counter()
+    store.look_up(_page)
+    return (time.perf_counter() - started) * 1000
+
+
+def _page(session: Session) -> list[Account]:
+    return accounts.page(session, domains=None, limit=50)
+
+
 MEASUREMENTS = (
     Measurement(
         (Row("device-sign-ins", "device sign-ins in storage alone, one thread", "1/s", above(5_000, "≥ 5 000")),),
         (OURS,),
         lambda _: 1,
         device_sign_ins,
+    ),
+    Measurement(
+        (Row("accounts-first-page", "first page of 100 000 accounts", "ms", below(50, "< 50 ms")),),
+        (OURS,),
+        lambda _: 1,
+        account_pages,
     ),
 )

@@ -266,8 +266,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("accepted_at", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("state_before", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column("closed_at", sa.Integer(), nullable=True))
-        batch_op.create_index(batch_op.f("ix_account_domain_id_email"), ["domain_id", "email"], unique=False)
-        batch_op.create_index(batch_op.f("ix_account_domain_id_name"), ["domain_id", "name"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_account_domain_id_email_role_state_name"),
+            ["domain_id", "email", "role", "state", "name"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_account_domain_id_name_role_state_email"),
+            ["domain_id", "name", "role", "state", "email"],
+            unique=False,
+        )
 
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.add_column(sa.Column("only_from", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
@@ -305,8 +313,8 @@ def downgrade() -> None:
         batch_op.drop_column("only_from")
 
     with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_account_domain_id_name"))
-        batch_op.drop_index(batch_op.f("ix_account_domain_id_email"))
+        batch_op.drop_index(batch_op.f("ix_account_domain_id_name_role_state_email"))
+        batch_op.drop_index(batch_op.f("ix_account_domain_id_email_role_state_name"))
         batch_op.drop_column("closed_at")
         batch_op.drop_column("state_before")
         batch_op.drop_column("accepted_at")
