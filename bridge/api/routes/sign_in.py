@@ -53,9 +53,9 @@ MODES = {
     ),
 }
 CLOSES = N_(
-    "This code brings new keys: {count} documents of the account would be closed, and only a recovery code from before"
-    " opens them again. If you still know your password or have a recovery code, do not use it. To go on, accept that"
-    " they are closed."
+    "This code brings new keys: {count} documents of the account would be closed, and only a recovery code from"
+    " before opens them again. If you still know your password or have a recovery code, do not use it. To go on,"
+    " accept that they are closed."
 )
 
 
