@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from bridge import housekeeping, process
+from bridge import erasures, housekeeping, process
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
 from bridge.chores import CHORES
@@ -105,9 +105,10 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         )
     except CertificateError as error:
         raise StartRefused(str(error)) from None
+    await erasures.resume(store, settings, int(clock()))
     try:
         async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(housekeeping.keep(store, clock, CHORES))
+            keeper = tasks.create_task(housekeeping.keep(store, clock, (*CHORES, erasures.chore(settings))))
             await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
             keeper.cancel()
     except BaseExceptionGroup as group:

@@ -17,10 +17,13 @@ from postex_tui.commands import (
     demo,
     device,
     enrol,
+    erase,
+    hold,
     init,
     kit,
     login,
     me,
+    purge,
     recover,
     repair,
     restore,
@@ -53,6 +56,9 @@ app.command("logout")(login.logout)
 app.command("enrol")(enrol.enrol)
 app.add_typer(me.app, name="me")
 app.add_typer(recover.app, name="recover")
+app.add_typer(erase.app, name="erase")
+app.add_typer(hold.app, name="hold")
+app.add_typer(purge.app, name="purge")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.add_typer(backup.app, name="backup")

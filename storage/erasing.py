@@ -17,7 +17,7 @@ from sqlmodel import Session
 from storage import account_removal, erasure, live_places, partial_erasure, receipts
 from storage.database import Store
 from storage.erasure import Erasure, Kind, LastHolder, LastOwner, State
-from storage.errors import Busy, Held, NotFound
+from storage.errors import Busy, Held, NotFound, StorageError
 from storage.keys.master import ServerKeys
 from storage.partial_erasure import Field
 from storage.receipts import Retention
@@ -60,7 +60,7 @@ def resume_all(store: Store, now: int, retention: Retention | None = None) -> in
     for erasure_id in store.read_now(erasure.begun):
         try:
             carry_out(store, erasure_id, now, retention)
-        except Busy as error:
+        except StorageError as error:
             log.warning("erasure.waits", erasure=erasure_id, kind=type(error).__name__)
         else:
             done += 1

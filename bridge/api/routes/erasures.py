@@ -21,6 +21,7 @@ from bridge.api.schemas.erasures import (
     MessageIn,
     PlaceOut,
 )
+from bridge.erasures import retention
 from bridge.i18n import N_
 from storage import erasing, erasure, holds, mailboxes, partial_erasure, pseudonyms
 from storage.erasure import Erasure, Kind, LastHolder, LastOwner, State
@@ -28,7 +29,7 @@ from storage.errors import Busy, Conflict, Held, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.partial_erasure import Field
-from storage.receipts import DAY, Retention
+from storage.receipts import DAY
 
 router = APIRouter(prefix="/v1", tags=["erasures"])
 
@@ -127,10 +128,6 @@ async def read(erasure: str, access: Annotated[Access, Depends(gate(Action.ERASU
     return await _detail(access, found)
 
 
-def retention(access: Access) -> Retention:
-    return Retention(access.control.settings.backup.keep_days)
-
-
 async def _erase_document(access: Access, public_id: str) -> ErasureDetailOut:
     store, account, now = access.control.store, access.signed_in, access.control.now()
     begun = await store.write(partial_erasure.begin_document, account.id, public_id, by=account.id, now=now)
@@ -139,9 +136,9 @@ async def _erase_document(access: Access, public_id: str) -> ErasureDetailOut:
 
 async def _carried_out(access: Access, begun: Erasure) -> ErasureDetailOut:
     """With its receipt; without, if a backup or a reader keeps something: then housekeeping finishes it."""
-    store = access.control.store
+    store, settings = access.control.store, access.control.settings
     with suppress(Busy):
-        begun = await asyncio.to_thread(erasing.carry_out, store, begun.id, access.control.now(), retention(access))
+        begun = await asyncio.to_thread(erasing.carry_out, store, begun.id, access.control.now(), retention(settings))
     return await _detail(access, begun)
 
 
