@@ -1,8 +1,20 @@
 """The chores of the bridge, one line each: what must happen without anybody asking for it."""
 
+from contextlib import suppress
+
+from sqlmodel import Session
+
+from bridge import notices
+from bridge.channels import notice
 from bridge.housekeeping import DAY, HOUR, Chore
-from storage import grants, identity_changes, lapsed, sessions
+from storage import accounts, admin_ends, break_glass, grants, identity_changes, lapsed, sessions
+from storage.break_glass import BreakGlass
 from storage.database import Store
+from storage.errors import NotFound
+from storage.grants import Grant
+from storage.records import Role
+
+MINUTE = 60
 
 
 async def _sessions(store: Store, now: int) -> int:
@@ -18,7 +30,43 @@ async def _hand_ins(store: Store, now: int) -> int:
 
 
 async def _grants(store: Store, now: int) -> int:
-    return len(await store.write(grants.sweep, now))
+    return len(await store.write(_sweep_grants, now))
+
+
+def _sweep_grants(session: Session, now: int) -> list[Grant]:
+    """With an admin's role go the domain's spare key and what that admin had open."""
+    fallen = grants.sweep(session, now)
+    for each in fallen:
+        if each.role is Role.DOMAIN_ADMIN and each.domain_id is not None:
+            admin_ends.end(session, each.domain_id, each.account_id, now, "system")
+    return fallen
+
+
+async def _bars(store: Store, now: int) -> int:
+    """Tell the recipients of break-glass accesses which a law forbade to tell until now."""
+    due = await store.read(break_glass.due, now)
+    return sum([await store.write(_tell, asked, now) for asked in due])
+
+
+def _tell(session: Session, asked: BreakGlass, now: int) -> bool:
+    if asked.bar_until is None or asked.approved_at is None or asked.approved_by is None:
+        return False
+    if not break_glass.told(session, asked.id, now):
+        return False
+    ended = asked.ends_at if asked.revoked_at is None else asked.revoked_at
+    told = notices.BreakGlassTold(
+        asker=accounts.by_id(session, asked.requested_by).name,
+        approver=accounts.by_id(session, asked.approved_by).name,
+        reason=asked.reason,
+        basis=asked.bar_basis or "",
+        at=asked.approved_at,
+        until=asked.bar_until,
+        opened_at=asked.opened_at,
+        ended_at=ended,
+    )
+    with suppress(NotFound):  # erased meanwhile: there is nobody to tell
+        notice.tell(session, accounts.by_id(session, asked.account_id), told, now)
+    return True
 
 
 async def _identity_changes(store: Store, now: int) -> int:
@@ -31,4 +79,5 @@ CHORES: tuple[Chore, ...] = (
     Chore("hand-ins", DAY, _hand_ins),
     Chore("grants", DAY, _grants),
     Chore("identity-changes", DAY, _identity_changes),
+    Chore("bars", MINUTE, _bars),
 )

@@ -32,6 +32,8 @@ MAX_LABEL = 100
 MAX_CLIENT = 100
 DAY = 86_400
 _SIGNS_IN = frozenset({AccountState.INVITED, AccountState.REGISTERED})
+_OPENED_BY_OTHERS = _SIGNS_IN | {AccountState.SUSPENDED, AccountState.CLOSED}
+"""Where a break-glass access leads to as well: somebody who left cannot be asked."""
 """An invited account reads with the device that its admin handed out; everything else waits for its owner."""
 _COLUMNS = (
     "device.id, device.account_id, device.label, device.selector, scopes, device.created_at, device.expires_at,"
@@ -251,7 +253,7 @@ def _is_named(session: Session, account: Account, username: str) -> bool:
 def _granted(device: Device, account: Account, scope: Scope, now: int, ip: str | None) -> bool:
     wanted = {Scope.IMAP, Scope.IMAP_READ} if scope is Scope.IMAP_READ else {scope}
     return (
-        account.state in _SIGNS_IN
+        account.state in (_OPENED_BY_OTHERS if device.origin is Origin.BREAK_GLASS else _SIGNS_IN)
         and device.revoked_at is None
         and (device.expires_at is None or now < device.expires_at)
         and not wanted.isdisjoint(device.scopes)

@@ -14,7 +14,7 @@ from bridge.api.problems import Problem, not_found
 from bridge.api.schemas.grants import GrantIn, GrantOut, RevokedOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import accounts, domains, escrow, grants
+from storage import accounts, admin_ends, domains, escrow, grants
 from storage.errors import Conflict, NotFound
 from storage.grants import HELPERS, LONGEST_HELP, WHOLE_BRIDGE, Grant
 from storage.records import GRANTED_ROLES, Account, Domain, DomainMode, Role
@@ -53,7 +53,10 @@ async def due(
 
 @router.post("/grants", status_code=201)
 async def add(body: GrantIn, access: Annotated[Access, Depends(gate(Action.GRANT_ADD))]) -> GrantOut:
-    """Give a role. Support and reseller need a ticket and an end within 30 days. The account is told."""
+    """Give a role. Support and reseller need a ticket and an end within 30 days. The account is told.
+
+    An admin of a managed domain gets its spare key with the role, if who gives the role holds it.
+    """
     store, now = access.control.store, access.control.now()
     account = access.require(await store.read(accounts.find, body.account))
     if body.role in WHOLE_BRIDGE and access.domains is not None:
@@ -63,7 +66,7 @@ async def add(body: GrantIn, access: Annotated[Access, Depends(gate(Action.GRANT
     domain = None if body.domain is None else await _domain(access, body.domain)
     by = None if access.principal.account is None else access.principal.account.id
     try:
-        made = await store.write(_add, account, body, domain, now, access.actor, by)
+        made = await store.write(_add, account, body, domain, now, access, by)
     except Conflict:
         message = N_("The account has this role already.")
         raise Problem("conflict", 409, message) from None
@@ -103,7 +106,7 @@ def _check(body: GrantIn, now: int) -> None:
 
 
 def _add(
-    session: Session, account: Account, body: GrantIn, domain: Domain | None, now: int, actor: str, by: int | None
+    session: Session, account: Account, body: GrantIn, domain: Domain | None, now: int, access: Access, by: int | None
 ) -> Grant:
     made = grants.grant(
         session,
@@ -111,14 +114,23 @@ def _add(
         body.role,
         None if domain is None else domain.id,
         now,
-        actor=actor,
+        actor=access.actor,
         granted_by=by,
         ends_at=body.ends_at,
         ticket=body.ticket,
     )
+    if made.role is Role.DOMAIN_ADMIN and domain is not None:
+        _hand_on(session, access, domain, account, now)
     name = "" if domain is None else domain.name
     notice.tell(session, account, notices.RolesGranted(made.role, name, now, made.ends_at), now)
     return made
+
+
+def _hand_on(session: Session, access: Access, domain: Domain, account: Account, now: int) -> None:
+    """The domain's spare key, if who gives the role has it; else a holder does so later (`escrow-holders`)."""
+    giver, keys = access.principal.account, access.principal.keys
+    if giver is not None and keys is not None and domain.id in escrow.held_domains(session, giver.id):
+        escrow.hand_on(session, domain.id, giver, keys, account, now, access.actor)
 
 
 def _revoke(session: Session, grant: Grant, now: int, actor: str) -> tuple[Grant, int | None]:
@@ -130,7 +142,7 @@ def _revoke(session: Session, grant: Grant, now: int, actor: str) -> tuple[Grant
         return revoked, None
     if domains.by_id(session, grant.domain_id).mode is DomainMode.PRIVATE:
         return revoked, None
-    return revoked, escrow.withdraw(session, grant.domain_id, grant.account_id, now, actor)
+    return revoked, admin_ends.end(session, grant.domain_id, grant.account_id, now, actor)
 
 
 def _owns_alone(session: Session, grant: Grant, now: int) -> bool:

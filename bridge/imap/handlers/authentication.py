@@ -2,7 +2,8 @@
 
 A connection without TLS may not send a password at all (`[PRIVACYREQUIRED]`), loopback excepted. Refusals say never
 which part was wrong, come late (`Throttle`), and with AUTHENTICATIONFAILED; an address that failed too often is not
-heard for a while (`[UNAVAILABLE]`). A device of scope imap-read gets a session that may only read.
+heard for a while (`[UNAVAILABLE]`). A device of scope imap-read gets a session that may only read. What a
+break-glass access opens is in the audit log before it is opened: if that cannot be written, nothing is.
 """
 
 import structlog
@@ -12,11 +13,11 @@ from bridge.imap.protocol import responses
 from bridge.imap.protocol.commands import Authenticate, Command, Login, StartTls
 from bridge.imap.session import Session, SignedIn
 from bridge.mail.card import Card
-from storage import devices
+from storage import break_glass, devices
 from storage.devices import SignIn
 from storage.errors import SignInRefused
 from storage.reading import Reader
-from storage.records import Scope
+from storage.records import Origin, Scope
 
 log = structlog.get_logger(__name__)
 
@@ -80,16 +81,10 @@ async def sign_in(session: Session, username: str, password: str) -> Answer:
     _require_patience(session)
     now = int(services.clock())
     try:
-        user = services.store.look_up(
-            devices.sign_in,
-            services.store.server_keys,
-            services.store.shred,
-            username,
-            password,
-            Scope.IMAP_READ,
-            now,
-            session.peer,
-        )
+        user = _opened(session, username, password, now)
+        if user.device.origin is Origin.BREAK_GLASS:
+            await services.store.write(break_glass.note_sign_in, user.device.id, now)
+            user = _opened(session, username, password, now)
     except SignInRefused:
         await _hold_back(session, username, password)
         raise Refused(WRONG, "AUTHENTICATIONFAILED") from None
@@ -98,6 +93,13 @@ async def sign_in(session: Session, username: str, password: str) -> Answer:
     note_use(session, now)
     code = responses.capability_code(session.capability_names())
     return Answer("Signed in", code=code)
+
+
+def _opened(session: Session, username: str, password: str, now: int) -> SignIn:
+    """SignInRefused. The session has to be entered before the event loop turns (`bridge.connections`)."""
+    store = session.services.store
+    lock = (store.server_keys, store.shred, username, password)
+    return store.look_up(devices.sign_in, *lock, Scope.IMAP_READ, now, session.peer)
 
 
 def _require_patience(session: Session) -> None:

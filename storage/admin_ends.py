@@ -1,0 +1,11 @@
+"""With the role of a domain admin goes what it gave: the escrow key, and every break-glass access asked for."""
+
+from sqlmodel import Session
+
+from storage import break_glass, escrow
+
+
+def end(session: Session, domain_id: int, account_id: int, now: int, actor: str) -> int:
+    """In the transaction that takes the role; how many others hold the escrow key."""
+    break_glass.revoke_of(session, account_id, domain_id, now, actor)
+    return escrow.withdraw(session, domain_id, account_id, now, actor)
