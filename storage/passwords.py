@@ -93,7 +93,8 @@ def stretch(password: str, parameters: str | None = None, rng: Rng = os.urandom)
 
     Tampered for parameters that were never ours.
     """
-    parameters = parameters or new_parameters(rng)
+    if parameters is None:
+        parameters = new_parameters(rng)
     memory, passes, lanes, salt = _parsed(parameters)
     secret = hash_secret_raw(
         normal(password).encode("utf-8", "surrogatepass"), salt, passes, memory, lanes, _SECRET_BYTES, Type.ID
@@ -126,7 +127,12 @@ def _parsed(parameters: str) -> tuple[int, int, int, bytes]:
         salt = b64decode(found[4], validate=True)
     except NotBase64:
         raise Tampered("parameters of a password") from None
-    if not (1 <= lanes <= 16 and 8 * lanes <= memory <= _MOST_MEMORY and 1 <= passes <= _MOST_PASSES):
+    if not (
+        len(salt) == _SALT_BYTES
+        and 1 <= lanes <= 16
+        and 8 * lanes <= memory <= _MOST_MEMORY
+        and 1 <= passes <= _MOST_PASSES
+    ):
         raise Tampered("parameters of a password")
     return memory, passes, lanes, salt
 
