@@ -45,7 +45,8 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 
 soak: $(STAMP)
-	SOAK_POWER_STATES=50000 SOAK_FLIPS=10000 SOAK_STARTS=300 SOAK_BODY_FLIPS=1000 $(BIN)/python -m pytest -n 2 tests/crash --timeout 3600
+	SOAK_POWER_STATES=50000 SOAK_FLIPS=10000 SOAK_STARTS=300 SOAK_BODY_FLIPS=1000 SOAK_API_EXAMPLES=200 \
+	  $(BIN)/python -m pytest -n 2 tests/crash tests/integration/test_api_fuzz.py --timeout 3600
 
 lock: $(STAMP)
 	$(BIN)/pip install -qq --disable-pip-version-check uv
