@@ -7,7 +7,7 @@ account, so that a name made again, or given to another mailbox, never has an ol
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 from sqlmodel import Session
@@ -102,6 +102,15 @@ def delete(session: Session, account_id: int, keys: AccountKeys, name: str, now:
     discard(session, mailbox.id, now)
     statements.run(session, "DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
     announce(session, MailboxChange(account_id, mailbox.id, mailbox.highest_modseq + 1, deleted=True))
+
+
+def inboxes_among(session: Session, mailbox_ids: Sequence[int]) -> frozenset[int]:
+    """Those of `mailbox_ids` into which documents are delivered."""
+    found: set[int] = set()
+    for marks, part in statements.chunks(mailbox_ids):
+        sql = f"SELECT id FROM mailbox WHERE special = 'inbox' AND id IN ({marks})"  # noqa: S608 - question marks
+        found.update(number for (number,) in statements.rows(session, sql, part))
+    return frozenset(found)
 
 
 def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[Mailbox]:

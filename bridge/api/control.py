@@ -26,6 +26,8 @@ class Control:
     data: Path
     connections: Connections = field(default_factory=lambda: Connections(system))
     """Who is signed in at the doors; nobody where no door is open."""
+    watching: set[object] = field(default_factory=set)
+    """Streams of live events that are open."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:
