@@ -2,10 +2,10 @@
 
 import pytest
 
-from storage import accounts, addresses, domains, senders
+from storage import accounts, addresses, domains, particulars, senders
 from storage.accounts import AccountDraft
 from storage.errors import Conflict, Invalid, NotFound
-from storage.records import AccountState, DomainMode, Role
+from storage.records import AccountBarred, AccountState, DomainMode, Role
 
 from .conftest import NOW, Office, Person
 
@@ -66,6 +66,82 @@ def test_a_suspended_account_still_receives_and_a_closed_one_does_not(office: Of
     office.change("UPDATE account SET state = 'closed'")
     with pytest.raises(NotFound):
         office.store.read_now(addresses.resolve, anna.account.email)
+
+
+def state_of(office: Office, person: Person) -> AccountState:
+    return office.store.read_now(accounts.by_id, person.account.id).state
+
+
+@pytest.mark.parametrize("before", [AccountState.INVITED, AccountState.REGISTERED])
+def test_suspension_and_closure_give_back_what_they_took(office: Office, before: AccountState) -> None:
+    anna = office.person("anna", state=before)
+    act, told = office.store.write_now, []
+    office.store.listen(told.append)
+    act(accounts.suspend, anna.account.id, NOW, "account:9")
+    act(accounts.close, anna.account.id, NOW + 1, "account:9")
+    assert state_of(office, anna) is AccountState.CLOSED
+    assert office.rows("SELECT closed_at FROM account WHERE id = ?", anna.account.id) == [(NOW + 1,)]
+    for refused in (accounts.close, accounts.suspend, accounts.resume):
+        with pytest.raises(NotFound):
+            act(refused, anna.account.id, NOW)
+    act(accounts.reopen, anna.account.id, NOW + 2, "account:9")
+    assert state_of(office, anna) is AccountState.SUSPENDED
+    act(accounts.resume, anna.account.id, NOW + 3, "account:9")
+    assert state_of(office, anna) is before
+    assert office.rows("SELECT closed_at, state_before FROM account WHERE id = ?", anna.account.id) == [(None, None)]
+    assert [change for change in told if isinstance(change, AccountBarred)] == [AccountBarred(anna.account.id)] * 2
+    done = office.rows("SELECT kind, at FROM audit_event WHERE actor = 'account:9' ORDER BY position")
+    assert done == [
+        ("account.suspended", NOW),
+        ("account.closed", NOW + 1),
+        ("account.reopened", NOW + 2),
+        ("account.resumed", NOW + 3),
+    ]
+
+
+@pytest.mark.parametrize("act", [accounts.resume, accounts.reopen, accounts.register])
+def test_a_registered_account_has_nothing_to_give_back(office: Office, anna: Person, act: object) -> None:
+    with pytest.raises(NotFound):
+        office.store.write_now(act, anna.account.id, NOW)  # type: ignore[arg-type]
+    assert state_of(office, anna) is AccountState.REGISTERED
+
+
+def test_an_erased_account_stays_so(office: Office, anna: Person) -> None:
+    office.change("UPDATE account SET state = 'erased'")
+    for act in (accounts.suspend, accounts.resume, accounts.close, accounts.reopen, accounts.register):
+        with pytest.raises(NotFound):
+            office.store.write_now(act, anna.account.id, NOW)
+    assert state_of(office, anna) is AccountState.ERASED
+
+
+def test_settings_of_an_account(office: Office, anna: Person) -> None:
+    office.change("UPDATE device SET last_client = 'Mail 1.0'")
+    changed = office.store.write_now(
+        accounts.change_settings, anna.account.id, NOW, actor="system", locale="en", quota_bytes=5, client_noted=False
+    )
+    assert (changed.locale, changed.quota_bytes) == ("en", 5)
+    assert office.rows("SELECT last_client FROM device") == [(None,)]
+    with pytest.raises(Invalid):
+        office.store.write_now(accounts.change_settings, anna.account.id, NOW, actor="system", quota_bytes=-1)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"legal_name": ""}, {"phone": "call me"}, {"contact_email": "home"}, {"role": Role.SUPPORT}],
+)
+def test_particulars_of_a_draft_are_checked(office: Office, more: dict[str, object]) -> None:
+    values: dict[str, object] = {"email": "anna@example.test", "name": "Anna", "role": Role.RECIPIENT, **more}
+    with pytest.raises(Invalid):
+        create(office, AccountDraft(**values))  # type: ignore[arg-type]
+
+
+def test_particulars_of_a_new_account(office: Office) -> None:
+    draft = AccountDraft(
+        "anna@example.test", "Anna", Role.RECIPIENT, legal_name="A. Jansen", phone="020", contact_email="A@Home.test"
+    )
+    known = office.store.read_now(particulars.of_account, create(office, draft).id)
+    assert (known.legal_name, known.phone, known.contact_email) == ("A. Jansen", "020", "a@home.test")
+    assert (known.contact_email_verified_at, known.accepted_mode, known.created_at) == (None, None, NOW)
 
 
 @pytest.mark.parametrize(
