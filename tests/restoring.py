@@ -1,0 +1,59 @@
+"""A bridge whose recovery kit is known, and what an admin does with it: back up, restore on a new machine."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storage.keys.master import MasterKey, ServerKeys
+from tests.running import COMMAND, DOMAIN, SENDER_ADDRESS, PostOffice, login, postex
+
+
+@dataclass
+class Kept:
+    """An office, its kit on paper, and two folders on other disks."""
+
+    office: PostOffice
+    kit: str = field(repr=False)
+    backups: Path
+    keyrings: Path
+
+    @classmethod
+    def create(cls, folder: Path, recipients: tuple[str, ...] = ("anna", "bram")) -> "Kept":
+        data = folder / "data"
+        made = postex("init", "--domain", DOMAIN, "--country", "NL", data=data)
+        sender = postex(
+            *("sender", "add", f"erp@{DOMAIN}", "--name", "Energie BV", "--from", SENDER_ADDRESS, "--device", "erp"),
+            data=data,
+        )
+        office = PostOffice(data, login(sender), {})
+        for name in recipients:
+            office.add_recipient(name)
+        return cls(office, made["recovery_kit"], folder / "backups", folder / "keyrings")
+
+    @property
+    def keys(self) -> ServerKeys:
+        return MasterKey.load(self.office.data / "master.key").derive()
+
+    def back_up(self) -> dict[str, Any]:
+        return postex("backup", str(self.backups), "--keyring", str(self.keyrings), data=self.office.data)
+
+    def restore(self, target: Path, source: Path | None = None, *more: str) -> tuple[PostOffice, dict[str, Any]]:
+        """Onto a new machine: nothing of the old data folder is used."""
+        done = run("restore", source or self.backups, "--keyring", self.keyrings, *more, data=target, text=self.kit)
+        assert done.returncode == 0, done.stderr
+        return PostOffice(target, self.office.sender, dict(self.office.recipients)), json.loads(done.stdout)
+
+
+def run(*arguments: str | Path, data: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """`postex` with the kit on standard input, in English."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments), "--kit", "-", "--data", str(data), "--json"],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
