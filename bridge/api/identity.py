@@ -6,8 +6,9 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.api import portraits
+from bridge.api import masking, portraits
 from bridge.api.access import Access
+from bridge.api.policy import View
 from bridge.api.problems import Problem
 from bridge.api.schemas.identity import ChangedOut, ChangeOut
 from bridge.channels import notice
@@ -51,8 +52,10 @@ async def undo(access: Access, account_id: int, change_id: int) -> ChangedOut:
 
 async def listing(access: Access, account_id: int) -> list[ChangeOut]:
     """Newest first."""
-    found = await access.control.store.read(identity_changes.listing, account_id)
-    return [_out(access, each) for each in found]
+    store, now = access.control.store, access.control.now()
+    account = await store.read(accounts.by_id, account_id)
+    view = access.view(account.id, account.domain_id)
+    return [_out(view, each, now) for each in await store.read(identity_changes.listing, account_id)]
 
 
 async def changed_out(access: Access, account_id: int, made: list[IdentityChange]) -> ChangedOut:
@@ -95,17 +98,16 @@ def _id(access: Access) -> int | None:
     return None if access.principal.account is None else access.principal.account.id
 
 
-def _out(access: Access, made: IdentityChange) -> ChangeOut:
+def _out(view: View, made: IdentityChange, now: int) -> ChangeOut:
     by = "operator" if made.changed_by is None else "owner" if made.changed_by == made.account_id else "admin"
-    sees = access.is_self or access.view(made.account_id, access.target.domain_id).name == "FULL"
     return ChangeOut(
         id=made.id,
         field=made.field,
-        old_value=made.old_value if sees else None,
-        new_value=made.new_value if sees else None,
+        old_value=masking.optional(view, made.old_value),
+        new_value=masking.optional(view, made.new_value),
         changed_at=made.changed_at,
         changed_by=by,
         undo_until=made.undo_until,
         undone_at=made.undone_at,
-        can_be_undone=made.undone_at is None and access.control.now() < made.undo_until,
+        can_be_undone=made.undone_at is None and now < made.undo_until,
     )
