@@ -11,7 +11,7 @@ from binascii import Error as NotBase32
 from sqlmodel import Session
 
 from storage import audit, statements
-from storage.errors import NotFound, SignInRefused
+from storage.errors import NotFound, SignInRefused, StorageError, Tampered
 from storage.key_slots import insert, remove
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
@@ -110,12 +110,16 @@ def _found(
         "SELECT id, public_id, salt, commitment, sealed_key FROM key_slot WHERE account_id = ? AND kind = ?",
         (account.id, SlotKind.RECOVERY),
     )
+    refusal: StorageError = SignInRefused()
     for slot_id, name, *sealed in slots:
         bound_to = {"account": account.public_id, "slot": name, "kind": SlotKind.RECOVERY}
         try:
             account_key = open_slot(secret, server_keys.pepper, shred_secret, SealedSlot(*sealed), **bound_to)
         except SignInRefused:
             continue
+        except Tampered as tampered:  # perhaps another slot than the code's: it must not spoil that one
+            refusal = tampered
+            continue
         if account_key is not None:
             return slot_id, AccountKeys(account.public_id, account_key)
-    raise SignInRefused
+    raise refusal

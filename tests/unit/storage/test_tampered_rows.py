@@ -16,12 +16,24 @@ import pytest
 from sqlalchemy import LargeBinary
 from sqlcipher3 import dbapi2
 
-from storage import audit, devices, documents, mailboxes, schema
+from storage import (
+    audit,
+    devices,
+    documents,
+    enrolment,
+    mailboxes,
+    passwords,
+    recovery_codes,
+    schema,
+    second_factor,
+    sessions,
+)
 from storage.errors import SignInRefused, StorageError, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.reading import Reader
 from storage.records import Recipient, Scope
 
+from .coming_in import PASSWORD, stretched
 from .conftest import NOW, Office, Person
 
 Thing = tuple[str, ...]
@@ -34,13 +46,25 @@ KINDS: tuple[object, ...] = (None, 7, "text")
 
 
 @dataclass
+class Secrets:
+    """What somebody who has enrolled knows."""
+
+    token: str
+    recovery_codes: tuple[str, ...]
+    seed: bytes
+    waiting_seed: bytes
+
+
+@dataclass
 class World:
-    """Two people, documents of one's own and shared, of two generations, folders, two devices each, a code."""
+    """Two people, documents of one's own and shared, of two generations, folders, two devices each, a code, and all
+    secrets of who has enrolled."""
 
     office: Office
     people: dict[int, Person]
     devices: dict[str, Any] = field(default_factory=dict)
     codes: dict[int, str] = field(default_factory=dict)
+    secrets: dict[int, Secrets] = field(default_factory=dict)
     adopted: bool = False
 
     @classmethod
@@ -64,11 +88,23 @@ class World:
             devices.add, store.server_keys, store.shred, account, keys, "laptop", frozenset({Scope.IMAP}), NOW
         )
         self.devices[laptop.device.selector] = laptop
-        code = store.write_now(devices.add_enrolment, store.server_keys, store.shred, account, keys, NOW)
+        code = store.write_now(enrolment.add_enrolment, store.server_keys, store.shred, account, keys, NOW)
         self.codes[account.id] = code.code
+        self.secrets[account.id] = self.enrolled(person)
         for name in ("work", "work/invoices", "private"):
             store.write_now(mailboxes.create, account.id, keys, name, NOW)
             store.write_now(mailboxes.subscribe, account.id, keys, name)
+
+    def enrolled(self, person: Person) -> Secrets:
+        """With password, session, recovery codes, a second factor and another one that waits for its first code."""
+        store, account = self.office.store, person.account
+        lock, actor = (store.server_keys, store.shred, account, person.keys), f"account:{account.id}"
+        store.write_now(passwords.set_password, *lock, stretched(), NOW, actor)
+        codes = store.write_now(recovery_codes.replace, *lock, NOW, actor)
+        token = store.write_now(sessions.start, *lock, "terminal", NOW).token
+        seed = store.write_now(second_factor.begin, account.id, NOW - 600)
+        store.write_now(second_factor.confirm, account.id, second_factor.code_at(seed, NOW - 600), NOW - 600)
+        return Secrets(token, codes, seed, store.write_now(second_factor.begin, account.id, NOW))
 
     def next_generation(self, person: Person) -> None:
         public, sealed = person.keys.new_identity(2)
@@ -90,6 +126,7 @@ class World:
             found["sign-in", selector] = self.sign_in(selector)
         for account_id in self.codes:
             found["enrolment", str(account_id)] = self.enrol(account_id)
+            found |= self.come_in(account_id)
         return found
 
     def audit(self) -> object:
@@ -137,22 +174,55 @@ class World:
     def enrol(self, account_id: int) -> object:
         """The key that the code opens; the code is not used up."""
         store, email = self.office.store, self.people[account_id].account.email
+        arguments = (store.server_keys, store.shred, email, self.codes[account_id], NOW)
+        return opened(lambda: store.read_now(enrolment.open_code, *arguments)[1])
 
-        def tried(session: Any) -> bytes:
-            _, keys = devices.enrol(session, store.server_keys, store.shred, email, self.codes[account_id], NOW)
-            raise Opened(keys._account_key)
+    def come_in(self, account_id: int) -> dict[Thing, object]:
+        """What each secret of the account opens, or whether it is taken; none is used up."""
+        store, account, known = self.office.store, self.people[account_id].account, self.secrets[account_id]
+        keys, me = (store.server_keys, store.shred), str(account_id)
+
+        def password() -> AccountKeys:
+            given = stretched(PASSWORD, store.read_now(passwords.parameters, account.email))  # type: ignore[arg-type]
+            return store.read_now(passwords.open_account, *keys, account, given)
+
+        found = {
+            ("password", me): opened(password),
+            ("session", me): opened(lambda: store.read_now(sessions.open, *keys, known.token, NOW).keys),
+            ("second factor", me): self.taken(second_factor.verify, account_id, known.seed),
+            ("waiting second factor", me): self.taken(second_factor.confirm, account_id, known.waiting_seed),
+        }
+        for number, code in enumerate(known.recovery_codes):
+            found["recovery code", me, str(number)] = opened(
+                lambda code=code: store.read_now(recovery_codes.open_account, *keys, account, code)  # type: ignore[misc]
+            )
+        return found
+
+    def taken(self, take: Callable[..., bool | None], account_id: int, seed: bytes) -> object:
+        """Whether the present code of this seed is; in a write that is not kept."""
+
+        def tried(session: Any) -> None:
+            raise Taken(take(session, account_id, second_factor.code_at(seed, NOW), NOW))
 
         try:
-            store.write_now(tried)
-        except Opened as opened:
-            return opened.args[0]
+            self.office.store.write_now(tried)
+        except Taken as answer:
+            return REFUSED if answer.args[0] is False else "taken"
         except (SignInRefused, Tampered):
             return REFUSED
         raise AssertionError("not reached")
 
 
-class Opened(Exception):
-    """Carries a key out of a write that must not be kept."""
+class Taken(Exception):
+    """Carries an answer out of a write that must not be kept."""
+
+
+def opened(way: Callable[[], AccountKeys]) -> object:
+    """The account key that a secret opens, or REFUSED."""
+    try:
+        return way()._account_key
+    except (SignInRefused, Tampered):
+        return REFUSED
 
 
 def plain(answer: object) -> object:
@@ -211,9 +281,31 @@ def of_identity(world: World, row: Row) -> set[Thing]:
 
 
 def of_slot(world: World, row: Row) -> set[Thing]:
-    if row["kind"] == "enrolment":
-        return {("enrolment", str(row["account_id"]))}
-    return {("sign-in", row["public_id"])}
+    kind, me = row["kind"], str(row["account_id"])
+    if kind == "device":
+        return {("sign-in", row["public_id"])}
+    if kind == "recovery":
+        sql = "SELECT id FROM key_slot WHERE account_id = ? AND kind = ? ORDER BY id"
+        number = [slot for (slot,) in world.office.rows(sql, row["account_id"], kind)].index(row["id"])
+        return {("recovery code", me, str(number))}
+    return {(kind, me)}
+
+
+def of_named_slot(world: World, row: Row) -> set[Thing]:
+    """Slots of devices and sessions go by the selector in another row."""
+    return of_slot(world, row) if row["kind"] in ("enrolment", "password", "recovery") else set()
+
+
+def of_password(world: World, row: Row) -> set[Thing]:
+    return of_slot(world, row) if row["kind"] == "password" else set()
+
+
+def of_seed(world: World, row: Row) -> set[Thing]:
+    return {("second factor", str(row["account_id"]))}
+
+
+def of_waiting_seed(world: World, row: Row) -> set[Thing]:
+    return {("waiting second factor", str(row["account_id"]))}
 
 
 def of_mailbox(world: World, row: Row) -> set[Thing]:
@@ -245,6 +337,8 @@ CONCERNED: dict[tuple[str, str], Callable[[World, Row], set[Thing]]] = {
     ("key_slot", "salt"): of_slot,
     ("key_slot", "commitment"): of_slot,
     ("key_slot", "sealed_key"): of_slot,
+    ("second_factor", "seed"): of_seed,
+    ("second_factor", "pending_seed"): of_waiting_seed,
     ("mailbox", "sealed_name"): of_mailbox,
     ("mailbox", "name_tag"): of_mailbox,
     ("subscription", "sealed_name"): of_subscription,
@@ -265,6 +359,8 @@ BOUND_TO = {
     ("wrap", "generation"): of_wrap,
     ("wrap", "form"): of_wrap,
     ("indexed_card", "generation"): of_indexed_card,
+    ("key_slot", "public_id"): of_named_slot,
+    ("key_slot", "parameters"): of_password,
     ("mailbox", "public_id"): lambda world, row: of_mailbox(world, row) if row["sealed_name"] else set(),
 }
 """Columns that are not sealed, but that a seal is bound to."""
@@ -292,8 +388,10 @@ class Attack:
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def targets(self) -> list[Row]:
+        """All, or the first, the last, and the last of each kind."""
         rows = self.rows()
-        return rows if SOAK else [rows[at] for at in sorted({0, len(rows) - 1}) if rows]
+        last = {row.get("kind"): at for at, row in enumerate(rows)}
+        return rows if SOAK else [rows[at] for at in sorted({0, *last.values()}) if rows]
 
     def values(self, row: Row) -> Iterator[object]:
         """What stands in the column of other rows, then altered forms of what stands in this one."""
@@ -324,7 +422,7 @@ class Attack:
     def perhaps(self) -> frozenset[Thing]:
         """What must be noted in the audit log does not happen if that has no head."""
         codes = self.world.codes if self.table == "audit_head" else ()
-        return frozenset(("enrolment", str(account)) for account in codes)
+        return frozenset(("waiting second factor", str(account)) for account in codes)
 
     async def carry_out(self) -> int:
         """Every value into every target, judged and taken back; how many there were."""
