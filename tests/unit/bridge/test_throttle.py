@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from bridge.throttle import DAY, MOST_HELD, Throttle
+from bridge.throttle import CODE, DAY, MOST_HELD, PASSWORD, Limit, Throttle
 
 START = 1_700_000_000.0
 
@@ -161,3 +161,72 @@ async def test_at_most_200_are_held() -> None:
     release.set()
     await asyncio.gather(*held)
     assert throttle._held == 0
+
+
+# --- an account's own secrets ---
+
+
+def tries(throttle: Throttle, limit: Limit, numbers: range, account: str = "account:1") -> list[float]:
+    return [throttle.guess(account, limit, str(number).encode()).wait for number in numbers]
+
+
+@pytest.mark.parametrize(("limit", "count", "window"), [(PASSWORD, 12, 120), (CODE, 5, 900)])
+def test_so_many_wrong_secrets_of_an_account_and_then_a_delay(
+    throttle: Throttle, time: Time, limit: Limit, count: int, window: float
+) -> None:
+    assert tries(throttle, limit, range(count)) == [0] * count
+    assert tries(throttle, limit, range(count, count + 2)) == [window] * 2
+    time.now += window - 1
+    assert tries(throttle, limit, range(99, 100)) == [1]
+    time.now += 1
+    assert tries(throttle, limit, range(100, 100 + count)) == [0] * count
+
+
+def test_kinds_and_accounts_are_counted_apart(throttle: Throttle) -> None:
+    tries(throttle, CODE, range(6))
+    assert tries(throttle, PASSWORD, range(12)) == [0] * 12
+    assert tries(throttle, CODE, range(5), "account:2") == [0] * 5
+
+
+def test_a_right_secret_is_taken_back_once(throttle: Throttle) -> None:
+    tries(throttle, CODE, range(4))
+    for _ in range(10):
+        right = throttle.guess("account:1", CODE, b"right")
+        assert right.wait == 0
+        right.was_right()
+        right.was_right()
+    assert tries(throttle, CODE, range(4, 6)) == [0, 900]
+
+
+def test_the_same_wrong_password_is_one_guess_a_day(throttle: Throttle, time: Time) -> None:
+    assert [throttle.guess("account:1", PASSWORD, b"old").wait for _ in range(50)] == [0] * 50
+    assert tries(throttle, PASSWORD, range(11)) == [0] * 11
+    assert throttle.guess("account:1", PASSWORD, b"old").wait == 120
+    time.now += 120
+    assert tries(throttle, PASSWORD, range(20, 32)) == [0] * 12
+
+
+def test_the_same_code_later_is_another_guess(throttle: Throttle, time: Time) -> None:
+    """Else old guesses could be tried for nothing at every step, until one of them is right."""
+    time.now = START - START % 30
+    assert [throttle.guess("account:1", CODE, b"123456").wait for _ in range(9)] == [0] * 9
+    waits = []
+    for _ in range(5):
+        time.now += 30
+        waits.append(throttle.guess("account:1", CODE, b"123456").wait)
+    assert waits == [0, 0, 0, 0, 900 - 5 * 30]
+
+
+def test_a_clock_set_back_locks_no_account(throttle: Throttle, time: Time) -> None:
+    tries(throttle, CODE, range(5))
+    time.now -= 86_400
+    assert tries(throttle, CODE, range(5)) == [0] * 5
+
+
+def test_accounts_remembered_are_bounded(time: Time) -> None:
+    throttle = Throttle(time, most_remembered=50)
+    for number in range(500):
+        throttle.guess(f"account:{number}", CODE, b"1")
+        throttle.guess(f"account:{number}", CODE, b"1")
+    assert len(throttle._accounts) <= 50
+    assert len(throttle._seen) <= 50
