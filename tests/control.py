@@ -9,6 +9,7 @@ import httpx
 
 from bridge.api import app
 from bridge.api.control import Control
+from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
 from storage import accounts, domains, grants, sessions
@@ -66,7 +67,7 @@ class Desk:
         Store.create(data, master)
         store = Store.open(data, master)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
-        control = Control(store, clock, Settings(), Throttle(clock), data)
+        control = Control(store, clock, Settings(), Throttle(clock), data, Connections(clock))
         transport = httpx.ASGITransport(app.create(control, operator=operator), raise_app_exceptions=False)
         http = httpx.AsyncClient(transport=transport, base_url="http://postex", headers={"Accept-Language": "en"})
         return cls(store, data, clock, control, http, made)
