@@ -30,9 +30,13 @@ from storage.pseudonyms import pseudonym
 
 WINDOW = 50_000
 _COLUMNS = "e.position, e.at, e.kind, e.actor, e.subject, e.detail"
-_PEOPLE_KEYS = frozenset({"account", "accounts", "by", "holder", "holders", "to", "viewer", "approver", "custodians"})
-"""Members of a detail that hold ids of accounts."""
-_WORD_KEYS = frozenset({"role", "state", "scopes", "mode", "kind", "what", "field", "origin", "channel", "before"})
+_PERSON_KEYS = frozenset({"account", "by", "to", "holder", "viewer", "approver"})
+"""Members of a detail that hold the id of an account."""
+_PEOPLE_KEYS = frozenset({"accounts", "holders", "custodians"})
+"""Members that hold a list of them, or their number."""
+_WORD_KEYS = frozenset(
+    {"role", "state", "scopes", "mode", "kind", "what", "field", "fields", "origin", "channel", "before", "of"}
+)
 """Members that hold words of ours: no other text leaves the log."""
 
 
@@ -245,8 +249,8 @@ def _entries(session: Session, keys: ServerKeys, onlooker: Onlooker, rows: list[
 def _known(session: Session, onlooker: Onlooker, parties: list[str], details: list[dict[str, Any]]) -> _Known:
     ids = {int(number) for noun, _, number in (party.partition(":") for party in parties) if noun == "account"}
     for detail in details:
-        for key in _PEOPLE_KEYS & detail.keys():
-            ids |= set(_numbers(detail[key]))
+        for key, value in detail.items():
+            ids |= set(_people_in(key, value) or ())
     if onlooker.account_id is not None:
         ids.add(onlooker.account_id)
     people = _people(session, sorted(ids))
@@ -269,10 +273,13 @@ def _people(session: Session, ids: list[int]) -> dict[int, _Person]:
     return people
 
 
-def _numbers(value: object) -> list[int]:
-    """Of one id or a list of ids."""
-    many = value if isinstance(value, list) else [value]
-    return [each for each in many if type(each) is int]
+def _people_in(key: str, value: object) -> list[int] | None:
+    """The accounts that a member of a detail names; None if it is none that names any."""
+    if key in _PERSON_KEYS:
+        return [value] if type(value) is int else []
+    if key in _PEOPLE_KEYS and isinstance(value, list):
+        return [each for each in value if type(each) is int]
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +325,13 @@ class _Shown:
             return Party("document", pseudonym(self.keys, "document", public_id))
         return Party("document", public_id if sight is Sight.ALL else None)
 
+    def _domain(self, number: object) -> str | None:
+        """The name; other domains stay out of the view of those of one."""
+        reach = self.onlooker.domains if self.onlooker.sight is Sight.DOMAIN else None
+        if not isinstance(number, int) or (reach is not None and number not in reach):
+            return None
+        return self.known.domains.get(number)
+
     def detail(self, detail: dict[str, Any]) -> dict[str, Any] | None:
         if self.onlooker.sight is Sight.REDACTED:
             return None
@@ -326,9 +340,12 @@ class _Shown:
 
     def _member(self, key: str, value: object) -> object:
         """None: not shown. Numbers are counts, times and ids of this process; text may be anything."""
-        if key in _PEOPLE_KEYS:
-            people = [self.account(number) for number in _numbers(value)]
-            return [party.name or party.id or party.role for party in people] or None
+        people = _people_in(key, value)
+        if people is not None:
+            named = [each.name or each.id or each.role for each in map(self.account, people)]
+            return next(iter(named), None) if key in _PERSON_KEYS else named
+        if key == "domain":
+            return self._domain(value)
         if self.onlooker.sight is Sight.ALL or key in _WORD_KEYS:
             return value
         numbers = value if isinstance(value, list) else [value]

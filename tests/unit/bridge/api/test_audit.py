@@ -346,3 +346,22 @@ async def test_one_verification_at_a_time(world: Desk, monkeypatch: pytest.Monke
     assert (answer.status_code, answer.json()["code"]) == (503, "verification-under-way")
     routes._UNDER_WAY.discard(world.store)
     assert (await world.ask("POST", "/v1/audit/verification", auditor, {})).json()["holds"] is True
+
+
+async def test_a_number_of_accounts_is_no_account_and_a_domain_is_named_to_its_own(world: Desk, anna: Person) -> None:
+    me = f"account:{anna.account.id}"
+    detail = {
+        "accounts": 3,
+        "holders": 1,
+        "domain": 2,
+        "account": anna.account.id,
+        "of": "account",
+        "text": "planted",
+    }
+    world.store.write_now(audit.append, "test.counted", "system", me, detail, NOW)
+    auditor, admin = world.person("carla", Role.AUDITOR), world.person("dora", Role.DOMAIN_ADMIN)
+    (seen,) = await listed(world, auditor, kind="test.counted")
+    assert (seen["detail"]["accounts"], seen["detail"]["holders"], seen["detail"]["domain"]) == (3, 1, SECOND)
+    assert seen["detail"]["account"] == seen["subject"]["id"]
+    (seen,) = await listed(world, admin, kind="test.counted")
+    assert seen["detail"] == {"accounts": 3, "holders": 1, "account": anna.account.email, "of": "account"}
