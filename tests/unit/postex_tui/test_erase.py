@@ -1,6 +1,7 @@
 """`postex erase`, `hold` and `purge` without a bridge: the very same routes, signed in by POSTEX_TOKEN."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,8 @@ class Shell:
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """Two admins, a recipient, an owner; sessions of now."""
-    import time
-
-    keys: list[MasterKey] = []
-    generate = MasterKey.generate
-    monkeypatch.setattr(MasterKey, "generate", lambda: keys.append(generate()) or keys[-1])
+    master = MasterKey.generate()
+    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
     made = {
@@ -49,7 +47,7 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
         "bram": desk.person("bram"),
     }
     desk.store.close()
-    keys[-1].save(tmp_path / "data" / "master.key")
+    master.save(tmp_path / "data" / "master.key")
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ from storage.records import AccountState, Role
 from tests.control import NOW, SECOND, Desk, Person
 
 TRASH = 14 * DAY
-HOLD = {"reason": "case 7", "basis": "AWR 52", "ends_at": NOW + 30 * DAY}
+HOLD: dict[str, Any] = {"reason": "case 7", "basis": "AWR 52", "ends_at": NOW + 30 * DAY}
 
 
 @pytest_asyncio.fixture
@@ -192,7 +193,8 @@ async def test_a_hold_names_its_basis_and_its_end(desk: Desk, language: str, wor
         (f"/v1/me/documents/{document}/erasure", {}),
         ("/v1/me/fields/phone/erasure", {}),
     ):
-        answer = await desk.ask("POST", path, anna, body, **{"Accept-Language": language})
+        wanted: dict[str, Any] = {"Accept-Language": language}
+        answer = await desk.ask("POST", path, anna, body, **wanted)
         assert answer.status_code == 423, answer.text
         problem = answer.json()
         assert (problem["code"], problem["basis"], problem["ends_at"]) == ("held", "AWR 52", HOLD["ends_at"])
@@ -206,7 +208,7 @@ async def test_a_hold_is_lifted_once_and_only_in_reach(desk: Desk) -> None:
     hold = (await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)).json()
     assert (await desk.ask("DELETE", f"/v1/holds/{hold['id']}", stranger)).status_code == 404
     assert (await desk.ask("DELETE", f"/v1/holds/{hold['id']}", admin)).json()["in_force"] is False
-    again = await desk.ask("DELETE", f"/v1/holds/{hold['id']}", admin, **{"Accept-Language": "nl"})
+    again = await desk.ask("DELETE", f"/v1/holds/{hold['id']}", admin, None, **{"Accept-Language": "nl"})
     assert (again.status_code, again.json()["code"]) == (409, "hold-ended")
     assert again.json()["detail"].startswith("Deze bewaarplicht")
     assert [each["in_force"] for each in (await desk.ask("GET", f"{anna.path}/holds", admin)).json()] == [False]
