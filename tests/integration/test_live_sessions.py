@@ -18,7 +18,7 @@ from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from bridge.tls import ServerTls, create_self_signed
 from storage import accounts, devices, documents, mailboxes, statements
-from storage.records import DeviceCredentials, Scope
+from storage.records import DeviceCredentials, Origin, Scope
 from tests.reading import NOW, Client, House, Library, opened, plain_message, until
 
 BOTH = frozenset({Scope.IMAP, Scope.SMTP_SEND})
@@ -185,6 +185,24 @@ async def test_the_program_is_kept_only_where_its_owner_allows_it(tmp_path: Path
             device = store.read_now(devices.get, account.id, bridge.device.device.id)
             assert (device.last_client, device.last_network) == (kept, "127.0.0.0/24")
             assert device.last_used_at == NOW - NOW % 86_400
+
+
+async def test_a_break_glass_sign_in_stands_in_the_log_before_anything_is_shown(tmp_path: Path) -> None:
+    async with running(tmp_path) as bridge:
+        library = bridge.house.library
+        store, account = library.store, library.account
+        lock = (store.server_keys, store.shred, account, library.keys)
+        scopes = frozenset({Scope.IMAP_READ})
+        made = store.write_now(devices.add, *lock, "access", scopes, NOW, origin=Origin.BREAK_GLASS)
+        with pytest.raises(AssertionError, match="NO "):
+            await bridge.imap(device=made)
+        assert bridge.signed_in == [], "no access that it belongs to"
+        columns = "account_id, reason, hours, requested_by, requested_at, device_id"
+        values = (account.id, "x", 1, account.id, NOW, made.device.id)
+        store.write_now(statements.run, f"INSERT INTO break_glass ({columns}) VALUES (?, ?, ?, ?, ?, ?)", values)
+        await bridge.imap(device=made)
+        sql = "SELECT count(*) FROM audit_event WHERE kind = 'break-glass.signed-in'"
+        assert store.read_now(statements.rows, sql) == [(1,)]
 
 
 async def test_a_device_bound_to_another_network_is_refused_at_both_doors(tmp_path: Path) -> None:
