@@ -1,39 +1,47 @@
 """`postex device`: passwords for mail clients and programs, each revocable on its own."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from postex_tui.answers import USAGE, Refusal, answer
-from postex_tui.options import AsJson, Data, Email
+from postex_tui.moments import as_epoch, as_text
+from postex_tui.options import AsJson, Code, Data, Email, Password
 from storage.records import Scope
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from storage.keys.keyring import AccountKeys
-    from storage.keys.master import ServerKeys
-    from storage.records import Account, DeviceCredentials
-    from storage.shredding import ShredSecrets
+    from postex_tui.client import Api
 
 app = typer.Typer(help="Passwords for mail clients and programs.", no_args_is_help=True)
 Scopes = Annotated[
     list[Scope] | None,
     typer.Option("--scope", help="What it may do; may be repeated. Default: imap, or smtp-send for a sender."),
 ]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--network", help="It may sign in from this network alone (CIDR); may be repeated.", show_default=False
+    ),
+]
+Expires = Annotated[
+    str | None, typer.Option("--expires", help="Day or time at which it ends (UTC).", show_default=False)
+]
 Secret = Annotated[
     str | None,
     typer.Option(
         "--secret",
         envvar="POSTEX_ACCOUNT_SECRET",
-        help="Device password or enrolment code that opens the account; `-` reads a line of standard input.",
+        help="Without a login: device password or enrolment code that opens the account; `-` reads a line of"
+        " standard input.",
         show_envvar=True,
         show_default=False,
     ),
 ]
-READING = frozenset({Scope.IMAP, Scope.IMAP_READ})
-"""Scopes that need the account's key."""
+STANDARD_INPUT = "-"
+Chosen = Annotated[str, typer.Argument(help="Its label, or its number from `device list`.", show_default=False)]
 
 
 @app.command("add")
@@ -42,68 +50,41 @@ def add(
     label: Annotated[str, typer.Argument(help="Name by which its owner knows it, such as phone.")],
     data: Data,
     scope: Scopes = None,
+    network: Networks = None,
+    expires: Expires = None,
     secret: Secret = None,
+    password: Password = None,
+    code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a device password, shown this once. One that reads needs a secret that opens the account already."""
-    from postex_tui.data_folder import account_of, now, opened
-    from postex_tui.new_account import SCOPES, device_content, device_words
+    """Make a device password, shown this once. Only who can open the account can make one that reads."""
+    from postex_tui import asking
+    from postex_tui.client import control
 
-    with opened(data) as store:
-        account = account_of(store, email)
-        scopes = frozenset(scope) if scope else SCOPES[account.role]
-        given = _secret(secret) if scopes & READING else None
-        made = store.write_now(_make, store.server_keys, store.shred, account, given, label, scopes, now())
-    answer(as_json, {"email": account.email, "device": device_content(made)}, device_words(made))
-
-
-def _make(
-    session: "Session",
-    server_keys: "ServerKeys",
-    shred: "ShredSecrets",
-    account: "Account",
-    secret: str | None,
-    label: str,
-    scopes: frozenset[Scope],
-    moment: int,
-) -> "DeviceCredentials":
-    """In one write: an enrolment code is used up only if the device was made with it."""
-    from storage import devices
-
-    keys = None if secret is None else _keys(session, server_keys, shred, account, secret, moment)
-    return devices.add(session, server_keys, shred, account, keys, label, scopes, moment)
+    body: dict[str, object] = {"label": label, "scopes": sorted(scope) if scope else None}
+    body |= {"networks": network or [], "expires_at": None if expires is None else as_epoch(expires)}
+    if secret is not None and secret != STANDARD_INPUT:
+        body["secret"] = secret
+    with control(data) as api:
+        made = asking.stepped_up(api, password, code, lambda: _made(api, email, body, secret))
+    content = _content(made)
+    answer(as_json, {"email": made["username"], "device": content}, _words(content))
 
 
-def _keys(
-    session: "Session",
-    server_keys: "ServerKeys",
-    shred: "ShredSecrets",
-    account: "Account",
-    secret: str,
-    moment: int,
-) -> "AccountKeys":
-    """The account's keys, opened by what its owner holds: nobody else can make a device that reads."""
-    from storage import devices, enrolment
-    from storage.errors import SignInRefused
-
-    opener = (session, server_keys, shred, account.email, secret)
+def _made(api: "Api", email: str, body: dict[str, object], secret: str | None) -> Any:
+    """With the secret once it turns out that one is needed: a login needs none, nor does a device that only sends."""
     try:
-        if not secret.startswith(devices.PREFIX):
-            return enrolment.enrol(*opener, moment)[1]
-        keys = devices.sign_in(*opener, Scope.IMAP, moment).keys
-    except SignInRefused:
-        keys = None
-    if keys is None:
-        raise Refusal("sign-in-refused", f"the secret does not open {account.email}")
-    return keys
+        return api.post(f"{_account(email)}/devices", body)
+    except Refusal as refusal:
+        if refusal.code != "secret-needed":
+            raise
+    return api.post(f"{_account(email)}/devices", {**body, "secret": _secret(secret)})
 
 
 def _secret(given: str | None) -> str:
-    """As an option or variable, a line of standard input, or typed without being shown."""
-    if given == "-":
+    """A line of standard input, or typed without being shown."""
+    if given == STANDARD_INPUT:
         return sys.stdin.readline().strip()
-    if given:
-        return given.strip()
     if not sys.stdin.isatty():
         remedy = "pass it in POSTEX_ACCOUNT_SECRET, or with --secret - on standard input"
         raise Refusal("secret-needed", f"a device that reads needs a secret that opens the account; {remedy}", USAGE)
@@ -114,48 +95,94 @@ def _secret(given: str | None) -> str:
 @app.command("list")
 def listing(email: Email, data: Data, as_json: AsJson = False) -> None:
     """List the devices of an account."""
-    from postex_tui.data_folder import account_of, opened
-    from storage import devices
+    from postex_tui.client import control
 
-    with opened(data) as store:
-        found = store.read_now(devices.listing, account_of(store, email).id)
-    rows = [
-        {
-            "id": device.id,
-            "label": device.label,
-            "scopes": sorted(device.scopes),
-            "created_at": device.created_at,
-            "last_used_at": device.last_used_at,
-            "revoked_at": device.revoked_at,
-        }
-        for device in found
-    ]
-    lines = (
-        f"{device.id:>6}  {device.label:<24} {','.join(sorted(device.scopes)):<20} "
-        f"{'revoked' if device.revoked_at else 'active'}"
-        for device in found
-    )
-    answer(as_json, {"email": email, "devices": rows}, "\n".join(lines))
+    with control(data) as api:
+        found = api.get(f"{_account(email)}/devices")
+    lines = "\n".join(map(_line, found["devices"]))
+    answer(as_json, {"email": found["email"], "devices": found["devices"]}, lines or "No devices.")
+
+
+@app.command("change")
+def change(
+    email: Email,
+    device: Chosen,
+    data: Data,
+    label: Annotated[str | None, typer.Option("--label", help="Its new name.", show_default=False)] = None,
+    network: Networks = None,
+    from_everywhere: Annotated[bool, typer.Option("--from-everywhere", help="Take all networks away.")] = False,
+    expires: Expires = None,
+    without_end: Annotated[bool, typer.Option("--without-end", help="Take its end away.")] = False,
+    password: Password = None,
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Another name, other networks or another end. What is not named stays."""
+    from postex_tui import asking
+    from postex_tui.client import control
+
+    body: dict[str, object] = {} if label is None else {"label": label}
+    if network or from_everywhere:
+        body["networks"] = network or []
+    if expires is not None or without_end:
+        body["expires_at"] = None if expires is None else as_epoch(expires)
+    with control(data) as api:
+        path = f"{_account(email)}/devices/{_chosen(api, email, device)['id']}"
+        changed = asking.stepped_up(api, password, code, lambda: api.patch(path, body))
+    answer(as_json, {"email": email, "device": changed}, _line(changed))
 
 
 @app.command("revoke")
-def revoke(
-    email: Email,
-    device: Annotated[str, typer.Argument(help="Its label, or its number from `device list`.")],
-    data: Data,
-    as_json: AsJson = False,
-) -> None:
-    """Make a device password worthless from now on."""
-    from postex_tui.data_folder import account_of, now, opened
-    from storage import devices
+def revoke(email: Email, device: Chosen, data: Data, as_json: AsJson = False) -> None:
+    """Make a device password worthless from now on; its live sessions end within a second."""
+    from postex_tui.client import control
 
-    with opened(data) as store:
-        account = account_of(store, email)
-        active = [each for each in store.read_now(devices.listing, account.id) if each.revoked_at is None]
-        chosen = [each for each in active if device in (str(each.id), each.label)]
-        if len(chosen) != 1:
-            problem = "has no such device" if not chosen else "has several devices of that label; give the number"
-            raise Refusal("not-found", f"{account.email} {problem} (see: postex device list {account.email})")
-        store.write_now(devices.revoke, account.id, chosen[0].id, now())
-    label = chosen[0].label
-    answer(as_json, {"email": account.email, "device": {"id": chosen[0].id, "label": label}}, f"Revoked {label}.")
+    with control(data) as api:
+        chosen = _chosen(api, email, device)
+        api.delete(f"{_account(email)}/devices/{chosen['id']}")
+    label = chosen["label"] or f"device {chosen['id']}"
+    answer(as_json, {"email": email, "device": {"id": chosen["id"], "label": chosen["label"]}}, f"Revoked {label}.")
+
+
+def _chosen(api: "Api", email: str, device: str) -> Any:
+    """The one device in use that is meant."""
+    found = api.get(f"{_account(email)}/devices")["devices"]
+    chosen = [each for each in found if each["revoked_at"] is None and device in (str(each["id"]), each["label"])]
+    if len(chosen) != 1:
+        problem = "has no such device" if not chosen else "has several devices of that label; give the number"
+        raise Refusal("not-found", f"{email} {problem} (see: postex device list {email})")
+    return chosen[0]
+
+
+def _account(reference: str) -> str:
+    return f"/accounts/{quote(reference, safe='')}"
+
+
+def _content(made: Mapping[str, Any]) -> dict[str, Any]:
+    device = made["device"]
+    shown = {name: device[name] for name in ("id", "label", "scopes", "networks", "expires_at")}
+    return {**shown, "username": made["username"], "password": made["password"]}
+
+
+def _words(device: Mapping[str, Any]) -> str:
+    """What a person types into a mail client."""
+    return (
+        f"Device {device['label']} ({', '.join(device['scopes'])}), shown this once:\n"
+        f"  user      {device['username']}\n"
+        f"  password  {device['password']}"
+    )
+
+
+def _line(device: Mapping[str, Any]) -> str:
+    state = "revoked" if device["revoked_at"] else "active"
+    parts = [f"{device['id']:>6}  {device['label'] or '…':<24} {','.join(device['scopes']):<20} {state}"]
+    if device["sessions"]:
+        parts.append(f"{device['sessions']} signed in")
+    if device["last_used_at"] is not None:
+        where = [part for part in (device["last_client"], device["last_network"]) if part]
+        parts.append(" ".join([f"last used {as_text(device['last_used_at'])[:10]}", *where]))
+    if device["networks"]:
+        parts.append(f"from {' '.join(device['networks'])}")
+    if device["expires_at"] is not None:
+        parts.append(f"until {as_text(device['expires_at'])}")
+    return ", ".join(parts)

@@ -59,7 +59,7 @@ async def add(body: DeviceIn, access: Annotated[Access, Depends(gate(Action.DEVI
         message = N_(
             "The secret does not open this account. Give a device password of scope imap or an enrolment code."
         )
-        raise Problem("secret-refused", 403, message) from None
+        raise Problem("sign-in-refused", 403, message) from None
     return NewDeviceOut(
         device=_out(access, credentials.device), username=credentials.username, password=credentials.password
     )

@@ -232,7 +232,7 @@ async def test_the_operator_needs_a_secret_that_opens_the_account(machine: Desk)
     for wrong in ("px1-wrong-wrong", "wrong", others.password, sends.password):
         answer = await machine.ask("POST", path, None, {"label": "x", "secret": wrong})
         assert wrong not in answer.text
-        refused(answer, 403, "secret-refused")
+        refused(answer, 403, "sign-in-refused")
     made = await machine.ask("POST", path, None, {"label": "tablet", "secret": f" {phone.password}\n"})
     assert made.status_code == 201
     assert (await machine.ask("POST", path, None, {"label": "erp", "scopes": ["smtp-send"]})).status_code == 201
@@ -246,7 +246,7 @@ async def test_an_enrolment_code_is_used_up_only_if_the_device_was_made(machine:
     path = f"{anna.path}/devices"
     refused(await machine.ask("POST", path, None, {"label": "a\nb", "secret": code}), 422, "invalid")
     assert (await machine.ask("POST", path, None, {"label": "phone", "secret": code})).status_code == 201
-    refused(await machine.ask("POST", path, None, {"label": "x", "secret": code}), 403, "secret-refused")
+    refused(await machine.ask("POST", path, None, {"label": "x", "secret": code}), 403, "sign-in-refused")
 
 
 # --- live sessions ---
