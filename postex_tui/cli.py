@@ -12,13 +12,16 @@ import typer
 from postex_tui.answers import USAGE, Refusal, refuse
 from postex_tui.commands import (
     account,
+    alias,
     audit,
     backup,
     demo,
     device,
+    domain,
     enrol,
     erase,
     hold,
+    identity,
     init,
     kit,
     login,
@@ -27,8 +30,10 @@ from postex_tui.commands import (
     recover,
     repair,
     restore,
+    role,
     sender,
     serve,
+    session,
     statistics,
     version,
 )
@@ -47,7 +52,10 @@ app.command("init")(init.init)
 app.add_typer(account.app, name="account")
 app.add_typer(sender.app, name="sender")
 app.add_typer(device.app, name="device")
-app.add_typer(me.app, name="me")
+app.add_typer(session.app, name="session")
+app.add_typer(alias.app, name="alias")
+app.add_typer(domain.app, name="domain")
+app.add_typer(role.app, name="role")
 app.add_typer(audit.app, name="audit")
 app.command("statistics")(statistics.statistics)
 app.command("login")(login.login)
@@ -55,6 +63,10 @@ app.command("step-up")(login.step_up)
 app.command("logout")(login.logout)
 app.command("enrol")(enrol.enrol)
 app.add_typer(me.app, name="me")
+me.app.command("show")(identity.show)
+me.app.command("set")(identity.change)
+me.app.command("changes")(identity.changes)
+me.app.command("undo")(identity.undo)
 app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")

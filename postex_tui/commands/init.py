@@ -14,8 +14,8 @@ from storage.records import DomainMode
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from bridge.newcomers import NewAccount
     from bridge.settings import Settings
-    from postex_tui.new_account import NewAccount
     from storage.accounts import AccountDraft
     from storage.keys.master import ServerKeys
     from storage.records import EnrolmentCode
@@ -126,9 +126,12 @@ def _make_owner(data: Path, first: FirstDomain, address: str, kit: str) -> "tupl
     """The first domain with its escrow key, its owner account and the code that lets the owner in."""
     from postex_tui.data_folder import now, opened
     from storage.accounts import AccountDraft
-    from storage.records import Role
+    from storage.records import AccountState, Role
 
-    draft = AccountDraft(address, address.partition("@")[0], Role.OWNER)
+    local, _, domain = address.lower().rpartition("@")
+    if domain != first.name:
+        raise Refusal("not-found", f"--owner must be an address of {first.name}, not of {domain or 'nothing'}", USAGE)
+    draft = AccountDraft(address, local, Role.OWNER, state=AccountState.INVITED)
     with opened(data) as store:
         made = store.write_now(_found, store.server_keys, store.shred, first, draft, kit, now())
     return made.account.email, made.enrolment
@@ -144,13 +147,13 @@ def _found(
     moment: int,
 ) -> "NewAccount":
     """Domain, escrow key, owner: the owner keeps the key until the domain has an admin."""
-    from postex_tui import new_account
+    from bridge import newcomers
     from storage import domains, escrow
     from storage.keys.recovery import RecoveryKit
 
-    domain = domains.create(session, first.name, first.mode, first.country, moment)
+    domain = domains.create(session, first.name, first.mode, first.country, moment, "operator")
     key = escrow.create_key(session, domain, (), RecoveryKit.parse(kit).public_key, moment, "operator")
-    made = new_account.make(session, server_keys, shred, draft, None, (), moment)
+    made = newcomers.add_account(session, server_keys, shred, draft, domain, None, (), moment, "operator")
     if key is not None:
         escrow.entrust(session, key, made.account, moment, "operator", custodian=True)
     return made

@@ -1,10 +1,12 @@
 """`postex sender`: organisations that hand in documents."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from postex_tui.answers import answer
+from postex_tui.commands.account import path_of
 from postex_tui.options import AsJson, Data, Email, FullName, Locale, NewDevice
 
 app = typer.Typer(help="Organisations that hand in documents.", no_args_is_help=True)
@@ -12,6 +14,7 @@ From = Annotated[
     list[str] | None,
     typer.Option("--from", help="An address it may write as, beside its own; may be repeated.", show_default=False),
 ]
+Address = Annotated[str, typer.Argument(help="The address it writes as.", show_default=False)]
 
 
 @app.command("add")
@@ -26,9 +29,46 @@ def add(
 ) -> None:
     """Add a sender; with --device a password for SMTP too. Secrets are shown this once."""
     from postex_tui import new_account
-    from storage.accounts import AccountDraft
-    from storage.records import Role
+    from postex_tui.client import control
 
-    draft = AccountDraft(email, name or email.partition("@")[0], Role.SENDER, locale=locale)
-    made = new_account.add(data, draft, device, tuple(from_addresses or ()))
-    answer(as_json, made.content(), made.words())
+    body = {
+        "email": email,
+        "name": name or None,
+        "role": "sender",
+        "locale": locale,
+        "device": device,
+        "identities": from_addresses or [],
+    }
+    with control(data) as api:
+        made = api.post("/accounts", body)
+    answer(as_json, new_account.content(made), new_account.words(made))
+
+
+@app.command("addresses")
+def addresses(email: Email, data: Data, as_json: AsJson = False) -> None:
+    """List the addresses that it may write as, beside those that deliver to it."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.get(f"{path_of(email)}/identities")
+    answer(as_json, {"email": email.lower(), "from": found["identities"]}, "\n".join(found["identities"]))
+
+
+@app.command("allow")
+def allow(email: Email, address: Address, data: Data, as_json: AsJson = False) -> None:
+    """Let it write as another address."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.post(f"{path_of(email)}/identities", {"address": address})
+    answer(as_json, {"email": email.lower(), "from": found["identities"]}, f"{email} may write as {address}.")
+
+
+@app.command("forbid")
+def forbid(email: Email, address: Address, data: Data, as_json: AsJson = False) -> None:
+    """Let it no longer write as an address."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.delete(f"{path_of(email)}/identities/{quote(address.lower(), safe='')}")
+    answer(as_json, {"email": email.lower(), "from": found["identities"]}, f"{email} no longer writes as {address}.")

@@ -173,7 +173,7 @@ def test_suspend_and_resume(office: Office) -> None:
     device = office.ask("account", "add", "anna@example.test", "--device", "phone")["device"]
     assert office.ask("account", "suspend", "anna@example.test")["state"] == "suspended"
     assert not office.opens(device, Scope.IMAP)
-    assert office.ask("account", "resume", "anna@example.test")["state"] == "registered"
+    assert office.ask("account", "resume", "anna@example.test")["state"] == "invited"
     assert office.opens(device, Scope.IMAP)
 
 

@@ -251,9 +251,9 @@ async def _domain_of(access: Access, email: str) -> Domain:
 
 
 async def _made(access: Access, made: NewAccount) -> NewAccountOut:
+    """Nothing is masked from who just typed it."""
     store, account = access.control.store, made.account
     _, known, domain = await store.read(portraits.found, account.id)
-    view = access.view(account.id, account.domain_id)
     device = made.device and FirstDeviceOut(
         id=made.device.device.id,
         label=made.device.device.label,
@@ -262,7 +262,7 @@ async def _made(access: Access, made: NewAccount) -> NewAccountOut:
         password=made.device.password,
     )
     return NewAccountOut(
-        account=portraits.detail_out(view, account, known, domain, store.server_keys),
+        account=portraits.detail_out(View.FULL, account, known, domain, store.server_keys),
         identities=list(made.identities),
         device=device,
         enrolment_code=made.enrolment.code,
