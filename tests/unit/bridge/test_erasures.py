@@ -1,0 +1,85 @@
+"""Erasures that go on by themselves: at the start of the bridge, and by housekeeping."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge import erasures
+from bridge.housekeeping import Housekeeping
+from bridge.settings import Erasure, Settings
+from storage import accounts, domains, erasure, purges
+from storage.accounts import AccountDraft
+from storage.database import Store
+from storage.erasure import State
+from storage.keys.master import MasterKey
+from storage.receipts import DAY
+from storage.records import Account, DomainMode, Role
+from tests.running import PostOffice
+
+NOW = 1_760_000_000
+SETTINGS = Settings(erasure=Erasure(trash_days=3))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    data, master = tmp_path / "data", MasterKey.generate()
+    Store.create(data, master)
+    with Store.open(data, master) as opened:
+        opened.write_now(domains.create, "example.test", DomainMode.PRIVATE, "NL", NOW)
+        yield opened
+
+
+def account(store: Store, name: str) -> Account:
+    domain = store.read_now(domains.by_name, "example.test")
+    draft = AccountDraft(f"{name}@example.test", name, Role.RECIPIENT)
+    made, _ = store.write_now(accounts.create, store.shred, draft, domain, NOW)
+    return made
+
+
+async def test_the_start_finishes_what_was_begun(store: Store) -> None:
+    begun = await store.write(erasure.begin, account(store, "anna").id, by=None, now=NOW)
+    assert await erasures.resume(store, SETTINGS, NOW) == 1
+    assert (await store.read(erasure.by_id, begun.id)).state is State.DONE
+
+
+async def test_housekeeping_erases_what_is_due(store: Store) -> None:
+    keeper = Housekeeping(store, [erasures.chore(SETTINGS)])
+    waiting = await store.write(erasure.request, account(store, "anna").id, by=None, due_at=NOW + DAY, now=NOW)
+    await keeper.turn(NOW)
+    assert (await store.read(erasure.by_id, waiting.id)).state is State.REQUESTED
+    await keeper.turn(NOW + DAY)
+    assert (await store.read(erasure.by_id, waiting.id)).state is State.DONE
+
+
+async def test_housekeeping_goes_on_with_an_approved_purge(store: Store) -> None:
+    anna, bram, carla = (account(store, name) for name in ("anna", "bram", "carla"))
+    purge = await store.write(purges.request, carla.domain_id, [carla.id], "left", by=anna.id, now=NOW)
+    await store.write(purges.approve, purge.id, by=bram.id, now=NOW)
+    await Housekeeping(store, [erasures.chore(SETTINGS)]).turn(NOW)
+    ((asked),) = await store.read(erasure.of_purge, purge.id)
+    assert (asked.state, asked.due_at) == (State.REQUESTED, NOW + 3 * DAY)
+
+
+def test_a_bridge_that_starts_finishes_before_it_serves(tmp_path: Path) -> None:
+    office = PostOffice.create(tmp_path / "data", recipients=("anna",))
+    master = MasterKey.load(office.data / "master.key")
+    with Store.open(office.data, master) as store:
+        found = store.read_now(accounts.by_email, "anna@example.test")
+        begun = store.write_now(erasure.begin, found.id, by=None, now=NOW)
+    with office.start() as bridge:
+        assert bridge.stop() == 0
+    with Store.open(office.data, master) as store:
+        assert store.read_now(erasure.by_id, begun.id).state is State.DONE
+
+
+async def test_the_loop_turns_while_an_erasure_goes_on(store: Store) -> None:
+    begun = await store.write(erasure.begin, account(store, "anna").id, by=None, now=NOW)
+    working = asyncio.ensure_future(erasures.resume(store, SETTINGS, NOW))
+    turns = 0
+    while not working.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 10
+    assert (await store.read(erasure.by_id, begun.id)).state is State.DONE
