@@ -15,7 +15,7 @@ be short, or empty, and still have a position to go on after.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -107,17 +107,14 @@ class Source:
     column: str = ""
     id: int = 0
 
-    def window(self, before: int) -> tuple[str, tuple[int, ...]]:
-        """SQL for the newest positions below `before`."""
+    def window(self, before: int, size: int) -> tuple[str, tuple[int, ...]]:
+        """SQL for the `size` newest positions below `before`."""
         if not self.table:
-            return "SELECT position FROM audit_event WHERE position < ? ORDER BY position DESC LIMIT ?", (
-                before,
-                WINDOW,
-            )
+            return "SELECT position FROM audit_event WHERE position < ? AND position >= ?", (before, before - size)
         return (
             f"SELECT position FROM {self.table} WHERE {self.column} = ? AND position < ?"
             " ORDER BY position DESC LIMIT ?",
-            (self.id, before, WINDOW),
+            (self.id, before, size),
         )
 
 
@@ -136,16 +133,9 @@ def page(
     found: dict[int, statements.Row] = {}
     low = 0
     for source in _sources(session, onlooker, wanted):
-        window, bounds = source.window(before)
-        rows = statements.rows(
-            session,
-            f"SELECT {_COLUMNS} FROM ({window}) w JOIN audit_event e ON e.position = w.position"
-            f" WHERE {where} ORDER BY e.position DESC LIMIT ?",
-            (*bounds, *values, limit + 1),
-        )
+        rows, unseen_below = _newest(session, source, before, where, values, limit)
         found |= {row[0]: row for row in rows}
-        if len(rows) <= limit:
-            low = max(low, _unseen_below(session, window, bounds))
+        low = max(low, unseen_below)
     # Below `low` one source was not looked at: what others gave from there comes again with the next page.
     newest = [found[position] for position in sorted(found, reverse=True) if position >= low]
     shown = newest[:limit]
@@ -153,16 +143,35 @@ def page(
     return _entries(session, keys, onlooker, shown), after
 
 
+def _newest(
+    session: Session, source: Source, before: int, where: str, values: Sequence[statements.Value], limit: int
+) -> tuple[list[statements.Row], int]:
+    """More than `limit` events of a source if there are as many, and the position below which none was looked at.
+
+    Mostly the newest few do; where filters match little, more and more are looked at.
+    """
+    size = min(WINDOW, 4 * limit)
+    while True:
+        window, bounds = source.window(before, size)
+        rows = statements.rows(
+            session,
+            f"SELECT {_COLUMNS} FROM ({window}) w JOIN audit_event e ON e.position = w.position"
+            f" WHERE {where} ORDER BY e.position DESC LIMIT ?",
+            (*bounds, *values, limit + 1),
+        )
+        if len(rows) > limit:
+            return rows, 0
+        seen = statements.row(session, f"SELECT count(*), min(position) FROM ({window}) w", bounds)
+        assert seen is not None
+        unseen_below = int(seen[1]) if seen[0] == size else 0
+        if not unseen_below or size == WINDOW:
+            return rows, unseen_below
+        size = min(WINDOW, 16 * size)
+
+
 def _behind_the_last(session: Session) -> int:
     found = statements.row(session, "SELECT max(position) FROM audit_event")
     return 1 + ((found and found[0]) or 0)
-
-
-def _unseen_below(session: Session, window: str, bounds: tuple[int, ...]) -> int:
-    """The lowest position of a full window, 0 if the source ends in it."""
-    seen = statements.row(session, f"SELECT count(*), min(position) FROM ({window}) w", bounds)
-    assert seen is not None
-    return int(seen[1]) if seen[0] == WINDOW else 0
 
 
 def _sources(session: Session, onlooker: Onlooker, wanted: Wanted) -> Iterable[Source]:
