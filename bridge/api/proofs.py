@@ -8,6 +8,7 @@ same work as one that is somebody's. The second secret is looked at only when th
 import math
 from datetime import UTC, datetime
 
+import structlog
 from fastapi import Request
 
 from bridge.api.control import Control
@@ -18,6 +19,8 @@ from storage import accounts, passwords, ways_back
 from storage.errors import Invalid, NotFound, SignInRefused
 from storage.passwords import Stretched, Weakness
 from storage.records import Account
+
+log = structlog.get_logger(__name__)
 
 
 class Knock:
@@ -63,6 +66,7 @@ class Knock:
 
     def refused(self, secret: str) -> Problem:
         """Count it against the network, and say so."""
+        log.info("api.sign_in_refused")
         throttle = self._control.throttle
         if self._ip:
             throttle.failed(self._ip, self._email, throttle.digest(_bytes(secret)))
@@ -90,6 +94,7 @@ class Knock:
 
 def try_later(wait: float) -> Problem:
     seconds = max(math.ceil(wait), 1)
+    log.info("api.sign_in_braked", wait_seconds=seconds)
     message = N_("Too many wrong attempts. Try again in {seconds} seconds; nothing is locked.")
     return Problem("try-later", 429, message, extra={"retry_after": seconds}, seconds=seconds)
 

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session
 
@@ -32,9 +33,11 @@ from storage.enrolment import Enrolled
 from storage.errors import SignInRefused
 from storage.keys.master import ServerKeys
 from storage.passwords import Stretched
-from storage.records import Account, DomainMode, Role
+from storage.records import Account, AccountState, DomainMode, Role
 from storage.sessions import ApiSession
 from storage.shredding import ShredSecrets
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/v1", tags=["sign-in"])
 Open = Annotated[Control, Depends(open_to_all)]
@@ -72,6 +75,7 @@ async def sign_in(request: Request, control: Open, body: SignInIn) -> SignedInOu
     except SignInRefused:
         raise knock.refused(body.code) from None
     guess.was_right()
+    log.info("api.signed_in", session_id=started.session.id)
     found = await store.read(grants.effective, account, control.now())
     shown = _session(Principal(account, started.session, grants=tuple(found)), started.session)
     return SignedInOut(**shown.model_dump(), token=started.token)
@@ -162,10 +166,16 @@ def _finish(
     mode: DomainMode,
     now: int,
 ) -> Enrolled:
-    """`enrolment.finish`; who has new keys finds a message under them that says what they do not open."""
+    """`enrolment.finish`; whoever had the account before finds out, and who has new keys what they do not open."""
+    before, _ = enrolment.open_code(session, server_keys, shred, email, code, now)
     done = enrolment.finish(session, server_keys, shred, email, code, stretched, totp, mode, now)
+    told: list[notices.Notice] = []
+    if before.state is not AccountState.INVITED:
+        told += [notices.PasswordChanged(now), notices.SecondFactorChanged(now)]
     if done.closed:
-        notice.tell(session, done.account, notices.DocumentsClosed(now, done.closed), now)
+        told.append(notices.DocumentsClosed(now, done.closed))
+    for each in told:
+        notice.tell(session, done.account, each, now)
     return done
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from storage import accounts, key_slots, passwords, second_factor, statements
+from storage import accounts, enrolment, key_slots, passwords, second_factor, sessions, statements
 from storage.errors import StorageError
 from storage.keys.slots import SlotKind
 from storage.records import DomainMode
@@ -306,6 +306,20 @@ async def test_a_wrong_code_uses_nothing_up_and_one_may_begin_again(desk: Desk) 
     assert problem(await who.finish(code_of(first, int(desk.clock())))) == (422, "code-refused")
     assert (await who.finish(who.code())).status_code == 200
     assert problem(await who.begin()) == REFUSED
+
+
+async def test_a_reset_is_told_and_replaces_everything(desk: Desk, carla: Newcomer) -> None:
+    me, store = await carla.signed_in(), desk.store
+    keys = store.read_now(sessions.open, store.server_keys, store.shred, me.token, int(desk.clock())).keys
+    lock, kind = (store.server_keys, store.shred, carla.account, keys), SlotKind.RESET
+    made = store.write_now(enrolment.add_enrolment, *lock, int(desk.clock()), actor="account:9", kind=kind)
+    assert await notices_of(desk, carla.account) == 0
+    carla.enrolment_code, carla.password = made.code, "vijf blauwe stenen op een rij"
+    await carla.enrol()
+    assert problem(await desk.ask("GET", "/v1/session", me)) == (401, "session-ended")
+    assert problem(await carla.sign_in(password=PASSWORD)) == REFUSED
+    assert (await carla.sign_in()).status_code == 200
+    assert await notices_of(desk, carla.account) == 2
 
 
 # --- one's own secrets ---
