@@ -40,11 +40,6 @@ class Api:
     def get(self, path: str, **query: Query) -> Any:
         return self._request("GET", path, query=query)
 
-    @property
-    def is_signed_in(self) -> bool:
-        """Whether requests carry a token."""
-        return "authorization" in self._http.headers
-
     def post(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = SECONDS) -> Any:
         return self._request("POST", path, body or {}, seconds=seconds)
 

@@ -152,8 +152,8 @@ def _hold(descriptor: int, destination: Path) -> None:
 
 def _no_room(destination: Path, error: Exception) -> bool:
     """SQLite says FULL, or just I/O error; the disk itself says how it is."""
-    cause = error.__cause__
-    if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
-        return True
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    cause = error.__cause__ or error
+    if isinstance(cause, OSError):
+        return cause.errno in _NO_ROOM
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     return code == _FULL or (code == _IO and shutil.disk_usage(destination).free < _SMALLEST_ROOM)

@@ -81,7 +81,7 @@ class BackupReason(StrEnum):
     """Data folder, backups and keyring backups must not lie one in another."""
     RUNNING = "running"
     STOPPED = "stopped"
-    """The bridge ends, or who asked went away."""
+    """The bridge ends."""
     FULL = "full"
     UNWRITABLE = "unwritable"
     NO_BACKUP = "no-backup"

@@ -5,6 +5,7 @@ the same key. Measured with 200 MB and a writer that commits all the time: its s
 the 99th percentile, as without a copy). VACUUM INTO takes as long in all, but held one commit up for 90 ms.
 """
 
+import errno
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,9 +13,12 @@ from sqlmodel import Session
 
 from storage import connections, manifests, statements
 from storage.connections import Database
+from storage.errors import Tampered
 
 T = TypeVar("T")
 
+_ALTERED = frozenset({"database disk image is malformed", "file is not a database"})
+_DISK = {"database or disk is full": errno.ENOSPC, "disk I/O error": errno.EIO}
 STEP_PAGES = 100
 """400 KiB: some 0.3 ms to decrypt and encrypt again."""
 
@@ -24,7 +28,8 @@ def copy(
 ) -> T:
     """Copy `source` to the new file of `target`, durable on return; what `describe` finds in the same transaction.
 
-    `go_on` is called between steps and may raise. Conflict if the file is there; the driver's errors and OSError.
+    `go_on` is called between steps and may raise. Conflict if the file is
+    there; Tampered if a page was altered; OSError; the driver's errors from `describe`.
     """
     target.create()
     session = source.reading()
@@ -46,5 +51,15 @@ def _fill(session: Session, target: Database, go_on: Callable[[], None]) -> None
         for pragma in ("journal_mode = OFF", "synchronous = OFF"):
             written.execute(f"PRAGMA {pragma}")
         statements.driver(session).backup(written, pages=STEP_PAGES, progress=lambda *_: go_on())
+    except connections.DriverError as error:
+        raise _meaning(error) from error
     finally:
         written.close()
+
+
+def _meaning(error: Exception) -> Exception:
+    """Errors of the backup itself come without SQLite's code; its words for each code are fixed (sqlite3_errstr)."""
+    said = str(error)
+    if said in _ALTERED:
+        return Tampered("database page")
+    return OSError(_DISK.get(said, errno.EBUSY), said)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from postex_tui.answers import answer
+from postex_tui.answers import Refusal, answer
 from postex_tui.options import AsJson, Data
 
 if TYPE_CHECKING:
     from typer import Context
 
+    from postex_tui.client import Api
+
+_NOBODY = frozenset({"sign-in-needed", "session-ended"})
 HOURS = 24 * 3600.0
 """A first backup of a large bridge takes its time."""
 OptionalKeyring = Annotated[
@@ -46,9 +49,7 @@ def make(
     if keyring is not None:
         places["keyring_destination"] = str(keyring.absolute())
     with control(data) as api:
-        order = _signed(data, places) if api.is_online and not api.is_signed_in else None
-        path = "/backups" if order is None else "/backups/by-key"
-        made = api.post(path, order or places, seconds=HOURS)
+        made = _made(api, data, places)
     answer(as_json, made, _words(made))
 
 
@@ -99,6 +100,17 @@ def verify(
         + ("the canary document opens." if found.canary else "it has no canary document.")
     )
     answer(as_json, content, words)
+
+
+def _made(api: "Api", data: Path, places: dict[str, str]) -> Any:
+    """As who is signed in; a timer is nobody, or its session ended long ago: then with the master key."""
+    try:
+        return api.post("/backups", places, seconds=HOURS)
+    except Refusal as refusal:
+        order = _signed(data, places) if refusal.code in _NOBODY else None
+        if order is None:
+            raise
+    return api.post("/backups/by-key", order, seconds=HOURS)
 
 
 def _signed(data: Path, places: dict[str, str]) -> dict[str, object] | None:

@@ -1,7 +1,7 @@
 """Backups: made while the bridge goes on, and listed (S54).
 
-Contract. The request lasts as long as the backup. Who asks and then goes away stops it: what was copied stays, the
-next run goes on from there.
+Contract. The request lasts as long as the backup, which goes on if who asked goes away. The end of the bridge stops
+it: what was copied stays, and the next run goes on from there.
 """
 
 import asyncio

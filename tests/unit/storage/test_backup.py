@@ -9,7 +9,8 @@ import pytest
 
 from storage import backup, destinations, documents, manifests, statements
 from storage.connections import Database
-from storage.errors import BackupReason, BackupRefused
+from storage.database import Store
+from storage.errors import BackupReason, BackupRefused, Tampered
 from storage.keys.master import MasterKey
 from storage.records import Flag
 from tests.unit.storage.conftest import NOW, Office, Person
@@ -223,6 +224,20 @@ def test_a_run_that_fails_leaves_no_backup_and_takes_none(vault: Vault, monkeypa
     assert destinations.folders(vault.data) == [first.folder]
 
 
+@pytest.mark.parametrize("turns", [1, 2, 4])
+def test_a_run_that_is_stopped_leaves_no_backup(vault: Vault, anna: Person, turns: int) -> None:
+    """First in the database, then among the bodies."""
+    for _ in range(4):
+        vault.deliver(b"one", anna)
+    asked = iter(range(100))
+    with pytest.raises(BackupRefused, match="stopped"):
+        backup.make(
+            vault.office.store, vault.data, None, 35, "operator", NOW, stopped=lambda: next(asked) + 1 >= turns
+        )
+    assert destinations.folders(vault.data) == []
+    assert vault.make().manifest.missing_bodies == ()
+
+
 def test_the_list_shows_what_lies_where(vault: Vault) -> None:
     made = vault.make()
     shutil.copytree(made.folder, vault.data / "20260101T000000Z-00000000")
@@ -271,3 +286,21 @@ def test_a_manifest_of_another_bridge_is_refused(vault: Vault) -> None:
         manifests.read(made.folder, other)
     with pytest.raises(BackupRefused, match="wrong-keyring"):
         manifests.read_keyring(made.keyring_folder, other)
+
+
+def test_an_altered_page_of_the_database_ends_the_run(vault: Vault, anna: Person) -> None:
+    """Bytes that no longer are what was written must not become a backup."""
+    for number in range(200):
+        vault.office.deliver(bytes(4000), anna, card=bytes([number]))
+    store, path = vault.office.store, vault.office.data / "postex.db"
+    store.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size * 3 // 4)
+        found = file.read(1)
+        file.seek(size * 3 // 4)
+        file.write(bytes([found[0] ^ 1]))
+    vault.office.store = Store.open(vault.office.data, vault.office.master)
+    with pytest.raises(Tampered):
+        vault.make()
+    assert destinations.folders(vault.data) == []
