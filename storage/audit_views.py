@@ -8,13 +8,15 @@
     redacted   of the domains                              not at all              none
     self       by or about oneself                         own; role of others     without what names people
 
-Steps of a break-glass access stay hidden from the account that they concern while a legal bar on telling runs.
+Steps of a break-glass access stay hidden from the account that they concern while a legal bar on telling runs; not
+from an auditor, in whose list the gap would tell of them.
 
 Contract. `page` looks at no more than `WINDOW` events of one source at a time: where filters match little, a page may
 be short, or empty, and still have a position to go on after.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,12 +25,14 @@ from typing import Any
 from sqlmodel import Session
 
 from storage import looks, statements
+from storage.errors import Tampered
 from storage.keys.master import ServerKeys
 from storage.pseudonyms import pseudonym
 
 # ruff: noqa: S608 - every part of these statements stands in this file
 
 WINDOW = 50_000
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _COLUMNS = "e.position, e.at, e.kind, e.actor, e.subject, e.detail"
 _PERSON_KEYS = frozenset({"account", "by", "to", "holder", "viewer", "approver"})
 """Members of a detail that hold the id of an account."""
@@ -246,13 +250,30 @@ class _Known:
 
 
 def _entries(session: Session, keys: ServerKeys, onlooker: Onlooker, rows: list[statements.Row]) -> list[Entry]:
-    details = [json.loads(row[5]) for row in rows]
+    details = [_detail_of(row) for row in rows]
     known = _known(session, onlooker, [party for row in rows for party in row[3:5]], details)
     shown = _Shown(keys, onlooker, known)
     return [
         Entry(position, at, kind, shown.party(actor), shown.party(subject), shown.detail(detail))
         for (position, at, kind, actor, subject, _), detail in zip(rows, details, strict=True)
     ]
+
+
+def _detail_of(row: statements.Row) -> dict[str, Any]:
+    """The detail of a sound row. Tampered: someone wrote to the table."""
+    _, at, *texts = row
+    if not isinstance(at, int) or not all(isinstance(text, str) for text in texts):
+        raise Tampered("audit event")
+    parties = [party.partition(":") for party in texts[1:3]]
+    try:
+        detail = json.loads(texts[3])
+    except (ValueError, RecursionError):
+        raise Tampered("audit event") from None
+    if not isinstance(detail, dict) or any(
+        noun in ("account", "domain") and _NUMBER.fullmatch(number) is None for noun, _, number in parties
+    ):
+        raise Tampered("audit event")
+    return detail
 
 
 def _known(session: Session, onlooker: Onlooker, parties: list[str], details: list[dict[str, Any]]) -> _Known:

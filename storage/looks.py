@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage import accounts, audit, grants, statements
-from storage.errors import Invalid
+from storage.errors import Invalid, Tampered
 from storage.records import Role
 
 # ruff: noqa: S608 - every part of these statements stands in this file
@@ -154,8 +154,11 @@ def strongest(own: str, granted: Iterable[str]) -> str:
 def _look(session: Session, account_id: int, row: statements.Row, now: int) -> Look:
     position, at, kind, actor, detail = row
     noun, _, number = actor.partition(":")
-    viewer = int(number) if noun == "account" else None
-    role = json.loads(detail).get("role") if kind.startswith(PREFIX) else None
+    try:
+        viewer = int(number) if noun == "account" else None
+        role = json.loads(detail).get("role") if kind.startswith(PREFIX) else None
+    except (ValueError, TypeError, AttributeError):
+        raise Tampered("audit event") from None
     if role is None:
         role = _role(session, viewer, account_id, now) if viewer is not None else noun
     return Look(position, at, kind.removeprefix(PREFIX), Viewer(role, name_of(session, viewer, account_id)))

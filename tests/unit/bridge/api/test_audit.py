@@ -365,3 +365,29 @@ async def test_a_number_of_accounts_is_no_account_and_a_domain_is_named_to_its_o
     assert seen["detail"]["account"] == seen["subject"]["id"]
     (seen,) = await listed(world, admin, kind="test.counted")
     assert seen["detail"] == {"accounts": 3, "holders": 1, "account": anna.account.email, "of": "account"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("detail", "nonsense"),
+        ("detail", "[" * 9999),
+        ("detail", "[]"),
+        ("detail", b"\xff"),
+        ("actor", "account:x"),
+        ("actor", "account:" + "9" * 30),
+        ("subject", "account:²"),
+        ("subject", b"account:1"),
+        ("at", "yesterday"),
+    ],
+)
+async def test_an_altered_event_is_not_shown_as_if_it_were_sound(
+    world: Desk, anna: Person, column: str, value: str | bytes
+) -> None:
+    last = positions(world, "kind = 'test.done'")[0]
+    sql = f"UPDATE audit_event SET {column} = ? WHERE position = ?"
+    world.store.write_now(statements.run, sql, (value, last))
+    answer = await world.ask("GET", "/v1/audit/events", world.person("carla", Role.AUDITOR))
+    assert (answer.status_code, answer.json()["code"]) == (500, "tampered")
+    found = (await world.ask("POST", "/v1/audit/verification", world.person("d", Role.AUDITOR), {})).json()
+    assert found["broken_at"] == last
