@@ -1,5 +1,10 @@
-"""A real bridge for tests: a data folder made by the command line, and `postex serve` as a process on loopback."""
+"""A real bridge for tests: a data folder made by the command line, and `postex serve` as a process on loopback.
 
+People in it have enrolled and read their first notice: their mailboxes are empty. Each kind of folder is made once in
+a process and copied from then on.
+"""
+
+import atexit
 import json
 import os
 import select
@@ -7,10 +12,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from storage import accounts, devices, domains, senders
+from storage.accounts import AccountDraft
+from storage.database import Store
+from storage.keys.master import MasterKey
+from storage.records import Role, Scope
 
 DOMAIN = "example.test"
 SENDER_ADDRESS = "facturen@energie.test"
@@ -61,32 +75,11 @@ class PostOffice:
 
     @classmethod
     def create(cls, data: Path, recipients: tuple[str, ...] = ("anna", "bram")) -> "PostOffice":
-        postex("init", "--domain", DOMAIN, "--country", "NL", data=data)
-        sender = postex(
-            *("sender", "add", f"erp@{DOMAIN}", "--name", "Energie BV", "--from", SENDER_ADDRESS, "--device", "erp"),
-            data=data,
-        )
-        office = cls(data, login(sender), {})
-        for name in recipients:
-            office.add_recipient(name)
-        return office
+        return _made(tuple(recipients)).copied_to(data)
 
     def add_recipient(self, name: str) -> Login:
-        answer = postex(
-            *(
-                "account",
-                "add",
-                f"{name}@{DOMAIN}",
-                "--role",
-                "recipient",
-                "--name",
-                name.title(),
-                "--device",
-                "phone",
-            ),
-            data=self.data,
-        )
-        self.recipients[name] = login(answer)
+        with opened(self.data) as store:
+            self.recipients[name] = _add(store, name, name.title(), Role.RECIPIENT, Scope.IMAP)
         return self.recipients[name]
 
     def copied_to(self, folder: Path) -> "PostOffice":
@@ -97,6 +90,34 @@ class PostOffice:
         self, *, seconds: float = 20, wrapper: Sequence[str] = (), command: Sequence[str] = COMMAND, **settings: str
     ) -> "Bridge":
         return Bridge.start(self.data, seconds=seconds, command=(*wrapper, *command), settings=settings)
+
+
+@cache
+def _made(recipients: tuple[str, ...]) -> PostOffice:
+    folder = Path(tempfile.mkdtemp(prefix="postex-made-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    postex("init", "--domain", DOMAIN, "--country", "NL", data=folder / "data")
+    with opened(folder / "data") as store:
+        sender = _add(store, "erp", "Energie BV", Role.SENDER, Scope.SMTP_SEND, SENDER_ADDRESS)
+        people = {name: _add(store, name, name.title(), Role.RECIPIENT, Scope.IMAP) for name in recipients}
+    return PostOffice(folder / "data", sender, people)
+
+
+def opened(data: Path) -> Store:
+    return Store.open(data, MasterKey.load(data / "master.key"))
+
+
+def _add(store: Store, local: str, name: str, role: Role, scope: Scope, *identities: str) -> Login:
+    """An account with one device, as if its owner had enrolled."""
+    now = int(time.time())
+    domain = store.read_now(domains.by_name, DOMAIN)
+    draft = AccountDraft(f"{local}@{DOMAIN}", name, role)
+    account, keys = store.write_now(accounts.create, store.shred, draft, domain, now)
+    for address in identities:
+        store.write_now(senders.add_identity, account.id, address, now)
+    opener = (store.server_keys, store.shred, account, keys)
+    made = store.write_now(devices.add, *opener, "phone", frozenset({scope}), now)
+    return Login(made.username, made.password)
 
 
 def login(answer: dict[str, Any]) -> Login:

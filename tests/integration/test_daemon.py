@@ -161,7 +161,7 @@ def test_a_second_process_is_told_who_holds_the_folder(office: PostOffice) -> No
         other = subprocess.run(
             [*COMMAND, "account", "list", "--data", str(office.data), "--json"], capture_output=True, text=True
         )
-        assert json.loads(other.stdout)["error"]["code"] == "data-folder-locked"
+        assert json.loads(other.stdout)["error"]["code"] == "sign-in-needed"
     assert postex("account", "list", data=office.data)["accounts"]
 
 
