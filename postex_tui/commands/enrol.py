@@ -1,5 +1,6 @@
 """`postex enrol`: take an account over with the code from its admin; also after a reset."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,6 +33,12 @@ def enrol(
     new_password: NewPassword = None,
     first_code: FirstCode = None,
     accept: Accept = None,
+    accept_closing: Annotated[
+        bool,
+        typer.Option(
+            "--accept-closing", help="After a reset with a new key: accept that earlier documents stay locked."
+        ),
+    ] = False,
     begin: Begin = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,37 +59,47 @@ def enrol(
     with control(data) as api:
         if begin:
             begun = api.post("/enrolment/begin", opener)
-            answer(as_json, begun, f"{begun['mode_text']}\n\nsecret  {begun['secret']}\n{begun['otpauth_uri']}")
+            answer(as_json, begun, f"{_to_accept(begun)}\n\nsecret  {begun['secret']}\n{begun['otpauth_uri']}")
             return
-        accepted = accept if first_code is not None else _shown(api, opener, accept)
-        done = asking.again(_ASK_AGAIN, lambda: _finished(api, opener, new_password, first_code, accepted))
+        if first_code is None:
+            accept, accept_closing = _shown(api, opener, accept), True
+        body = {**opener, "accepted_mode": accept, "accepts_closing": accept_closing}
+        done = asking.again(_ASK_AGAIN, lambda: _finished(api, body, new_password, first_code))
     answer(as_json, done, _words(done))
 
 
-def _shown(api: "Api", opener: dict[str, str], accept: str | None) -> str | None:
-    """Show the second factor and the mode; the mode that was accepted."""
+def _shown(api: "Api", opener: dict[str, str], accept: str | None) -> str:
+    """Show the second factor and what there is to accept; the mode that was accepted."""
     from postex_tui import asking
 
     if not asking.is_interactive():
         raise Refusal("secret-needed", "a script enrols in two steps: --begin, then --first-code", USAGE)
     begun = api.post("/enrolment/begin", opener)
-    asking.say(f"This account is {begun['email']} of {begun['name']}.\n\n{begun['mode_text']}\n")
-    if accept is None and not typer.confirm("Do you accept this?", err=True):
+    asking.say(f"This account is {begun['email']} of {begun['name']}.\n\n{_to_accept(begun)}\n")
+    asks = accept is None or begun["closes_text"] is not None
+    if asks and not typer.confirm("Do you accept this?", err=True):
         raise Refusal("not-accepted", "nothing was changed; the code stays valid until its time is over")
     asking.show_second_factor(begun)
     return accept or str(begun["domain_mode"])
 
 
+def _to_accept(begun: Mapping[str, Any]) -> str:
+    return "\n\n".join(text for text in (begun["mode_text"], begun["closes_text"]) if text)
+
+
 def _finished(
-    api: "Api", opener: dict[str, str], new_password: str | None, first_code: str | None, accepted: str | None
-) -> Any:
+    api: "Api", body: Mapping[str, object], new_password: str | None, first_code: str | None
+) -> dict[str, Any]:
     from postex_tui import asking
 
-    if accepted is None:
+    if body["accepted_mode"] is None:
         raise Refusal("not-accepted", "say with --accept which mode of the domain you accept", USAGE)
     # The code last: it is good for a minute, and a password takes its time.
-    body = {**opener, "accepted_mode": accepted, "password": asking.new_password(new_password)}
-    return api.post("/enrolment/finish", {**body, "totp": asking.code(first_code)})
+    secret = asking.new_password(new_password)
+    done: dict[str, Any] = api.post(
+        "/enrolment/finish", {**body, "password": secret, "totp": asking.code(first_code)}
+    )
+    return done
 
 
 def _words(done: dict[str, Any]) -> str:

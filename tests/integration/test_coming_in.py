@@ -1,6 +1,7 @@
 """Login, enrolment and the ways back on the command line: as a script does them, and as a person types them."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ from pyotp import TOTP
 
 from bridge import clock
 from postex_tui import asking, cli
-from storage import passwords
+from storage import accounts, enrolment, passwords
+from storage.database import Store
+from storage.keys.keyring import AccountKeys
+from storage.keys.master import MasterKey
+from storage.keys.slots import SlotKind
 
 OWNER = "postmaster@example.test"
 PASSWORD = "een lamp bij het raam"
@@ -143,6 +148,44 @@ def test_the_ways_back(desk: Desk) -> None:
     assert desk.ask("recover", "totp", OWNER, *second, *given) == {"recovery_codes_left": 8}
     desk.totp = fresh
     desk.login(NEW)
+
+
+def test_a_reset_that_closes_documents_says_so_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.enrol()
+    desk.login()
+    desk.ask("me", "recovery-codes")
+    desk.enrolment_code = renewal(desk)
+    begun = desk.ask("enrol", OWNER, "--code", desk.enrolment_code, "--begin")
+    assert begun["closes"] == 1
+    desk.totp = TOTP(begun["secret"])
+    given = (
+        "enrol",
+        OWNER,
+        "--code",
+        desk.enrolment_code,
+        "--new-password",
+        NEW,
+        "--accept",
+        "managed",
+        "--first-code",
+    )
+    assert desk.refused(*given, desk.code()) == "documents-would-close"
+    keyboard = Keyboard(monkeypatch, desk)
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    assert desk.run("enrol", OWNER, "--accept", "managed")[0] == 1
+    assert begun["closes_text"] in keyboard.shown
+    desk.totp = TOTP(desk.ask("enrol", OWNER, "--code", desk.enrolment_code, "--begin")["secret"])
+    assert desk.ask(*given, desk.code(), "--accept-closing")["closed"] == 1
+    desk.login(NEW)
+
+
+def renewal(desk: Desk) -> str:
+    """A code with a new key, as an admin without the old one makes it."""
+    with Store.open(desk.data, MasterKey.load(desk.data / "master.key")) as store:
+        account = store.read_now(accounts.by_email, OWNER)
+        lock = (store.server_keys, store.shred, account, AccountKeys(account.public_id, os.urandom(32)))
+        made = store.write_now(enrolment.add_enrolment, *lock, int(desk.at), kind=SlotKind.RENEWAL)
+    return made.code
 
 
 class Keyboard:
