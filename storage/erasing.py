@@ -29,6 +29,8 @@ PATIENCE = 20.0
 ROUNDS = 5
 """A command that was running when its session ended may still write a row; then it is taken out as well."""
 _BREATH = 0.01
+_LOG_BREATH = 0.25
+"""Between two tries to cut the log: each holds the writer for up to `connections.TRUNCATE_PATIENCE_MS`."""
 _WRAPS_AT_ONCE = 100
 
 
@@ -68,7 +70,13 @@ def resume_all(store: Store, now: int, retention: Retention | None = None) -> in
 
 
 def carry_out_due(store: Store, now: int, retention: Retention | None = None) -> int:
-    """Begin what has waited its time, unless it is held, and finish all that is begun. A chore of housekeeping."""
+    """Begin what has waited its time, unless it is held, and finish all that is begun. A chore of housekeeping.
+
+    First what a request that was under way as its account went may have written into it is taken out again.
+    """
+    for account_id in store.read_now(live_places.regrown):
+        log.warning("erasure.regrown", account_id=account_id)
+        _take_out(store, account_id)
     for erasure_id in store.read_now(erasure.due, now):
         try:
             store.write_now(erasure.begin_due, erasure_id, now)
@@ -113,19 +121,23 @@ def _remove_account(store: Store, found: Erasure, patience: float) -> None:
     with suppress(Busy):
         _until(lambda: found.account_public_id not in store.keyring, patience)
     store.write_now(account_removal.anonymise, found.account_id)
-    while store.write_now(account_removal.remove_some, found.account_id):
-        pass
+    _take_out(store, found.account_id)
     loose = store.read_now(account_removal.loose, found.account_id)
     for start in range(0, len(loose), _WRAPS_AT_ONCE):
         store.write_now(account_removal.release, found.account_id, loose[start : start + _WRAPS_AT_ONCE])
-    store.write_now(account_removal.anonymise, found.account_id)
+
+
+def _take_out(store: Store, account_id: int) -> None:
+    while store.write_now(account_removal.remove_some, account_id):
+        pass
+    store.write_now(account_removal.anonymise, account_id)
 
 
 def _remove_traces(store: Store, patience: float) -> frozenset[str]:
     """Files that no row names any more, and the log, in which the deleted rows still lie; returns those files."""
     going = store.bodies_going()
     _until(lambda: going.isdisjoint(store.bodies_going()), patience)
-    _until(store.truncate_log, patience)
+    _until(store.truncate_log, patience, _LOG_BREATH)
     return going
 
 
@@ -168,10 +180,10 @@ def _content(found: Erasure, left: dict[str, int], now: int, retention: Retentio
     }
 
 
-def _until(settled: Callable[[], bool], patience: float) -> None:
+def _until(settled: Callable[[], bool], patience: float, breath: float = _BREATH) -> None:
     """Busy if it is not within `patience` seconds."""
     until = time.monotonic() + patience
     while not settled():
         if time.monotonic() > until:
             raise Busy("not yet")
-        time.sleep(_BREATH)
+        time.sleep(breath)

@@ -112,6 +112,22 @@ ANONYMISE = "UPDATE account SET ?* WHERE id = ?".replace(
     "?*", ", ".join(f"{column} = {value}" for column, value in PERSONAL.items())
 )
 """One value: the account."""
+_REGROWN = (
+    "SELECT account.id FROM erasure JOIN account ON account.id = erasure.account_id"
+    " WHERE kind = 'account' AND erasure.state = 'done' AND (?*) ORDER BY account.id"
+).replace(
+    "?*",
+    " OR ".join(
+        [
+            "NOT (" + " AND ".join(f"{column} IS {value}" for column, value in PERSONAL.items()) + ")",
+            *(
+                "EXISTS (SELECT 1 FROM ?t WHERE ?t.account_id = account.id)".replace("?t", table)
+                for table, _ in DELETED
+                if table not in _UNINDEXED
+            ),
+        ]
+    ),
+)
 
 
 def of_account(session: Session, account_id: int, *, quick: bool = False) -> dict[str, int]:
@@ -123,6 +139,12 @@ def of_account(session: Session, account_id: int, *, quick: bool = False) -> dic
     }
     left["account.personal"] = _number(session, _IMPERSONAL, (account_id,))
     return left
+
+
+def regrown(session: Session) -> list[int]:
+    """Erased accounts that have something again, of what can be found by index."""
+    found = statements.rows(session, _REGROWN)
+    return [account_id for (account_id,) in found]
 
 
 def of_document(session: Session, account_id: int, public_id: str) -> dict[str, int]:

@@ -4,7 +4,8 @@ Contract. A route takes `Annotated[Access, Depends(gate(Action.X))]`. The gate r
 id, address or `me`) and `{domain}`, and lets through only what `policy.RIGHTS` allows. What is out of reach answers
 as what does not exist (404), whoever asks; an action that none of one's roles allows is 403 `forbidden`; one that
 needs a fresh proof of identity is 403 `step-up-needed`. A route for a thing with a number of its own (a hold, a
-grant) passes the thing's account or domain through `access.require`.
+grant) passes the thing's account or domain through `access.require`. An erased account is only read: nothing of a
+person must come back into it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from bridge.api.principal import Held, Principal
 from bridge.api.problems import Problem, not_found
 from bridge.i18n import N_
 from storage import accounts, domains, grants
-from storage.records import Account, Domain, Role
+from storage.records import Account, AccountState, Domain, Role
 
 ME = "me"
 
@@ -93,7 +94,7 @@ def gate(action: Action) -> Gate:
     async def enforce(request: Request) -> Access:
         return _enforced(request, action)
 
-    enforce.action = action  # type: ignore[attr-defined] - tests walk the routes and ask
+    enforce.action = action  # type: ignore[attr-defined]  # tests walk the routes and ask
     return enforce
 
 
@@ -112,6 +113,9 @@ def _enforced(request: Request, action: Action) -> Access:
     access = _aimed(Access(control, principal, action, held), request)
     if access.account is not None and not access.is_self:
         _refuse_outranked(access)
+    if access.account is not None and access.account.state is AccountState.ERASED and request.method != "GET":
+        message = N_("The account was erased. Nothing was changed.")
+        raise Problem("wrong-state", 409, message, extra={"state": AccountState.ERASED})
     if action in STEP_UP:
         _require_step_up(access)
     _note_use(access)

@@ -9,6 +9,7 @@ out, it may hold anything.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 from fastapi import FastAPI, Request
@@ -71,8 +72,12 @@ def from_storage(error: errors.StorageError) -> Problem:
             return Problem("invalid", 422, N_("A value is not taken. {what}."), what=error)
         case errors.Held():
             extra = {"basis": error.basis, "ends_at": error.ends_at}
-            message = N_("A hold forbids this until it ends or is lifted. Ask the admin of your domain.")
-            return Problem("held", 423, message, extra=extra)
+            until = datetime.fromtimestamp(error.ends_at, UTC).date().isoformat()
+            message = N_(
+                "A hold forbids this until {until}, unless it is lifted before ({basis}). Ask the admin of your"
+                " domain."
+            )
+            return Problem("held", 423, message, extra=extra, until=until, basis=error.basis)
         case errors.OverQuota():
             return Problem("over-quota", 507, N_("The account has no room for this. Delete something first."))
         case errors.SignInRefused():

@@ -167,6 +167,20 @@ def test_a_row_written_while_it_is_taken_out_is_taken_out_too(
     assert office.rows("SELECT 1 FROM subscription WHERE account_id = ?", anna.account.id) == []
 
 
+def test_what_comes_back_into_an_erased_account_is_taken_out_by_housekeeping(
+    office: Office, anna: Person, bram: Person
+) -> None:
+    erased(office, anna)
+    assert office.store.read_now(live_places.regrown) == []
+    office.change("INSERT INTO address VALUES ('back@example.test', ?, NULL, NULL, ?)", anna.account.id, NOW)
+    office.change("UPDATE account SET phone = '1' WHERE id = ?", anna.account.id)
+    assert office.store.read_now(live_places.regrown) == [anna.account.id]
+    erasing.carry_out_due(office.store, NOW)
+    assert office.store.read_now(live_places.regrown) == []
+    assert not any(office.store.read_now(live_places.of_account, anna.account.id).values())
+    assert office.keys_of(bram).same_key(bram.keys)
+
+
 def test_a_large_account_goes_in_slices(office: Office, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(250):
         office.deliver(b"%d" % number, anna)

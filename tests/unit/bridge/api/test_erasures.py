@@ -199,6 +199,8 @@ async def test_a_hold_names_its_basis_and_its_end(desk: Desk, language: str, wor
         problem = answer.json()
         assert (problem["code"], problem["basis"], problem["ends_at"]) == ("held", "AWR 52", HOLD["ends_at"])
         assert problem["detail"].startswith(words), problem["detail"]
+        assert "2025-11-08" in problem["detail"]
+        assert "AWR 52" in problem["detail"]
 
 
 async def test_a_hold_is_lifted_once_and_only_in_reach(desk: Desk) -> None:
@@ -228,6 +230,16 @@ async def test_what_is_erased_cannot_be_held(desk: Desk) -> None:
     await desk.ask("POST", "/v1/accounts/me/erasure", anna, {"now": True})
     answer = await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong-state")
+
+
+async def test_an_erased_account_is_only_read(desk: Desk) -> None:
+    anna, admin = desk.person("anna"), desk.person("admin", Role.DOMAIN_ADMIN)
+    await desk.ask("POST", "/v1/accounts/me/erasure", anna, {"now": True})
+    for method, path, body in (("PATCH", "", {"name": "Back"}), ("POST", "/aliases", {"address": "b@example.test"})):
+        answer = await desk.ask(method, anna.path + path, admin, body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "wrong-state"), answer.text
+    seen = (await desk.ask("GET", anna.path, admin)).json()
+    assert (seen["state"], seen["name"], seen["phone"]) == ("erased", "", None)
 
 
 # --- purges ---
