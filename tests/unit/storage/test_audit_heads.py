@@ -1,4 +1,4 @@
-"""Heads kept outside show what the chain alone cannot: its end cut off, the whole rolled back or made anew."""
+"""Heads kept outside (D8) show what the chain alone cannot: its end cut off, the whole rolled back or made anew."""
 
 import json
 import shutil

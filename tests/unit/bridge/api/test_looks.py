@@ -1,4 +1,4 @@
-"""Who looked, over the API and in one's own mailbox; statistics over the API."""
+"""Who looked, over the API and in one's own mailbox (D7, S57); statistics over the API (S27, S63)."""
 
 import email
 import email.policy
