@@ -7,7 +7,7 @@ from sqlmodel import Session
 from bridge import notices
 from bridge.channels import notice
 from bridge.housekeeping import DAY, HOUR, Chore
-from storage import accounts, admin_ends, break_glass, grants, identity_changes, lapsed, sessions
+from storage import accounts, admin_ends, break_glass, devices, grants, identity_changes, lapsed, sessions
 from storage.break_glass import BreakGlass
 from storage.database import Store
 from storage.errors import NotFound
@@ -73,11 +73,16 @@ async def _identity_changes(store: Store, now: int) -> int:
     return await store.write(identity_changes.sweep, now)
 
 
+async def _clients(store: Store, now: int) -> int:
+    return await store.write(devices.forget_clients, now)
+
+
 CHORES: tuple[Chore, ...] = (
     Chore("sessions", HOUR, _sessions),
     Chore("codes", HOUR, _codes),
     Chore("hand-ins", DAY, _hand_ins),
     Chore("grants", DAY, _grants),
     Chore("identity-changes", DAY, _identity_changes),
+    Chore("clients", DAY, _clients),
     Chore("bars", MINUTE, _bars),
 )

@@ -29,8 +29,9 @@ PREFIX = "px1"
 SELECTOR_LENGTH = 10
 SECRET_BYTES = 20
 MAX_LABEL = 100
-MAX_CLIENT = 100
 DAY = 86_400
+CLIENT_KEPT = 90 * DAY
+"""Seconds after the last use (S16)."""
 _SIGNS_IN = frozenset({AccountState.INVITED, AccountState.REGISTERED})
 _OPENED_BY_OTHERS = _SIGNS_IN | {AccountState.SUSPENDED, AccountState.CLOSED}
 """Where a break-glass access leads to as well: somebody who left cannot be asked."""
@@ -162,6 +163,15 @@ def touch(session: Session, device_id: int, day: int, network: str | None = None
         " last_client = CASE WHEN (SELECT client_noted FROM account WHERE id = account_id)"
         " THEN coalesce(?, last_client) END WHERE id = ?",
         (day, network, client, device_id),
+    )
+
+
+def forget_clients(session: Session, now: int) -> int:
+    """Programs of devices that were not used for `CLIENT_KEPT` seconds are not kept any longer; how many."""
+    return statements.run(
+        session,
+        "UPDATE device SET last_client = NULL WHERE last_client IS NOT NULL AND last_used_at < ?",
+        (now - CLIENT_KEPT,),
     )
 
 

@@ -220,7 +220,7 @@ class _Known:
         if account.id == self._scope.me.id:
             if connection.device_id in self._hidden_devices():
                 return
-            content |= {"device": connection.device_id, "network": connection.network, "client": connection.client}
+            content |= {"device": connection.device_id, "network": connection.network}
         yield content
 
     def arrivals(self, batch: list[Waiting]) -> Iterator[dict[str, object]]:

@@ -12,7 +12,7 @@ from bridge.api.problems import not_found
 from bridge.api.routes.devices import hidden_devices
 from bridge.api.schemas.devices import SessionOut, SessionsOut
 from bridge.connections import Connection
-from storage import audit, devices, sessions
+from storage import audit, devices, particulars, sessions
 from storage.errors import NotFound
 from storage.sessions import ApiSession
 
@@ -27,13 +27,14 @@ async def listing(access: Annotated[Access, Depends(gate(Action.SESSION_LIST))])
     account, store = access.target, access.control.store
     await portraits.note_look(access, account, "sessions")
     view, hidden = access.view(account.id, account.domain_id), await hidden_devices(access)
+    noted = (await store.read(particulars.of_account, account.id)).client_noted
     labels = {device.id: device.label for device in await store.read(devices.listing, account.id)}
     mail = [each for each in access.control.connections.of_account(account.id) if each.device_id not in hidden]
     control = await store.read(sessions.listing, account.id)
     return SessionsOut(
         account=masking.reference(view, account, store.server_keys),
         sessions=[
-            *(_of_mail(each, labels if view is View.FULL else {}, view) for each in mail),
+            *(_of_mail(each, labels if view is View.FULL else {}, view, noted) for each in mail),
             *(_of_control(each, access, view) for each in control if is_alive(each, access.control.now())),
         ],
     )
@@ -81,7 +82,7 @@ def _note_end(session: Session, access: Access, connection: Connection) -> None:
     audit.append(session, "session.ended", access.actor, subject, detail, access.control.now())
 
 
-def _of_mail(each: Connection, labels: dict[int, str], view: View) -> SessionOut:
+def _of_mail(each: Connection, labels: dict[int, str], view: View, client_noted: bool) -> SessionOut:
     full = view is View.FULL
     return SessionOut(
         id=f"{MAIL}-{each.number}",
@@ -94,7 +95,7 @@ def _of_mail(each: Connection, labels: dict[int, str], view: View) -> SessionOut
         network=each.network if full else None,
         tls_version=each.tls.version if each.tls else None,
         tls_cipher=each.tls.cipher if each.tls else None,
-        client=each.client if full else None,
+        client=each.client if full and client_noted else None,
         current=False,
     )
 

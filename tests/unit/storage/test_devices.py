@@ -231,6 +231,15 @@ def test_of_its_use_day_network_and_allowed_program_are_kept(office: Office, ann
     assert devices.is_news(device, DAY, None, "mutt")
 
 
+def test_the_program_of_a_device_long_unused_is_forgotten(office: Office, anna: Person) -> None:
+    office.change("UPDATE account SET client_noted = 1")
+    office.store.write_now(devices.touch, anna.device.device.id, DAY, "10.1.2.0/24", "mutt")
+    assert office.store.write_now(devices.forget_clients, DAY + devices.CLIENT_KEPT) == 0
+    assert office.store.write_now(devices.forget_clients, DAY + devices.CLIENT_KEPT + 1) == 1
+    kept = office.store.read_now(devices.get, anna.account.id, anna.device.device.id)
+    assert (kept.last_used_at, kept.last_client) == (DAY, None)
+
+
 def test_a_slot_moved_or_altered_opens_nothing(office: Office, anna: Person, bram: Person) -> None:
     second = add(office, anna, Scope.IMAP)
     for column in ("salt", "commitment", "sealed_key"):

@@ -278,6 +278,15 @@ async def test_who_is_signed_in_is_listed_with_what_is_known(desk: Desk, anna: P
     )
 
 
+async def test_a_program_is_shown_as_long_as_that_is_allowed(desk: Desk, anna: Person) -> None:
+    _, connection = come_in(desk, make(desk, anna).device)
+    connection.client = "Thunderbird 128"
+    for allowed, shown in ((1, "Thunderbird 128"), (0, None)):
+        desk.store.write_now(statements.run, "UPDATE account SET client_noted = ?", (allowed,))
+        mail = (await desk.ask("GET", f"{anna.path}/sessions", anna)).json()["sessions"][0]
+        assert mail["client"] == shown
+
+
 async def test_sessions_of_both_kinds_end_by_their_number(desk: Desk, anna: Person, admin: Person) -> None:
     guest, connection = come_in(desk, make(desk, anna).device)
     left = await desk.ask("DELETE", f"{anna.path}/sessions/mail-{connection.number}", admin)
