@@ -113,8 +113,8 @@ ANONYMISE = "UPDATE account SET ?* WHERE id = ?".replace(
 )
 """One value: the account."""
 _REGROWN = (
-    "SELECT account.id FROM erasure JOIN account ON account.id = erasure.account_id"
-    " WHERE kind = 'account' AND erasure.state = 'done' AND (?*) ORDER BY account.id"
+    "SELECT id FROM account WHERE id IN (SELECT account_id FROM erasure WHERE kind = 'account' AND state = 'done')"
+    " AND (?*) ORDER BY id"
 ).replace(
     "?*",
     " OR ".join(
