@@ -15,11 +15,13 @@ from postex_tui.commands import (
     alias,
     audit,
     backup,
+    break_glass,
     demo,
     device,
     domain,
     enrol,
     erase,
+    escrow,
     hold,
     identity,
     init,
@@ -29,8 +31,10 @@ from postex_tui.commands import (
     purge,
     recover,
     repair,
+    reset,
     restore,
     role,
+    rotation,
     sender,
     serve,
     session,
@@ -55,7 +59,11 @@ app.add_typer(device.app, name="device")
 app.add_typer(session.app, name="session")
 app.add_typer(alias.app, name="alias")
 app.add_typer(domain.app, name="domain")
+domain.app.add_typer(escrow.of_domain, name="escrow")
+app.add_typer(escrow.app, name="escrow")
+account.app.command("reset")(reset.reset)
 app.add_typer(role.app, name="role")
+app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(audit.app, name="audit")
 app.command("statistics")(statistics.statistics)
 app.command("login")(login.login)
@@ -67,6 +75,8 @@ me.app.command("show")(identity.show)
 me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
+me.app.command("rotate")(rotation.rotate)
+me.app.command("reopen")(rotation.reopen)
 app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")
