@@ -27,6 +27,7 @@ from postex_tui.commands import (
     init,
     kit,
     login,
+    looks,
     me,
     purge,
     recover,
@@ -75,6 +76,7 @@ me.app.command("show")(identity.show)
 me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
+me.app.command("looks")(looks.looks)
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
 app.add_typer(recover.app, name="recover")
