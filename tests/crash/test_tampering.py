@@ -263,8 +263,8 @@ def fetched(client: imaplib.IMAP4, numbers: str, item: str) -> tuple[str, dict[i
 
 
 def stored_files(office: PostOffice) -> list[Path]:
-    """Body files in the order of their documents, that is, of their making."""
-    return sorted((office.data / "bodies").glob("*/*"), key=lambda path: path.stat().st_mtime_ns)
+    """Body files in the order of their documents, that is, of their making; the first is the canary's of `init`."""
+    return sorted((office.data / "bodies").glob("*/*"), key=lambda path: path.stat().st_mtime_ns)[1:]
 
 
 RUNNING: dict[str, Callable[[Path, Path], None]] = {
