@@ -230,6 +230,13 @@ async def test_a_network_that_fails_is_braked_at_this_door_too(desk: Desk) -> No
             ("/v1/sign-in/recovery", {"email": "a@b.test", "recovery_code": "x"}),
         ):
             assert problem(await http.post(path, json=given)) == (429, "try-later")
+        assert desk.control.throttle.check("192.0.2.7") == 60, "at SMTP and IMAP as well: they share it"
+        desk.clock.turn(60)
+        for number in range(10):  # and what fails there is braked here
+            desk.control.throttle.failed("192.0.2.7", "anna", str(number).encode())
+        assert problem(await http.post("/v1/sign-in", json=body)) == (429, "try-later")
+        desk.clock.turn(60)
+        assert problem(await http.post("/v1/sign-in", json=body)) == REFUSED
 
 
 # --- step-up ---
