@@ -111,6 +111,12 @@ def examine(session: Session, keys: ServerKeys) -> Verification:
     return Verification(position, previous, broken, index.finish())
 
 
+def reindex(session: Session, actor: str, now: int) -> None:
+    """Make the index of accounts and domains anew, out of the events; that it was needed is an event too."""
+    audit_index.rebuild(session)
+    append(session, "audit.reindexed", actor, "audit", {}, now)
+
+
 def _expected(previous: bytes, position: int, event: statements.Row) -> bytes | None:
     """The hash that the event must have at `position`; None for what no event is."""
     if event[0] != position or not isinstance(event[1], int) or not all(isinstance(each, str) for each in event[2:6]):

@@ -90,6 +90,16 @@ def head(data: Data, as_json: AsJson = False) -> None:
     answer(as_json, made, words)
 
 
+@app.command("reindex")
+def reindex(data: Data, as_json: AsJson = False) -> None:
+    """Make the index of accounts and domains anew, out of the events: where verify found it wrong."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        api.post("/audit/index")
+    answer(as_json, {"reindexed": True}, "The index is made anew. Who could write to it? Look for that too.")
+
+
 def _read(file: Path) -> Mapping[str, object]:
     """The members of a head, out of what `head --json`, a line of the journal or a backup's manifest says."""
     import json
@@ -109,7 +119,10 @@ def _verdict(found: Mapping[str, Any]) -> str:
     if found["broken_at"] is not None:
         lines.append(f"The log does not hold from position {found['broken_at']} on: events were changed there.")
     if found["misindexed_at"] is not None:
-        lines.append(f"The index of accounts and domains is wrong at position {found['misindexed_at']}.")
+        lines.append(
+            f"The index of accounts and domains is wrong at position {found['misindexed_at']}; the events are not"
+            " concerned. To make it anew: postex audit reindex"
+        )
     if found["first_bad"] is None:
         lines.append(f"All events up to position {found['position']} hold.")
     if found["head"] is not None:

@@ -114,6 +114,12 @@ async def verification(
     )
 
 
+@router.post("/audit/index", status_code=204)
+async def index(access: Annotated[Access, Depends(gate(Action.AUDIT_VERIFY))]) -> None:
+    """Make the index of accounts and domains anew, out of the events: where a verification found it wrong."""
+    await access.control.store.write(audit.reindex, access.actor, access.control.now())
+
+
 async def _standing(store: Store, given: SignedHead) -> HeadStanding:
     parsed = audit_heads.parse(given.model_dump_json())
     found = await store.read(audit_heads.check, store.server_keys, parsed)

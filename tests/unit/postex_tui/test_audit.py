@@ -62,6 +62,14 @@ def test_an_altered_event_is_named_and_the_exit_status_says_so(
     assert (status, json.loads(out)["broken_at"]) == (1, 2)
 
 
+def test_a_wrong_index_is_named_and_made_anew(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    change(data, "DELETE FROM audit_involved")
+    status, out = run(capsys, data, "audit", "verify")
+    assert (status, "wrong at position" in out, "postex audit reindex" in out) == (1, True, True)
+    assert run(capsys, data, "audit", "reindex")[0] == 0
+    assert run(capsys, data, "audit", "verify")[0] == 0
+
+
 def test_a_database_rolled_back_is_shown_by_the_head_alone(
     capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
 ) -> None:

@@ -119,6 +119,18 @@ def test_an_added_or_moved_index_row_is_found_at_its_place(indexed: Office, tabl
     assert first_bad(indexed) == 1
 
 
+def test_the_index_is_made_anew_as_it_was(indexed: Office) -> None:
+    tables = ("audit_involved", "audit_domain")
+    before = [indexed.rows(f"SELECT * FROM {table}") for table in tables]
+    for table in tables:
+        indexed.change(f"DELETE FROM {table} WHERE position % 2 = 0")
+        indexed.change(f"UPDATE {table} SET position = position + 100")
+    indexed.store.write_now(audit.reindex, "operator", NOW)
+    assert [indexed.rows(f"SELECT * FROM {table}") for table in tables] == before
+    assert first_bad(indexed) is None
+    assert indexed.rows("SELECT actor FROM audit_event WHERE kind = 'audit.reindexed'") == [("operator",)]
+
+
 def test_a_letter_adds_nothing_to_the_index(indexed: Office) -> None:
     assert indexed.rows(
         "SELECT count(*) FROM audit_event e JOIN audit_involved i USING (position) WHERE kind LIKE 'document.%'"
