@@ -1,6 +1,8 @@
 """Erasures that go on by themselves: at the start of the bridge, and by housekeeping."""
 
 import asyncio
+import imaplib
+import smtplib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from storage.erasure import State
 from storage.keys.master import MasterKey
 from storage.receipts import DAY
 from storage.records import Account, DomainMode, Role
-from tests.running import PostOffice
+from tests.running import SENDER_ADDRESS, Address, Login, PostOffice
 
 NOW = 1_760_000_000
 SETTINGS = Settings(erasure=Erasure(trash_days=3))
@@ -69,9 +71,28 @@ def test_a_bridge_that_starts_finishes_before_it_serves(tmp_path: Path) -> None:
         found = store.read_now(accounts.by_email, "anna@example.test")
         begun = store.write_now(erasure.begin, found.id, by=None, now=NOW)
     with office.start() as bridge:
+        assert refused_at(bridge.listeners["smtp-plain"], office) == (550, b"5.1.1")
+        assert not signs_in(bridge.listeners["imap-plain"], office.recipients["anna"])
         assert bridge.stop() == 0
     with Store.open(office.data, master) as store:
         assert store.read_now(erasure.by_id, begun.id).state is State.DONE
+
+
+def refused_at(smtp: Address, office: PostOffice) -> tuple[int, bytes]:
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=20) as client:
+        client.login(office.sender.username, office.sender.password)
+        client.mail(SENDER_ADDRESS)
+        code, text = client.rcpt("anna@example.test")
+    return code, text.split()[0]
+
+
+def signs_in(imap: Address, login: Login) -> bool:
+    with imaplib.IMAP4(imap.host, imap.port, timeout=20) as client:
+        try:
+            client.login(login.username, login.password)
+        except imaplib.IMAP4.error:
+            return False
+        return True
 
 
 async def test_the_loop_turns_while_an_erasure_goes_on(store: Store) -> None:
