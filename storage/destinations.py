@@ -49,15 +49,24 @@ def new_id(now: int, rng: Rng = os.urandom) -> str:
 
 
 def made_at(folder: Path) -> int:
-    """When the backup in `folder` was begun, by its name."""
+    """When the backup in `folder` was begun, by its name; ValueError if that is none of a backup."""
     found = _ID.fullmatch(folder.name)
-    assert found is not None, "only such folders are listed"
+    if found is None:
+        raise ValueError("not the name of a backup")
     return int(datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC).timestamp())
 
 
 def folders(destination: Path) -> list[Path]:
     """All backups there, whole or not, oldest first. OSError."""
-    return sorted(path for path in destination.iterdir() if _ID.fullmatch(path.name) and path.is_dir())
+    return sorted(path for path in destination.iterdir() if _is_named(path) and path.is_dir())
+
+
+def _is_named(path: Path) -> bool:
+    try:
+        made_at(path)
+    except ValueError:
+        return False
+    return True
 
 
 def whole(destination: Path) -> list[Path]:

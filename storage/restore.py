@@ -151,6 +151,8 @@ def _clear(data: Path) -> None:
 
 
 def _finish(data: Path) -> None:
+    for folder in (data / backup.RECOVERY, data):
+        sync_folder(folder)
     (data / _UNFINISHED).rename(data / DATABASE_NAME)
     sync_folder(data)
     (data / MARK).unlink()

@@ -19,7 +19,7 @@ from tests.integration.clients.programs import needs, run
 from tests.integration.clients.test_mbsync import CONFIGURATION
 from tests.restoring import Kept
 from tests.restoring import run as command
-from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, Login, PostOffice
+from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, Login, PostOffice, postex
 
 SMALL, LARGE = 3_000, 90_000
 
@@ -146,6 +146,26 @@ def test_a_rollback_is_said(kept: Kept, tmp_path: Path) -> None:
     first = next(path for path in oldest if path != Path(newer["folder"]))
     _, said = kept.restore(tmp_path / "new", first, "--head", str(head))
     assert said["head"] == "cut"
+
+
+def test_a_new_kit_opens_the_next_backup_and_the_old_one_the_last(kept: Kept, tmp_path: Path) -> None:
+    before = Path(kept.back_up()["folder"])
+    new = postex("kit", "new", data=kept.office.data)["recovery_kit"]
+    after = Path(kept.back_up()["folder"])
+    old, kept.kit = kept.kit, new
+    kept.restore(tmp_path / "new", after)
+    done = command("restore", before, "--keyring", kept.keyrings, data=tmp_path / "no", text=new)
+    assert json.loads(done.stdout)["error"]["code"] == "backup-wrong-kit"
+    kept.kit = old
+    kept.restore(tmp_path / "older", before)
+
+
+def test_a_timer_needs_no_session_that_holds(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that ended is passed over, with the bridge up and down."""
+    monkeypatch.setenv("POSTEX_TOKEN", "ps1-nobody-nothing")
+    assert kept.back_up()["unreadable_bodies"] == 0
+    with kept.office.start():
+        assert kept.back_up()["unreadable_bodies"] == 0
 
 
 @needs("mbsync", "isync")

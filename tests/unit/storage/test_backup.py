@@ -184,6 +184,14 @@ def test_relative_and_impossible_places_are_refused(vault: Vault, tmp_path: Path
     assert refused(vault) is BackupReason.UNWRITABLE
 
 
+@pytest.mark.parametrize("name", ["mine", "99999999T999999Z-00000000", "20260101T000000Z-000000zz"])
+def test_what_somebody_put_there_later_stays(vault: Vault, name: str) -> None:
+    vault.make()
+    (vault.data / name).mkdir()
+    vault.make(NOW + 100 * DAY)
+    assert (vault.data / name).is_dir()
+
+
 def test_one_run_at_a_time(vault: Vault) -> None:
     with destinations.opened(vault.data, destinations.Kind.DATA, vault.office.store.server_keys):
         assert refused(vault) is BackupReason.RUNNING
