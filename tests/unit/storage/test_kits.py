@@ -1,14 +1,16 @@
 """A new kit opens what comes after it, the old one what was before."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from storage import kits, restore, server_facts, statements
+from storage import escrow, kits, restore, server_facts, statements
 from storage.errors import BackupReason, BackupRefused, Tampered
 from storage.keys.recovery import open_master
 from storage.server_facts import Fact
 from tests.unit.storage.conftest import NOW, Office
+from tests.unit.storage.managed import Managed
 from tests.unit.storage.test_restore import place
 from tests.unit.storage.vault import Vault, furnished
 
@@ -52,3 +54,16 @@ def test_seals_of_escrow_keys_for_the_old_kit_go(vault: Vault) -> None:
     office.store.write_now(statements.run, sql)
     assert kits.renew(office.store, office.master, "operator", NOW)[1] == 1
     assert office.rows("SELECT sealed_for_kit FROM escrow_key") == [(None,)]
+
+
+def test_an_admin_who_hands_the_escrow_key_on_seals_it_to_the_new_kit(vault: Vault) -> None:
+    office = vault.office
+    managed, store = Managed.found(office), office.store
+    admin, other = managed.admin("admin"), managed.admin("other", holder=False)
+    new, waiting = kits.renew(store, office.master, "operator", NOW)
+    assert waiting == 1
+    domain, recover = managed.domain.id, partial(store.write_now, escrow.recover, managed.domain.id)
+    with pytest.raises(Tampered):
+        recover(new, other.account, NOW, "operator")
+    store.write_now(escrow.hand_on, domain, admin.account, admin.keys, other.account, NOW, "account:1")
+    recover(new, other.account, NOW, "operator")
