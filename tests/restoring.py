@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.keys.master import MasterKey, ServerKeys
-from tests.running import COMMAND, DOMAIN, SENDER_ADDRESS, PostOffice, login, postex
+from tests.running import COMMAND, PostOffice, postex
 
 
 @dataclass
@@ -22,16 +22,8 @@ class Kept:
 
     @classmethod
     def create(cls, folder: Path, recipients: tuple[str, ...] = ("anna", "bram")) -> "Kept":
-        data = folder / "data"
-        made = postex("init", "--domain", DOMAIN, "--country", "NL", data=data)
-        sender = postex(
-            *("sender", "add", f"erp@{DOMAIN}", "--name", "Energie BV", "--from", SENDER_ADDRESS, "--device", "erp"),
-            data=data,
-        )
-        office = PostOffice(data, login(sender), {})
-        for name in recipients:
-            office.add_recipient(name)
-        return cls(office, made["recovery_kit"], folder / "backups", folder / "keyrings")
+        office = PostOffice.create(folder / "data", recipients)
+        return cls(office, office.kit, folder / "backups", folder / "keyrings")
 
     @property
     def keys(self) -> ServerKeys:

@@ -72,6 +72,8 @@ class PostOffice:
     data: Path
     sender: Login
     recipients: dict[str, Login]
+    kit: str = field(default="", repr=False)
+    """Text of its recovery kit."""
 
     @classmethod
     def create(cls, data: Path, recipients: tuple[str, ...] = ("anna", "bram")) -> "PostOffice":
@@ -84,7 +86,7 @@ class PostOffice:
 
     def copied_to(self, folder: Path) -> "PostOffice":
         shutil.copytree(self.data, folder)
-        return PostOffice(folder, self.sender, dict(self.recipients))
+        return PostOffice(folder, self.sender, dict(self.recipients), self.kit)
 
     def start(
         self, *, seconds: float = 20, wrapper: Sequence[str] = (), command: Sequence[str] = COMMAND, **settings: str
@@ -96,11 +98,11 @@ class PostOffice:
 def _made(recipients: tuple[str, ...]) -> PostOffice:
     folder = Path(tempfile.mkdtemp(prefix="postex-made-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    postex("init", "--domain", DOMAIN, "--country", "NL", data=folder / "data")
+    kit = postex("init", "--domain", DOMAIN, "--country", "NL", data=folder / "data")["recovery_kit"]
     with opened(folder / "data") as store:
         sender = _add(store, "erp", "Energie BV", Role.SENDER, Scope.SMTP_SEND, SENDER_ADDRESS)
         people = {name: _add(store, name, name.title(), Role.RECIPIENT, Scope.IMAP) for name in recipients}
-    return PostOffice(folder / "data", sender, people)
+    return PostOffice(folder / "data", sender, people, kit)
 
 
 def opened(data: Path) -> Store:

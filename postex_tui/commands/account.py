@@ -19,9 +19,7 @@ LegalName = Annotated[str | None, typer.Option(help="Name as in law.", show_defa
 Phone = Annotated[str | None, typer.Option(help="Telephone number; never required.", show_default=False)]
 ContactEmail = Annotated[
     str | None,
-    typer.Option(
-        help="An e-mail address elsewhere; it counts for nothing before it is verified.", show_default=False
-    ),
+    typer.Option(help="An e-mail address elsewhere; not used before it is verified.", show_default=False),
 ]
 Primary = Annotated[str | None, typer.Option("--email", help="New primary address.", show_default=False)]
 NewName = Annotated[str | None, typer.Option("--name", help="Name as shown.", show_default=False)]
@@ -234,8 +232,9 @@ def given(
     """The fields that the command line names; null for an optional one that is to go."""
     kept = {"name": name, "email": email}
     optional = {"legal_name": legal_name, "contact_email": contact_email, "phone": phone}
-    emptied = {key: None if value == EMPTY else value for key, value in optional.items() if value is not None}
-    return {key: value for key, value in kept.items() if value is not None} | emptied
+    found: dict[str, object] = {key: value for key, value in kept.items() if value is not None}
+    found |= {key: None if value == EMPTY else value for key, value in optional.items() if value is not None}
+    return found
 
 
 def portrait(found: Mapping[str, Any]) -> str:

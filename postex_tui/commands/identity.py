@@ -46,8 +46,7 @@ def change(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change your details; `none` takes away what is optional. It needs your password and a code; undo is possible for
-    24 hours."""
+    """Change your details, with password and code; `none` takes away what is optional. Undo: within 24 hours."""
     from postex_tui import asking
     from postex_tui.client import control
 

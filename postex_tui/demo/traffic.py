@@ -92,6 +92,12 @@ def _ok(answer: aioimaplib.Response, what: str) -> aioimaplib.Response:
     return answer
 
 
+def check_notice(message: bytes) -> None:
+    """The first message of a mailbox is our own: the device that its admin handed out. Raises `DemoFailed`."""
+    if b"\r\nAuto-Submitted: auto-generated\r\n" not in message.partition(b"\r\n\r\n")[0] + b"\r\n":
+        raise DemoFailed("the first message is not the notice about the device")
+
+
 def check_same(each: HandIn, reader: Person, messages: Sequence[bytes]) -> None:
     """The message is there, byte for byte after our trace header, and so is its PDF. Raises `DemoFailed`."""
     found = [message for message in messages if message.endswith(each.sent)]

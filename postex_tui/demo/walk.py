@@ -132,12 +132,15 @@ def _read_all(bridge: Bridge, recipients: list[Person], hand_ins: list[HandIn]) 
     for reader in recipients:
         theirs = [each for each in hand_ins if reader in each.recipients]
         with _step(f"out  IMAP over TLS   {reader.address}") as result:
-            messages = traffic.read_back(bridge, reader)
+            notice, *messages = traffic.read_back(bridge, reader)
+            traffic.check_notice(notice)
             if len(messages) != len(theirs):
-                raise DemoFailed(f"{reader.address} has {len(messages)} messages; {len(theirs)} were handed in")
+                raise DemoFailed(f"{reader.address} has {len(messages)} documents; {len(theirs)} were handed in")
             for each in theirs:
                 traffic.check_same(each, reader, messages)
-            result.append(f"{_count(len(theirs), 'document')}, byte for byte as handed in")
+            result.append(
+                f"{_count(len(theirs), 'document')}, byte for byte as handed in, and the notice about the device"
+            )
 
 
 def _count(number: int, noun: str) -> str:

@@ -60,7 +60,7 @@ def read_with_shown_credentials(shown: str, data: Path) -> None:
     trust = ssl.create_default_context(cafile=str(data / "tls" / "cert.pem"))
     with imaplib.IMAP4_SSL(place[1], int(place[2]), ssl_context=trust, timeout=20) as imap:
         imap.login(person[1], person[2])
-        assert imap.select("INBOX") == ("OK", [b"2"])
+        assert imap.select("INBOX") == ("OK", [b"3"]), "two documents and the notice of the device"
 
 
 def test_a_failure_says_what_happened_and_ends_with_1(tmp_path: Path) -> None:
