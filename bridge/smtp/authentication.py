@@ -14,7 +14,7 @@ import structlog
 from aiosmtpd.smtp import AuthResult
 
 from bridge.smtp import replies
-from bridge.smtp.conversation import Conversation
+from bridge.smtp.starttls import Encryption
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class NoAnswer(Exception):
         self.reply = reply
 
 
-class Authentication(Conversation):
+class Authentication(Encryption):
     """Adds AUTH. `session.auth_data` holds the `SignedIn` afterwards."""
 
     _failures = 0

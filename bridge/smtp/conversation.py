@@ -1,7 +1,7 @@
-"""One client's connection: lines in, replies out, timers, TLS (RFC 5321 sections 3, 4.1, 4.5.3; RFC 3207).
+"""One client's connection: lines in, replies out, timers (RFC 5321 sections 3, 4.1, 4.5.3).
 
-Contract. aiosmtpd gives the frame: stream, session, envelope, the switch to TLS under STARTTLS, the steps of AUTH and
-the plain commands. Replaced is what it does not promise:
+Contract. aiosmtpd gives the frame: stream, session, envelope, the steps of AUTH and the plain commands.
+Replaced is what it does not promise:
 
 - a line is bounded and clean before a command sees it; every reply has an enhanced code; nothing ends without a word;
 - a client that half-closes is still answered, and one that goes away never cancels a commit (`_committing`);
@@ -14,7 +14,6 @@ the plain commands. Replaced is what it does not promise:
 
 import asyncio
 import logging
-from asyncio import sslproto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,6 @@ EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "RSET", "STARTTLS"})
 _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 _CONTROLS = bytes(range(32)) + b"\x7f"
-TLS_FAREWELL_SECONDS = 5
 _MOST_UNSENT = 16_384
 _FAREWELLS = {
     Ending.REVOKED: replies.DEVICE_REVOKED,
@@ -359,49 +357,6 @@ class Conversation(SMTP):
         await self.push(replies.BYE)
         self._close()
         raise ConnectionAbortedError
-
-    async def smtp_STARTTLS(self, arg: str | None) -> None:
-        """RFC 3207. What came in clear behind the command is never read as if it had come under TLS."""
-        if arg or self.encrypted or not self.tls_context:
-            syntax = "501 5.5.4 STARTTLS takes no argument"
-            await self.push(syntax if arg else replies.TLS_ACTIVE if self.encrypted else replies.TLS_NOT_HERE)
-            return
-        if self._buffer:
-            self._dismissal = replies.TLS_INJECTION
-            return
-        await self.push(replies.READY_FOR_TLS)
-        await self._flush()
-        if not await self._handshake():
-            log.info("smtp.handshake_failed", door=self.door.name)
-            raise ConnectionAbortedError
-        self._reset_timeout()
-
-    async def _handshake(self) -> bool:
-        """Put TLS between the transport and us, as aiosmtpd does, with a time limit of its own."""
-        original, tls, done = self.transport, self.tls_context, self.loop.create_future()
-        assert original is not None
-        assert tls is not None
-        seconds = self.limits.handshake_seconds
-        protocol = sslproto.SSLProtocol(
-            self.loop,
-            self,
-            tls,
-            done,
-            server_side=True,
-            ssl_handshake_timeout=seconds,  # type: ignore[arg-type]
-            ssl_shutdown_timeout=TLS_FAREWELL_SECONDS,
-        )
-        self._tls_protocol, self._original_transport = protocol, original
-        original.set_protocol(protocol)
-        self.transport = protocol._app_transport
-        protocol.connection_made(original)
-        try:
-            await done
-        except OSError:
-            original.abort()
-        if self.session.ssl is None:  # also when the client left: asyncio then ends the wait without a word
-            self.connection_lost(None)
-        return self.session.ssl is not None
 
 
 @lru_cache

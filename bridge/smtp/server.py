@@ -18,10 +18,11 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.connections import Connections
-from bridge.smtp.conversation import TLS_FAREWELL_SECONDS, pin_log_level
+from bridge.smtp.conversation import pin_log_level
 from bridge.smtp.doors import Door
 from bridge.smtp.limits import Limits
 from bridge.smtp.office import Office
+from bridge.smtp.starttls import TLS_FAREWELL_SECONDS
 from bridge.smtp.transaction import Connection
 from bridge.smtp.workers import Workers
 from bridge.throttle import Throttle
