@@ -155,8 +155,11 @@ def _is_everywhere(held: Held) -> bool:
 
 
 def _refuse_outranked(access: Access) -> None:
-    """An admin of one domain must not take over an account that may do more than the admin: by a reset, say."""
-    if access.action not in OUTRANKED or access.domains is None:
+    """An admin of one domain must not take over an account that may do more than the admin: by a reset, say.
+
+    An admin who is an owner as well may do it: nobody may do more.
+    """
+    if access.action not in OUTRANKED or access.domains is None or Role.OWNER in access.principal.roles:
         return
     now, target = access.control.now(), access.target
     found = access.control.store.look_up(grants.effective, target, now)

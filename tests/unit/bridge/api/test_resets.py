@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from storage import accounts, recovery_codes, second_factor
-from storage.records import AccountState, DomainMode
+from storage.records import AccountState, DomainMode, Role
 from tests.control import Desk, Person
 
 from .house import House
@@ -142,3 +142,14 @@ async def test_a_recovery_code_of_before_brings_the_documents_back(private: Hous
     answer = await desk.ask("POST", "/v1/me/documents/reopening", again, {"recovery_code": old[3]})
     assert (answer.status_code, answer.json()) == (200, {"documents": 2, "closed": 0})
     assert "before" in await private.subjects(account, keys, "Archive")
+
+
+async def test_an_owner_is_brought_back_by_an_owner_alone(house: House) -> None:
+    """Else a domain admin would become owner by a reset; and without the second half an owner would be lost."""
+    desk, admin = house.desk, house.admin("admin")
+    lost, other = desk.person("lost", role=Role.OWNER), house.admin("other")
+    answer = await desk.ask("POST", f"{lost.path}/reset", admin, {})
+    assert (answer.status_code, answer.json()["code"]) == (403, "outranked")
+    desk.grant(other.account, Role.OWNER, None)
+    answer = await desk.ask("POST", f"{lost.path}/reset", other, {})
+    assert answer.status_code == 201, answer.text
