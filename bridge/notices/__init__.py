@@ -5,7 +5,6 @@ tells of. Texts are marked where they stand and translated under `bridge/locale`
 """
 
 from bridge.notices.access import BreakGlassOpened as BreakGlassOpened
-from bridge.notices.access import EscrowUsed as EscrowUsed
 from bridge.notices.access import PasswordReset as PasswordReset
 from bridge.notices.access import RecoveryCodeUsed as RecoveryCodeUsed
 from bridge.notices.devices import DeviceAdded as DeviceAdded

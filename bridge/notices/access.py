@@ -1,4 +1,4 @@
-"""Notices about ways into an account: resets, recovery codes, escrow, break-glass (S64, S66, D7)."""
+"""Notices about ways into an account: resets, recovery codes, break-glass (S64, S66, D7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,27 +41,6 @@ class RecoveryCodeUsed(Notice):
 
     def values(self, words: Words) -> Mapping[str, str]:
         return {"at": words.moment(self.at), "left": str(self.left)}
-
-
-@dataclass(frozen=True, slots=True)
-class EscrowUsed(Notice):
-    """The escrow key of the domain opened the account's keys."""
-
-    subject = N_("Your keys were opened with your domain's escrow key")
-    paragraphs = (
-        N_(
-            "On {at} someone with the role {role} opened the keys of your account with the escrow key of your domain,"
-            " to {purpose}."
-        ),
-        N_("Every such use stands in the audit log. If you did not expect it, ask your admin why it was done."),
-    )
-    role: Role
-    purpose: str
-    """Marked with `N_`: an infinitive, such as `make a code for a new password`."""
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"role": words.role(self.role), "purpose": words(self.purpose), "at": words.moment(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
