@@ -21,7 +21,7 @@ def add(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a domain. The owners keep its escrow key until it has an admin."""
+    """Add a domain. The owners keep its spare key until it has an admin."""
     from postex_tui import asking
     from postex_tui.client import control
 

@@ -59,7 +59,7 @@ def listing(
 
 @app.command("revoke")
 def revoke(grant: Number, data: Data, password: Password = None, code: Code = None, as_json: AsJson = False) -> None:
-    """Take a role away, at once; of an admin the domain's escrow key too."""
+    """Take a role away, at once; of an admin the domain's spare key too."""
     from postex_tui import asking
     from postex_tui.client import control
 
@@ -67,7 +67,7 @@ def revoke(grant: Number, data: Data, password: Password = None, code: Code = No
         found = asking.stepped_up(api, password, code, lambda: api.delete(f"/grants/{grant}"))
     words = f"Revoked {_line(found['grant'])}"
     if found["escrow_holders_left"] == 0:
-        words += "\nNobody is left who can open the domain's escrow: give it back with the recovery kit."
+        words += "\nNobody is left who holds the domain's spare key: get it back with postex escrow recover."
     answer(as_json, found, words)
 
 

@@ -172,7 +172,7 @@ async def invite(access: Annotated[Access, Depends(gate(Action.ACCOUNT_INVITE))]
     except Conflict:
         message = N_(
             "Documents wait for this account under a key that you cannot open: a new code would close them."
-            " Ask an admin of the domain who holds its escrow key."
+            " Ask an admin of the domain who holds its spare key."
         )
         raise Problem("escrow-needed", 409, message) from None
     return InvitationOut(enrolment_code=code.code, enrolment_expires_at=code.expires_at)
