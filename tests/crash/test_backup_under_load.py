@@ -30,11 +30,12 @@ def expunging(bridge: Bridge, login: Login) -> Iterator[set[str]]:
             client.login(login.username, login.password)
             while not stop.wait(0.02):
                 client.select("INBOX")
-                found = client.fetch("1", "(BODY.PEEK[HEADER])")[1]
-                named = MESSAGE_ID.search(found[0][1]) if found and isinstance(found[0], tuple) else None
-                if named is not None:
+                for uid in client.uid("SEARCH", "HEADER", "Message-ID", "crash.test")[1][0].split()[:1]:
+                    found = client.uid("FETCH", uid, "(BODY.PEEK[HEADER])")[1]
+                    named = MESSAGE_ID.search(found[0][1])
+                    assert named is not None
                     gone.add(named[1].decode())
-                    client.store("1", "+FLAGS.SILENT", "(\\Deleted)")
+                    client.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)")
                     client.expunge()
 
     thread = threading.Thread(target=work, daemon=True)
