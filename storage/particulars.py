@@ -38,7 +38,8 @@ def of_account(session: Session, account_id: int) -> Particulars:
     )
     if found is None:
         raise NotFound("account")
-    return Particulars(*found[:5], bool(found[5]), *found[6:])
+    legal_name, contact_email, verified_at, phone, used, client_noted, *times = found
+    return Particulars(legal_name, contact_email, verified_at, phone, used, bool(client_noted), *times)
 
 
 def checked_name(value: str) -> str:
