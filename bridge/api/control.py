@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from bridge.clock import Clock, system
 from bridge.connections import Connections
@@ -13,6 +14,13 @@ from storage.database import Store
 
 STRETCHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each; who knocks more often waits."""
+
+
+class Stream(Protocol):
+    """A stream of live events that somebody reads."""
+
+    def stop(self) -> None:
+        """The bridge is about to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Control:
     data: Path
     connections: Connections = field(default_factory=lambda: Connections(system))
     """Who is signed in at the doors; nobody where no door is open."""
-    watching: set[object] = field(default_factory=set)
+    watching: "set[Stream]" = field(default_factory=set)
     """Streams of live events that are open."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 

@@ -68,6 +68,8 @@ class ControlServer:
         if self._socket is not None:
             with suppress(OSError):
                 (self._control.data / SOCKET).unlink()
+        for stream in tuple(self._control.watching):
+            stream.stop()
         if self._server is not None:
             self._server.should_exit = True
 

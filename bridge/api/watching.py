@@ -13,10 +13,12 @@ how many; of the whole bridge, for an owner, numbers alone. Rights are looked up
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
+import structlog
 from sqlmodel import Session
 
 from bridge.api.access import Access
@@ -25,15 +27,18 @@ from bridge.api.principal import Principal
 from bridge.connections import Event
 from storage import accounts, audit_views, break_glass, grants, mailboxes, sessions
 from storage.audit_views import Entry, Onlooker, Sight, Wanted
-from storage.errors import NotFound
+from storage.errors import NotFound, StorageError
 from storage.keys.master import ServerKeys
 from storage.records import Account, AccountBarred, AccountState, AuditAppended, Change, MailboxChange
+
+log = structlog.get_logger(__name__)
 
 HEARTBEAT = 15.0
 """Seconds between two signs of life."""
 GATHER = 0.05
 """Seconds in which events are put together before they leave."""
 MOST_WAITING = 1000
+BARRED, STOPPING, UNAVAILABLE = "account-barred", "bridge-stopping", "storage-unavailable"
 
 
 class Kind(StrEnum):
@@ -74,16 +79,21 @@ class Watch:
         self._kinds = kinds
         self._waiting: deque[Waiting] = deque()
         self._lost = 0
-        self._barred = False
+        self._over: str | None = None
+        """Why the stream must end."""
         self._news = asyncio.Event()
+
+    def stop(self, reason: str = STOPPING) -> None:
+        """End the stream at its next turn, at once."""
+        self._over = reason
+        self._news.set()
 
     # --- listening: in the loop, at once ---
 
     def _changed(self, change: Change) -> None:
         if isinstance(change, AccountBarred):
             if change.account_id == self._access.signed_in.id:
-                self._barred = True
-                self._news.set()
+                self.stop(BARRED)
         elif isinstance(change, MailboxChange):
             if change.arrived and Kind.ARRIVALS in self._kinds:
                 self._keep(change)
@@ -110,19 +120,23 @@ class Watch:
         stops = control.store.listen(self._changed), control.connections.watch(self._moved)
         try:
             yield b": welcome\n\n"
-            async for each in self._frames():
-                yield each
+            async with aclosing(self._frames()) as frames:
+                async for each in frames:
+                    yield each
+        except StorageError as error:
+            log.warning("api.stream_failed", kind=type(error).__name__)
+            yield frame("end", {"reason": UNAVAILABLE})
         finally:
             for stop in stops:
                 stop()
 
-    async def _frames(self) -> AsyncIterator[bytes]:
+    async def _frames(self) -> AsyncGenerator[bytes, None]:
         store, control = self._access.control.store, self._access.control
         while True:
             await self._something()
-            scope = await store.read(_scope, self._access, control.now())
-            if scope is None or self._barred:
-                yield frame("end", {"reason": "account-barred" if self._barred else "session-ended"})
+            scope = None if self._over else await store.read(_scope, self._access, control.now())
+            if scope is None:
+                yield frame("end", {"reason": self._over or "session-ended"})
                 return
             batch, lost = list(self._waiting), self._lost
             self._waiting.clear()
@@ -136,7 +150,7 @@ class Watch:
                 await self._news.wait()
         except TimeoutError:
             return
-        if not self._barred:
+        if self._over is None:
             await asyncio.sleep(GATHER)
         self._news.clear()
 

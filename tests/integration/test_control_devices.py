@@ -127,6 +127,23 @@ def test_over_the_socket(office: PostOffice, bridge: Bridge, token: str) -> None
     assert [data["count"] for kind, data in kinds if kind == "arrivals"] == [1], "the notice of the new device"
 
 
+def test_an_open_stream_does_not_hold_up_the_end_of_the_bridge(
+    office: PostOffice, bridge: Bridge, token: str
+) -> None:
+    told: Queue[tuple[str, Any]] = Queue()
+    ready = threading.Event()
+    watching = threading.Thread(target=streamed, args=(office, token, told, ready))
+    watching.start()
+    assert ready.wait(10)
+    began = time.monotonic()
+    assert bridge.stop() == 0
+    assert time.monotonic() - began < 8
+    watching.join(10)
+    assert not watching.is_alive()
+    assert told.get_nowait() == ("end", {"reason": "bridge-stopping"})
+    assert '"level": "error"' not in bridge.log.read_text()
+
+
 def _own_login(office: PostOffice) -> Iterator[str]:
     for each in postex("session", "list", data=office.data)["sessions"]:
         if each["current"]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from bridge.api.access import Access, gate
+from bridge.api.control import Stream
 from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.watching import Kind, Watch
@@ -41,7 +42,7 @@ async def events(
     )
 
 
-async def _told(watch: Watch, watching: set[object]) -> AsyncIterator[bytes]:
+async def _told(watch: Watch, watching: set[Stream]) -> AsyncIterator[bytes]:
     watching.add(watch)
     try:
         async for each in watch.frames():

@@ -17,6 +17,7 @@ from bridge.api.routes import events
 from bridge.channels import notice
 from bridge.connections import Connection, Ending
 from storage import accounts, audit, devices, documents, grants, mailboxes, sessions, statements
+from storage.errors import WriterUnavailable
 from storage.records import Origin, Role, Scope
 from tests.control import NOW, SECOND, Desk, Person
 
@@ -244,6 +245,19 @@ async def test_a_stream_ends_with_its_session(
             "end",
             {"reason": "account-barred" if how == "suspended" else "session-ended"},
         )
+        await stream.ended()
+
+
+async def test_a_store_that_does_not_answer_ends_the_stream(
+    desk: Desk, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise WriterUnavailable
+
+    async with watched(desk, anna, "kind=arrivals") as stream:
+        monkeypatch.setattr(watching, "_told", fails)
+        await arrive(desk, anna)
+        assert await stream.next() == ("end", {"reason": "storage-unavailable"})
         await stream.ended()
 
 
