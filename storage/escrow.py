@@ -60,7 +60,7 @@ def create_key(
 
 def entrust(session: Session, key: EscrowKey, account: Account, now: int, actor: str, *, custodian: bool) -> None:
     """Give an open key to an account: sealed to its identity key. With the first admin the custodians lose it."""
-    _keep(session, key, account, now, custodian)
+    keep(session, key, account, now, custodian)
     detail = {"domain": key.domain, "generation": key.generation, "custodian": custodian}
     audit.append(session, "escrow.entrusted", actor, f"account:{account.id}", detail, now)
     if not custodian:
@@ -114,7 +114,7 @@ def open_account(
     domain_id, generation, sealed = found
     if domain_id != account.domain_id:
         raise Tampered("an escrow slot of another domain")
-    key = _key_of(session, domain_id, generation, holder, holder_keys, as_custodian=False)
+    key = key_of(session, domain_id, generation, holder, holder_keys, as_custodian=False)
     account_key = key.open_slot(sealed, shred.get(account.public_id), account=account.public_id)
     return AccountKeys(account.public_id, account_key)
 
@@ -148,7 +148,7 @@ def recover(session: Session, domain_id: int, kit: RecoveryKit, to: Account, now
     """Give the key to an admin of the domain from the recovery kit. NotFound, Invalid, Tampered if it is not the
     kit that the key was sealed to."""
     _require_admin(session, to, domain_id, now)
-    found = _generations(session, domain_id)
+    found = generations(session, domain_id)
     if not found:
         raise NotFound("escrow key")
     for generation, public_key, sealed in found:
@@ -192,7 +192,7 @@ def held_domains(session: Session, account_id: int) -> list[int]:
 
 def public_key(session: Session, domain_id: int) -> bytes | None:
     """What account keys are sealed to now; None in mode private."""
-    found = _generations(session, domain_id)
+    found = generations(session, domain_id)
     return found[-1][1] if found else None
 
 
@@ -204,12 +204,13 @@ def follow(session: Session, holder: Account, old: AccountKeys, renewed: Account
         (holder.id,),
     )
     for domain_id, generation, custodian in found:
-        key = _key_of(session, domain_id, generation, holder, old, as_custodian=True)
-        _keep(session, key, renewed, now, bool(custodian))
+        key = key_of(session, domain_id, generation, holder, old, as_custodian=True)
+        keep(session, key, renewed, now, bool(custodian))
     return len(found)
 
 
-def _keep(session: Session, key: EscrowKey, account: Account, now: int, custodian: bool) -> None:
+def keep(session: Session, key: EscrowKey, account: Account, now: int, custodian: bool) -> None:
+    """A holder's copy, in the place of what is there; without a word in the audit log."""
     holder = Holder(account.public_id, account.generation)
     statements.run(
         session,
@@ -236,12 +237,13 @@ def _held(session: Session, domain_id: int, holder: Account, keys: AccountKeys) 
         "SELECT generation FROM escrow_holder WHERE domain_id = ? AND account_id = ? ORDER BY generation",
         (domain_id, holder.id),
     )
-    return [_key_of(session, domain_id, each, holder, keys, as_custodian=True) for (each,) in found]
+    return [key_of(session, domain_id, each, holder, keys, as_custodian=True) for (each,) in found]
 
 
-def _key_of(
+def key_of(
     session: Session, domain_id: int, generation: int, holder: Account, keys: AccountKeys, *, as_custodian: bool
 ) -> EscrowKey:
+    """The open key. NotFound if `holder` has none, or only as custodian and that does not do; Tampered."""
     found = statements.row(
         session,
         "SELECT sealed_private, identity_generation, custodian, public_key FROM escrow_holder"
@@ -262,7 +264,8 @@ def _key_of(
     )
 
 
-def _generations(session: Session, domain_id: int) -> list[statements.Row]:
+def generations(session: Session, domain_id: int) -> list[statements.Row]:
+    """(generation, public half, private half for the kit) of each key that is in use, oldest first."""
     return statements.rows(
         session,
         "SELECT generation, public_key, sealed_for_kit FROM escrow_key WHERE domain_id = ? ORDER BY generation",

@@ -41,6 +41,21 @@ def hand_on(
     answer(as_json, found, _words(found))
 
 
+@of_domain.command("renew")
+def renew(domain: Name, data: Data, password: Password = None, code: Code = None, as_json: AsJson = False) -> None:
+    """Make a new key for those who hold it now, when one who is gone may have kept the old."""
+    from postex_tui import asking
+    from postex_tui.client import control
+
+    with control(data) as api:
+        call = f"/domains/{domain}/escrow-key"
+        found = asking.stepped_up(api, password, code, lambda: api.post(call))
+    words = f"{found['moved']} accounts are under the new key."
+    if found["left"]:
+        words += f" {found['left']} were altered and stay under the old one: nobody opens them."
+    answer(as_json, found, f"{words}\n{_words(found)}")
+
+
 @app.command("recover")
 def recover(
     domain: Name,

@@ -11,9 +11,9 @@ from bridge.api.access import Access, gate
 from bridge.api.policy import Action, View
 from bridge.api.problems import Problem
 from bridge.api.routes.resets import no_escrow_key
-from bridge.api.schemas.keys import EscrowHolderIn, EscrowHolderOut, EscrowOut
+from bridge.api.schemas.keys import EscrowHolderIn, EscrowHolderOut, EscrowOut, EscrowRenewedOut
 from bridge.i18n import N_
-from storage import accounts, escrow
+from storage import accounts, escrow, escrow_renewal
 from storage.errors import Invalid, NotFound
 from storage.escrow import EscrowHolder
 from storage.records import Account, Domain
@@ -42,6 +42,28 @@ async def hand_on(body: EscrowHolderIn, access: Annotated[Access, Depends(gate(A
     except NotFound:
         raise no_escrow_key() from None
     return await _shown(access)
+
+
+@router.post("/domains/{domain}/escrow-key", status_code=201)
+async def renew(access: Annotated[Access, Depends(gate(Action.ESCROW_HAND_ON))]) -> EscrowRenewedOut:
+    """A new key for every holder, when one who is gone may have kept the old. Goes on with one that was cut off."""
+    domain, store, keys = _domain(access), access.control.store, access.principal.keys
+    assert keys is not None, "a session opens keys"
+    holder, now, moved, after = access.signed_in, access.control.now(), 0, 0
+    try:
+        lock = (domain.id, holder, keys)
+        generation = await store.write(escrow_renewal.begin, *lock, now, access.actor)
+    except NotFound:
+        raise no_escrow_key() from None
+    while True:
+        batch = await store.write(escrow_renewal.move, *lock, generation, after)
+        moved += batch.slots
+        if batch.last is None:
+            break
+        after = batch.last
+    left = await store.write(escrow_renewal.finish, domain.id, generation)
+    shown = await _shown(access)
+    return EscrowRenewedOut(**shown.model_dump(), moved=moved, left=left)
 
 
 async def _shown(access: Access) -> EscrowOut:

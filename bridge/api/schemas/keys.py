@@ -70,3 +70,10 @@ class EscrowOut(Schema):
     fingerprint: str | None
     """SHA-256 of the public half, to compare by telephone; null in mode private."""
     holders: list[EscrowHolderOut]
+
+
+class EscrowRenewedOut(EscrowOut):
+    moved: int
+    """Accounts that are under the new key now."""
+    left: int
+    """That did not open with the old one: altered. They stay under it."""

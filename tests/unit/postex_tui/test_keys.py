@@ -95,6 +95,8 @@ def test_the_spare_key_is_handed_on(shell: Shell, managed: Place) -> None:
     assert shell.run(people["admin"], "domain", "escrow", "hand-on", FIRST, keyless)[0] == 0
     holders = shell.json(people["admin"], "domain", "escrow", "show", FIRST)["holders"]
     assert len(holders) == 3  # type: ignore[arg-type]
+    status, out = shell.run(people["keyless"], "domain", "escrow", "renew", FIRST)
+    assert (status, "4 accounts are under the new key" in out) == (0, True)
 
 
 def test_the_kit_brings_the_spare_key_back(shell: Shell, managed: Place, capsys: pytest.CaptureFixture[str]) -> None:

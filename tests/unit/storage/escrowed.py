@@ -87,7 +87,7 @@ class Escrowed:
     def _opened(self, people: dict[int, Person], account: int, domain: int, generation: int) -> object:
         who = people[account]
         fresh = AccountKeys(who.account.public_id, who.keys.account_key)
-        read = (escrow._key_of, domain, generation, who.account, fresh)
+        read = (escrow.key_of, domain, generation, who.account, fresh)
         return self.office.store.read_now(*read, as_custodian=True).secret
 
     def _account_key(self, holder: Person, target: Person) -> object:

@@ -86,3 +86,17 @@ async def test_a_domain_without_a_key_says_so(house: House) -> None:
     owner = house.desk.person("owner", role=Role.OWNER)
     answer = await house.desk.ask("GET", f"/v1/domains/{SECOND}/escrow-holders", owner)
     assert answer.json() == {"mode": "managed", "fingerprint": None, "holders": []}
+
+
+async def test_a_new_key_for_all_who_hold_it(house: House) -> None:
+    desk, one, two = house.desk, house.admin("one"), house.admin("two")
+    keyless, anna = house.admin("keyless", holder=False), desk.person("anna")
+    before = (await desk.ask("GET", PATH, one)).json()
+    path = f"/v1/domains/{FIRST}/escrow-key"
+    answer = await desk.ask("POST", path, keyless, {})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-escrow-key")
+    done = (await desk.ask("POST", path, one, {})).json()
+    assert (done["moved"], done["left"]) == (4, 0)
+    assert done["fingerprint"] != before["fingerprint"]
+    assert [each["account"] for each in done["holders"]] == [each["account"] for each in before["holders"]]
+    assert (await desk.ask("POST", f"{anna.path}/reset", two, {})).status_code == 201
