@@ -97,8 +97,8 @@ async def test_expunging_many_leaves_room_for_arrivals(
     library.deliver(*(plain_message(f"More {number}") for number in range(4)))
     removed: list[list[int]] = []
 
-    def noted(session: Session, mailbox_id: int, ranges: copies.Ranges | None = None) -> list[int]:
-        removed.append(copies.expunge(session, mailbox_id, ranges))
+    def noted(session: Session, mailbox_id: int, ranges: copies.Ranges | None, now: int) -> list[int]:
+        removed.append(copies.expunge(session, mailbox_id, ranges, now))
         return removed[-1]
 
     monkeypatch.setattr("storage.documents.expunge", noted)
