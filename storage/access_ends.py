@@ -5,20 +5,22 @@ from sqlmodel import Session
 from storage import statements
 from storage.changes import announce
 from storage.keys.slots import SlotKind
-from storage.records import AccountBarred, DeviceRevoked
+from storage.records import AccountBarred, DeviceRevoked, Origin
 
 CLOSED_PREFIX = "closed-"
 """Kind of a slot that opens a key the account no longer has: kept for documents closed by a reset (`resets`)."""
 
 
 def end_all_ways(session: Session, account_id: int, now: int, *, keep_past: tuple[SlotKind, ...] = ()) -> int:
-    """Delete every slot of the account and tell live sessions; how many devices ended.
+    """Delete every slot of the account and tell live sessions; how many devices ended, without those of a break-glass
+    access: its owner may not know of one yet.
 
     Slots of the kinds in `keep_past` become ways to the past, those that are so already stay.
     """
     ended = statements.rows(
         session,
-        "UPDATE device SET revoked_at = ?, slot_id = NULL WHERE account_id = ? AND revoked_at IS NULL RETURNING id",
+        "UPDATE device SET revoked_at = ?, slot_id = NULL WHERE account_id = ? AND revoked_at IS NULL"
+        " RETURNING id, origin",
         (now, account_id),
     )
     statements.run(session, "DELETE FROM api_session WHERE account_id = ?", (account_id,))
@@ -33,7 +35,7 @@ def end_all_ways(session: Session, account_id: int, now: int, *, keep_past: tupl
         "DELETE FROM key_slot WHERE account_id = ? AND substr(kind, 1, ?) <> ?",
         (account_id, len(CLOSED_PREFIX), CLOSED_PREFIX),
     )
-    for (device_id,) in ended:
+    for device_id, _ in ended:
         announce(session, DeviceRevoked(account_id, device_id))
     announce(session, AccountBarred(account_id))
-    return len(ended)
+    return sum(origin != Origin.BREAK_GLASS for _, origin in ended)

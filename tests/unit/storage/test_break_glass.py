@@ -167,6 +167,8 @@ def test_a_new_account_key_ends_it(house: House) -> None:
     put(office, house.anna, keys, office.store.read_now(rotation.prepare, house.anna.account, keys))
     with pytest.raises(SignInRefused):
         house.sign_in(made)
+    (event,) = office.rows("SELECT detail FROM audit_event WHERE kind = 'account.key-rotated'")
+    assert json.loads(event[0])["devices"] == 1, "her own: of the other she might not know yet"
 
 
 def test_an_admin_who_is_none_any_more_loses_it(house: House) -> None:
