@@ -7,9 +7,12 @@ from fastapi import APIRouter, Depends, Path
 from bridge.api import identity, portraits
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
+from bridge.api.problems import Problem
 from bridge.api.schemas.accounts import AccountDetailOut
 from bridge.api.schemas.identity import ChangedOut, ChangeOut, IdentityIn, MeOut, OwnSettingsIn
-from storage import accounts, domains
+from bridge.i18n import N_
+from storage import accounts, aliases, domains
+from storage.identity_changes import Field
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -34,7 +37,23 @@ async def me(access: Annotated[Access, Depends(gate(Action.SELF_READ))]) -> MeOu
 @router.patch("/me")
 async def change(body: IdentityIn, access: Annotated[Access, Depends(gate(Action.SELF_IDENTITY))]) -> ChangedOut:
     """Name, addresses, telephone. It needs a fresh proof of identity, is told, and can be undone for 24 hours."""
-    return await identity.change(access, access.signed_in.id, identity.fields_of(body), {})
+    wanted = identity.fields_of(body)
+    await _check_address(access, wanted.get(Field.EMAIL))
+    return await identity.change(access, access.signed_in.id, wanted, {})
+
+
+async def _check_address(access: Access, wanted: str | None) -> None:
+    """One's own alias, or one's address with something behind a hyphen: other addresses are an admin's to give, so
+    that nobody calls himself `director`.
+    """
+    if wanted is None:
+        return
+    account = access.signed_in
+    given = await access.control.store.read(aliases.listing, account)
+    known = {account.email, *(alias.address for alias in given if alias.only_from is None)}
+    if wanted.lower() not in known and not wanted.lower().startswith(f"{account.email.rpartition('@')[0]}-"):
+        message = N_("Ask your admin to give you this address as an alias. Then you can make it your primary one.")
+        raise Problem("address-not-given", 422, message)
 
 
 @router.patch("/me/settings")

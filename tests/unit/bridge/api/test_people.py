@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import accounts, devices, documents, enrolment, escrow, identity_changes, server_facts, statements
+from storage import (
+    accounts,
+    aliases,
+    devices,
+    documents,
+    enrolment,
+    escrow,
+    identity_changes,
+    server_facts,
+    statements,
+)
 from storage.keys.recovery import RecoveryKit
 from storage.reading import Reader
 from storage.records import AccountState, Role, Scope
@@ -268,8 +278,15 @@ def _entrust(session: Any, key: Any, admin: Person) -> None:
 # --- identity ---
 
 
+async def give(desk: Desk, person: Person, address: str) -> None:
+    """An alias, from the admin."""
+    domain = desk.domains[FIRST]
+    await desk.store.write(aliases.add, person.account, domain, address, NOW - 5, actor="operator")
+
+
 async def test_a_person_changes_who_they_are_is_told_and_takes_it_back(desk: Desk) -> None:
     anna = desk.person("anna")
+    await give(desk, anna, "jansen@example.test")
     body = {"name": "Anna Jansen", "email": "jansen@example.test", "phone": "020 555", "contact_email": "a@home.test"}
     changed = await asked(desk, "PATCH", "/v1/me", anna, body)
     assert {each["field"] for each in changed["changes"]} == set(body)
@@ -299,8 +316,18 @@ async def test_a_change_that_cannot_be_undone(desk: Desk) -> None:
     desk.clock.turn(DAY)
     late = Person(anna.account, anna.keys, desk.token(anna.account, anna.keys))
     assert await refused(desk, "POST", f"/v1/me/changes/{second}/undo", late) == (409, "undo-too-late")
-    assert await refused(desk, "PATCH", "/v1/me", late, {"email": "bram@example.test"}) == (409, "conflict")
     assert desk.store.write_now(identity_changes.sweep, int(desk.clock())) == 2
+
+
+async def test_nobody_takes_an_address_that_was_not_given(desk: Desk) -> None:
+    anna, admin = desk.person("anna"), desk.person("admin", Role.DOMAIN_ADMIN)
+    desk.person("anna-maria")
+    for address in ("director@example.test", "admin@example.test", "postmaster@example.test"):
+        assert await refused(desk, "PATCH", "/v1/me", anna, {"email": address}) == (422, "address-not-given")
+    assert await refused(desk, "PATCH", "/v1/me", anna, {"email": "anna-maria@example.test"}) == (409, "conflict")
+    await asked(desk, "PATCH", "/v1/me", anna, {"email": "anna-jansen@example.test"})
+    changed = await asked(desk, "PATCH", anna.path, admin, {"email": "director@example.test"})
+    assert changed["account"]["email"] == "director@example.test"
 
 
 async def test_an_admin_undoes_for_somebody_locked_out(desk: Desk) -> None:
@@ -360,7 +387,7 @@ async def test_an_admin_makes_any_alias_of_the_domain(desk: Desk) -> None:
 
 async def test_the_former_address_cannot_be_removed_for_a_day(desk: Desk) -> None:
     anna = desk.person("anna")
-    await asked(desk, "PATCH", "/v1/me", anna, {"email": "jansen@example.test"})
+    await asked(desk, "PATCH", "/v1/me", anna, {"email": "anna-jansen@example.test"})
     path = "/v1/accounts/me/aliases/anna@example.test"
     assert await refused(desk, "DELETE", path, anna) == (409, "alias-kept")
 
