@@ -11,11 +11,11 @@ CLOSED_PREFIX = "closed-"
 """Kind of a slot that opens a key the account no longer has: kept for documents closed by a reset (`resets`)."""
 
 
-def end_all_ways(session: Session, account_id: int, now: int, *, keep_past: tuple[SlotKind, ...] = ()) -> int:
+def end_all_ways(session: Session, account_id: int, now: int, *, keep_past: SlotKind | None = None) -> int:
     """Delete every slot of the account and tell live sessions; how many devices ended, without those of a break-glass
     access: its owner may not know of one yet.
 
-    Slots of the kinds in `keep_past` become ways to the past, those that are so already stay.
+    Slots of the kind `keep_past` become ways to the past, those that are so already stay.
     """
     ended = statements.rows(
         session,
@@ -24,11 +24,11 @@ def end_all_ways(session: Session, account_id: int, now: int, *, keep_past: tupl
         (now, account_id),
     )
     statements.run(session, "DELETE FROM api_session WHERE account_id = ?", (account_id,))
-    for kind in keep_past:
+    if keep_past is not None:
         statements.run(
             session,
-            "UPDATE key_slot SET kind = ?, expires_at = NULL WHERE account_id = ? AND kind = ?",
-            (CLOSED_PREFIX + kind, account_id, kind),
+            "UPDATE key_slot SET kind = ? WHERE account_id = ? AND kind = ?",
+            (CLOSED_PREFIX + keep_past, account_id, keep_past),
         )
     statements.run(
         session,

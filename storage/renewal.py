@@ -1,7 +1,7 @@
 """A new account key for somebody whose old one nobody can open: documents under the old key are closed, not lost.
 
     closed documents     stay as they are, in a mailbox that no client is shown
-    recovery codes       and the password of before stay as ways to these documents alone
+    recovery codes       of before stay as ways to these documents alone; the old password and devices are gone
     `reopen`             with such a recovery code brings the documents back, into the archive
     folders              begin anew: their names lay under the old key
 
@@ -22,8 +22,6 @@ from storage.keys.slots import SealedSlot, SlotKind, open_slot
 from storage.mailbox_names import CLOSED, FIXED
 from storage.records import Account, SpecialUse
 from storage.shredding import ShredSecrets
-
-_PAST = (SlotKind.RECOVERY, SlotKind.PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def renew(
     _close_documents(session, account.id)
     identity_keys.insert(session, account.id, renewed.generation, keys, now)
     statements.run(session, "UPDATE account SET generation = ? WHERE id = ?", (renewed.generation, account.id))
-    end_all_ways(session, account.id, now, keep_past=_PAST)
+    end_all_ways(session, account.id, now, keep_past=SlotKind.RECOVERY)
     _new_folders(session, account.id, keys)
     escrow.seal(session, shred, renewed, keys, now)
     lost = tuple(escrow.held_domains(session, account.id))
