@@ -5,7 +5,7 @@
     `reopen`             with such a recovery code brings the documents back, into the archive
     folders              begin anew: their names lay under the old key
 
-So nothing is destroyed, and nothing is shown that cannot be opened. See docs/decisions, "Closed documents".
+So nothing is destroyed, and nothing is shown that cannot be opened. See docs/decisions/0009.
 """
 
 import os

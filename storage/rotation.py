@@ -10,7 +10,7 @@ writer free, `prepare` does the sealing in a reader; the transaction puts it in 
     prepared = await store.read(rotation.prepare, account, keys)
     rotated = await store.write(rotation.rotate, …, prepared, …)
 
-Measured (docs/decisions, "A new account key in one transaction") at 10 000 documents.
+Measured at 10 000 and 100 000 documents: docs/decisions/0010.
 """
 
 import os
