@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.newcomers import SCOPES as SCOPES
-from storage.records import DeviceCredentials
-
 
 def content(made: Mapping[str, Any]) -> dict[str, Any]:
     """For --json, from the API's answer; without a device there is no key `device`, without --from no `from`."""
@@ -36,24 +33,6 @@ def words(made: Mapping[str, Any]) -> str:
         lines.append(_device(device["label"], device["scopes"], device["username"], device["password"]))
         lines.append("The device works at once. Everything else waits for the owner to enrol: postex enrol")
     return "\n".join(lines)
-
-
-def device_content(credentials: DeviceCredentials) -> dict[str, object]:
-    """For --json."""
-    device = credentials.device
-    return {
-        "id": device.id,
-        "label": device.label,
-        "scopes": sorted(device.scopes),
-        "username": credentials.username,
-        "password": credentials.password,
-    }
-
-
-def device_words(credentials: DeviceCredentials) -> str:
-    """What a person types into a mail client."""
-    device = credentials.device
-    return _device(device.label, sorted(device.scopes), credentials.username, credentials.password)
 
 
 def _device(label: str, scopes: list[str], username: str, password: str) -> str:
