@@ -84,6 +84,10 @@ class Access:
         """Problem 404 unless the action reaches the whole domain."""
         self.view(None, domain_id)
 
+    def require_step_up(self) -> None:
+        """For a route where what is asked decides. Problem 403 without a fresh proof of identity."""
+        _require_step_up(self)
+
 
 Gate = Callable[[Request], Awaitable[Access]]
 

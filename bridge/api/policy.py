@@ -197,6 +197,7 @@ STEP_UP: frozenset[Action] = frozenset(
         Action.FIELD_ERASE,
         Action.ACCOUNT_CHANGE,
         Action.ACCOUNT_CLOSE,
+        Action.ACCOUNT_INVITE,
         Action.ACCOUNT_RESET,
         Action.ACCOUNT_ERASE,
         Action.DEVICE_ADD,

@@ -45,7 +45,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add an account; with --device a first device password too. Secrets are shown this once."""
-    from postex_tui import new_account
+    from postex_tui import asking, new_account
     from postex_tui.client import control
 
     body = {
@@ -60,7 +60,7 @@ def add(
         "aliases": alias or [],
     }
     with control(data) as api:
-        made = api.post("/accounts", body)
+        made = asking.stepped_up(api, None, None, lambda: api.post("/accounts", body))
     answer(as_json, new_account.content(made), new_account.words(made))
 
 
@@ -137,10 +137,11 @@ def reopen(email: Email, data: Data, password: Password = None, code: Code = Non
 @app.command("invite")
 def invite(email: Email, data: Data, as_json: AsJson = False) -> None:
     """Make a new enrolment code for somebody who has not enrolled yet; the one before is worthless."""
+    from postex_tui import asking
     from postex_tui.client import control
 
     with control(data) as api:
-        made = api.post(f"{path_of(email)}/invitation")
+        made = asking.stepped_up(api, None, None, lambda: api.post(f"{path_of(email)}/invitation"))
     answer(as_json, {"email": email.lower(), **made}, f"Enrolment code (72 hours, once): {made['enrolment_code']}")
 
 

@@ -28,7 +28,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a sender; with --device a password for SMTP too. Secrets are shown this once."""
-    from postex_tui import new_account
+    from postex_tui import asking, new_account
     from postex_tui.client import control
 
     body = {
@@ -40,7 +40,7 @@ def add(
         "identities": from_addresses or [],
     }
     with control(data) as api:
-        made = api.post("/accounts", body)
+        made = asking.stepped_up(api, None, None, lambda: api.post("/accounts", body))
     answer(as_json, new_account.content(made), new_account.words(made))
 
 

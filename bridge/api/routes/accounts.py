@@ -12,6 +12,7 @@ from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action, View
 from bridge.api.problems import Problem, not_found
+from bridge.api.routes.senders import refuse_foreign
 from bridge.api.schemas.accounts import (
     AccountChangeIn,
     AccountDetailOut,
@@ -83,6 +84,9 @@ async def add(body: AccountIn, access: Annotated[Access, Depends(gate(Action.ACC
     if body.role is Role.OWNER and access.domains is not None:
         message = N_("An admin of a domain cannot make owners of the bridge. Ask an owner.")
         raise Problem("role-not-yours", 403, message)
+    if body.role is Role.OWNER or body.device is not None:  # as for a role given, and for a device added
+        access.require_step_up()
+    refuse_foreign(access, *body.identities)
     arguments = (store.server_keys, store.shred, draft, domain, body.device, body.identities)
     try:
         made = await store.write(newcomers.add_account, *arguments, access.control.now(), access.actor)

@@ -9,8 +9,8 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn
 from bridge.i18n import N_
-from storage import senders
-from storage.errors import Conflict
+from storage import domains, senders
+from storage.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/v1", tags=["senders"])
 
@@ -27,6 +27,7 @@ async def add(
 ) -> IdentitiesOut:
     """Let it write as `address`, which may be outside our domains. Nothing happens if it may already."""
     store, now = access.control.store, access.control.now()
+    refuse_foreign(access, body.address)
     try:
         await store.write(senders.add_identity, access.target.id, body.address, now, access.actor)
     except Conflict:
@@ -41,3 +42,15 @@ async def remove(address: str, access: Annotated[Access, Depends(gate(Action.SEN
     store, now = access.control.store, access.control.now()
     await store.write(senders.remove_identity, access.target.id, address, now, access.actor)
     return await listing(access)
+
+
+def refuse_foreign(access: Access, *addresses: str) -> None:
+    """Whoever writes as an address of another domain of this bridge takes its admin's place. Problem 403."""
+    for address in addresses:
+        try:
+            domain = access.control.store.look_up(domains.by_name, address.rpartition("@")[2].strip())
+        except NotFound:
+            continue
+        if access.domains is not None and domain.id not in access.domains:
+            message = N_("{address} is of a domain of this bridge that is not yours. Ask its admin.")
+            raise Problem("domain-not-yours", 403, message, address=address)

@@ -1,0 +1,61 @@
+"""Attempts to get more than a role gives: across domains, without a step-up, from pseudonym to person."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bridge.api.policy import STEP_UP_SECONDS
+from storage.records import Role
+from tests.control import SECOND, Desk, Person
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Desk.open(tmp_path / "data") as opened:
+        yield opened
+
+
+async def refused(desk: Desk, method: str, path: str, who: Person, body: Any = None) -> tuple[int, str]:
+    """Status and code; the text is there in both languages, and differs."""
+    english = await desk.ask(method, path, who, body)
+    dutch = await desk.ask(method, path, who, body, **{"Accept-Language": "nl"})
+    assert english.json()["detail"] != dutch.json()["detail"]
+    return english.status_code, english.json()["code"]
+
+
+@pytest.mark.parametrize("address", ["ceo@other.test", "Xena@OTHER.test", "ceo@other.test."])
+async def test_nobody_writes_as_an_address_of_another_domain_of_the_bridge(desk: Desk, address: str) -> None:
+    """Neither in its name, nor to keep the address from its admin, nor to learn whether it is taken."""
+    admin, anna = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("anna")
+    desk.person("xena", domain=SECOND)
+    given = {"address": address}
+    assert await refused(desk, "POST", f"{anna.path}/identities", admin, given) == (403, "domain-not-yours")
+    made = {"email": "eva@example.test", "identities": [address]}
+    assert await refused(desk, "POST", "/v1/accounts", admin, made) == (403, "domain-not-yours")
+    elsewhere = await desk.ask("POST", f"{anna.path}/identities", admin, {"address": "post@elsewhere.test"})
+    assert elsewhere.status_code == 201
+    desk.grant(admin.account, Role.DOMAIN_ADMIN, SECOND)
+    both = await desk.ask("POST", f"{anna.path}/identities", admin, {"address": "free@other.test"})
+    assert both.status_code == 201
+
+
+@pytest.mark.parametrize("more", [{"role": "owner"}, {"device": "phone"}])
+async def test_an_account_that_brings_rights_needs_a_step_up(desk: Desk, more: dict[str, str]) -> None:
+    """An owner is made like a role is given, and a first device like any other."""
+    owner = desk.person("owner", role=Role.OWNER)
+    desk.clock.turn(STEP_UP_SECONDS + 1)
+    body = {"email": "eva@example.test", **more}
+    assert await refused(desk, "POST", "/v1/accounts", owner, body) == (403, "step-up-needed")
+    assert (await desk.ask("POST", "/v1/accounts", owner, {"email": "eva@example.test"})).status_code == 201
+
+
+async def test_a_new_invitation_needs_a_step_up(desk: Desk) -> None:
+    """It opens the escrow, as a reset does."""
+    admin = desk.person("admin", Role.DOMAIN_ADMIN)
+    made = (await desk.ask("POST", "/v1/accounts", admin, {"email": "eva@example.test"})).json()["account"]["id"]
+    desk.clock.turn(STEP_UP_SECONDS + 1)
+    path = f"/v1/accounts/{made}/invitation"
+    assert await refused(desk, "POST", path, admin) == (403, "step-up-needed")
