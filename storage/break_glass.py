@@ -5,8 +5,9 @@
         └────────────┴────────────┴──▶ revoked            a request that is not opened within 72 hours lapses
 
 A domain admin asks; another person approves, in the same moment in which the recipient is told. Only who asked opens
-it, with the escrow key, and gets a device password that reads and nothing else, until `ends_at`. Either of the two,
-and every other admin, ends it at once.
+it, with the escrow key, and gets a device password that reads and nothing else, until `ends_at`: no longer than the
+role lasts. Either of the two, and every other admin, ends it at once; so does whatever takes the role, or the right
+to sign in, from who asked (`admin_ends`).
 
 A law may forbid to tell (a dated bar, with its basis): then the recipient is told on the day the bar ends (`due`,
 for the daemon's housekeeping), and sees nothing of it before (`hidden_devices`, `looks.barred`). Every step is an
@@ -17,11 +18,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import accounts, audit, devices, escrow, statements
-from storage.errors import Conflict, Invalid, NotFound
+from storage import accounts, audit, devices, escrow, grants, statements
+from storage.errors import ApprovalNeeded, Conflict, Invalid, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
-from storage.records import Account, DeviceCredentials, Origin, Scope
+from storage.records import Account, DeviceCredentials, Origin, Role, Scope
 from storage.shredding import ShredSecrets
 
 HOUR = 3600
@@ -133,7 +134,8 @@ def open_mailbox(
         raise Conflict("opening")
     if now >= asked.lapses_at():
         raise Conflict("opening")
-    account, ends_at = accounts.by_id(session, asked.account_id), now + asked.hours * HOUR
+    account = accounts.by_id(session, asked.account_id)
+    ends_at = min(now + asked.hours * HOUR, _right_ends_at(session, requester, account.domain_id, now))
     keys = escrow.open_account(session, shred, requester, requester_keys, account)
     made = devices.add(
         session,
@@ -158,6 +160,24 @@ def open_mailbox(
     return opened, made
 
 
+def use_for_reset(session: Session, account: Account, requester: Account, now: int) -> BreakGlass:
+    """Use up an approved access of `requester` for a reset that replaces the second factor: nothing is opened with
+    it afterwards. ApprovalNeeded if there is none.
+    """
+    found = _where(
+        session,
+        "break_glass.account_id = ? AND requested_by = ? AND approved_at IS NOT NULL AND opened_at IS NULL"
+        " AND break_glass.revoked_at IS NULL AND requested_at > ?",
+        (account.id, requester.id, now - LIFETIME),
+    )
+    if not found:
+        raise ApprovalNeeded
+    statements.run(session, "UPDATE break_glass SET opened_at = ?, ends_at = ? WHERE id = ?", (now, now, found[0].id))
+    used = by_id(session, found[0].id)
+    _note(session, "used-for-reset", f"account:{requester.id}", used, now)
+    return used
+
+
 def revoke(session: Session, request_id: int, by: Account, now: int) -> BreakGlass:
     """End it now, whatever became of it. Conflict if it is over already; NotFound."""
     asked = by_id(session, request_id)
@@ -174,11 +194,11 @@ def revoke(session: Session, request_id: int, by: Account, now: int) -> BreakGla
     return revoked
 
 
-def revoke_of(session: Session, requester_id: int, domain_id: int, now: int, actor: str) -> int:
-    """End all that an admin has asked for in a domain, as the right to it is gone; how many."""
+def revoke_of(session: Session, requester_id: int, domain_id: int | None, now: int, actor: str) -> int:
+    """End all that an admin has asked for in a domain (None: in any), as the right to it is gone; how many."""
     found = _where(
         session,
-        "account.domain_id = ? AND requested_by = ? AND break_glass.revoked_at IS NULL"
+        "account.domain_id = coalesce(?, account.domain_id) AND requested_by = ? AND break_glass.revoked_at IS NULL"
         " AND (break_glass.ends_at IS NULL OR break_glass.ends_at > ?)",
         (domain_id, requester_id, now),
     )
@@ -254,6 +274,13 @@ def _check(requester: Account, account: Account, reason: str, hours: int, now: i
         raise Invalid(f"basis: 1 to {MAX_BASIS} printable characters")
     if not now < bar.until <= now + LONGEST_BAR:
         raise Invalid("bar: ends within a year")
+
+
+def _right_ends_at(session: Session, requester: Account, domain_id: int, now: int) -> int:
+    """When the requester's role in the domain ends by itself; far away, if it does not."""
+    held = grants.effective(session, requester, now)
+    ends = [each.ends_at for each in held if each.role is Role.DOMAIN_ADMIN and each.domain_id == domain_id]
+    return max((2**53 if end is None else end for end in ends), default=2**53)
 
 
 def _end_device(session: Session, asked: BreakGlass, actor: str, now: int) -> None:

@@ -2,10 +2,11 @@
 
 A code is 128 random bits in base32, written in groups of four. It opens the account for 72 hours and is gone once
 used; a new one replaces those before it. Of kind ENROLMENT it is for an account that nobody has taken over yet; of
-kind RESET an admin gave it out for one whose owner lost the way in; of kind RENEWAL too, where nobody could open the
-account: it holds a new key, and what lies under the old one is closed with its use (`renewal`). All end in the same
-way (`finish`), in one transaction: until then nothing is used up, and whoever stopped half-way begins again with the
-same code.
+kind RESET an admin gave it out for one whose owner lost the password: a code of the second factor in use goes with
+it, so that it is worth nothing to the admin. Of kind FULL_RESET two people gave it out for one who lost both. Of kind
+RENEWAL nobody could open the account: it holds a new key, and what lies under the old one is closed with its use
+(`renewal`). All end in the same way (`finish`), in one transaction: until then nothing is used up, and whoever
+stopped half-way begins again with the same code.
 """
 
 import os
@@ -27,7 +28,7 @@ from storage.shredding import ShredSecrets
 
 LIFETIME = 72 * 3600
 CODE_BYTES = 16
-KINDS = (SlotKind.ENROLMENT, SlotKind.RESET, SlotKind.RENEWAL)
+KINDS = (SlotKind.ENROLMENT, SlotKind.RESET, SlotKind.FULL_RESET, SlotKind.RENEWAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ def open_code(
     return account, keys
 
 
+def keeps_second_factor(session: Session, account: Account) -> bool:
+    """Whether the code that the account has now asks for a code of the second factor in use."""
+    found = statements.row(
+        session, "SELECT 1 FROM key_slot WHERE account_id = ? AND kind = ?", (account.id, SlotKind.RESET)
+    )
+    return found is not None and second_factor.has(session, account.id)
+
+
 def closes(session: Session, account: Account) -> int | None:
     """How many documents the code that the account has now would close; None if it closes none."""
     found = statements.row(
@@ -94,7 +103,7 @@ def _opened(
     found = statements.row(
         session,
         "SELECT salt, commitment, sealed_key, public_id, kind FROM key_slot"
-        " WHERE account_id = ? AND kind IN (?, ?, ?) AND expires_at > ?",
+        " WHERE account_id = ? AND kind IN (?, ?, ?, ?) AND expires_at > ?",
         (account.id, *KINDS, now),
     )
     if found is None or account.state not in (AccountState.INVITED, AccountState.REGISTERED):
@@ -110,9 +119,11 @@ def _opened(
 def enrol(
     session: Session, server_keys: ServerKeys, shred: ShredSecrets, username: str, code: str, now: int
 ) -> tuple[Account, AccountKeys]:
-    """`open_code`, and the code is used up; the account's state stays what it is. Not for a code of kind RENEWAL."""
+    """`open_code`, and the code is used up; the account's state stays what it is. For a code of kind ENROLMENT only:
+    the others want a second factor too.
+    """
     account, keys, kind = _opened(session, server_keys, shred, username, code, now)
-    if kind is SlotKind.RENEWAL:
+    if kind is not SlotKind.ENROLMENT:
         raise SignInRefused
     _drop_codes(session, account.id)
     audit.append(session, "enrolment.used", f"account:{account.id}", f"account:{account.id}", {}, now)
@@ -138,12 +149,15 @@ def finish(
     """The whole of it: the code is used up, the password set, the second factor confirmed, the mode accepted.
 
     SignInRefused for a wrong code of either kind; Invalid if the domain's mode is not the one accepted. Nothing is
-    changed then. `second_factor.begin` comes before.
+    changed then. `second_factor.begin` comes before, unless the account `keeps_second_factor`.
     """
     account, keys, kind = _opened(session, server_keys, shred, email, code, now)
     if mode_of(session, account) is not accepted_mode:
         raise Invalid("accepted_mode: the mode of the domain")
-    second_factor.confirm(session, account.id, totp_code, now)
+    if not keeps_second_factor(session, account):
+        second_factor.confirm(session, account.id, totp_code, now)
+    elif not second_factor.verify(session, account.id, totp_code, now):
+        raise SignInRefused
     _drop_codes(session, account.id)
     if account.state is AccountState.INVITED:
         accounts.register(session, account.id, now)
@@ -167,4 +181,6 @@ def _accept(session: Session, account: Account, mode: DomainMode, now: int) -> N
 
 
 def _drop_codes(session: Session, account_id: int) -> None:
-    statements.run(session, "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?, ?)", (account_id, *KINDS))
+    statements.run(
+        session, "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?, ?, ?)", (account_id, *KINDS)
+    )

@@ -9,6 +9,7 @@
     ├── Invalid              a value that storage does not take; the text names it
     ├── OverQuota            the account has no room for this
     ├── WrongSender          the address takes mail from one sender, and this is another
+    ├── ApprovalNeeded       two people are needed for this, and the second has not agreed
     ├── Held                 a legal hold or a retention rule forbids to erase this; names its end
     ├── SignInRefused        wrong, revoked, expired or out of scope; never says which
     ├── BackupRefused        a backup cannot be made there, or not be used; `reason` says why
@@ -55,6 +56,10 @@ class OverQuota(StorageError):
 
 class WrongSender(StorageError):
     """The address takes mail from one sender, and this is another."""
+
+
+class ApprovalNeeded(StorageError):
+    """Two people are needed for this, and the second has not agreed, or no longer."""
 
 
 class Held(StorageError):

@@ -270,8 +270,8 @@ def set_password(
     _replace(session, server_keys, shred, account, keys, stretched, now)
     statements.run(
         session,
-        "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?)",
-        (account.id, SlotKind.RESET, SlotKind.RENEWAL),
+        "DELETE FROM key_slot WHERE account_id = ? AND kind IN (?, ?, ?)",
+        (account.id, SlotKind.RESET, SlotKind.FULL_RESET, SlotKind.RENEWAL),
     )
     sessions.end_all(session, account.id, now, keep_session, actor)
     audit.append(session, "password.set", actor, f"account:{account.id}", {}, now)

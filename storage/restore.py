@@ -25,6 +25,7 @@ from storage import (
     changes,
     connections,
     destinations,
+    enrolment,
     manifests,
     migrations,
     repair,
@@ -49,7 +50,7 @@ from storage.shredding import ShredSecrets
 MARK = "restore.partial"
 _UNFINISHED = f"{DATABASE_NAME}.partial"
 _OWN = ("bodies", "recovery", "tls", "master.key", backup.SETTINGS, KEYRING_NAME, MARK)
-_TRANSIENT = (SlotKind.SESSION, SlotKind.ENROLMENT, SlotKind.RESET)
+_TRANSIENT = (SlotKind.SESSION, *enrolment.KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from postex_tui.options import AsJson, Begin, Data, Email, FirstCode, NewPasswor
 if TYPE_CHECKING:
     from postex_tui.client import Api
 
+_STAYS = "Your second factor stays: the code asked for is one of the app that you have."
 _ASK_AGAIN = frozenset({"code-refused", "password-length", "password-common", "password-personal"})
 Accept = Annotated[
     str | None,
@@ -59,7 +60,8 @@ def enrol(
     with control(data) as api:
         if begin:
             begun = api.post("/enrolment/begin", opener)
-            answer(as_json, begun, f"{_to_accept(begun)}\n\nsecret  {begun['secret']}\n{begun['otpauth_uri']}")
+            factor = f"secret  {begun['secret']}\n{begun['otpauth_uri']}" if begun["secret"] else _STAYS
+            answer(as_json, begun, f"{_to_accept(begun)}\n\n{factor}")
             return
         if first_code is None:
             accept, accept_closing = _shown(api, opener, accept), True
@@ -79,7 +81,10 @@ def _shown(api: "Api", opener: dict[str, str], accept: str | None) -> str:
     asks = accept is None or begun["closes_text"] is not None
     if asks and not typer.confirm("Do you accept this?", err=True):
         raise Refusal("not-accepted", "nothing was changed; the code stays valid until its time is over")
-    asking.show_second_factor(begun)
+    if begun["otpauth_uri"] is None:
+        asking.say(_STAYS)
+    else:
+        asking.show_second_factor(begun)
     return accept or str(begun["domain_mode"])
 
 

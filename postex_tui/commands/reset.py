@@ -7,6 +7,12 @@ import typer
 from postex_tui.answers import answer
 from postex_tui.options import AsJson, Code, Data, Email, Password
 
+SecondFactor = Annotated[
+    bool,
+    typer.Option(
+        "--second-factor", help="The second factor is lost too: needs an access that a second person approved."
+    ),
+]
 Closes = Annotated[
     bool,
     typer.Option("--closes-documents", help="Where nobody keeps a spare key: the documents of now may be closed."),
@@ -17,15 +23,16 @@ def reset(
     email: Email,
     data: Data,
     closes_documents: Closes = False,
+    second_factor: SecondFactor = False,
     password: Password = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a one-time code for somebody who lost password and codes. You never see the password they choose."""
+    """Make a one-time code for a forgotten password. You never see the password they choose."""
     from postex_tui import asking
     from postex_tui.client import control
 
-    body = {"closes_documents": closes_documents}
+    body = {"closes_documents": closes_documents, "second_factor": second_factor}
     with control(data) as api:
         given = asking.stepped_up(api, password, code, lambda: api.post(f"/accounts/{email}/reset", body))
     answer(as_json, given, _words(email, given))

@@ -37,7 +37,9 @@ class SlotKind(StrEnum):
     DEVICE = "device"
     ENROLMENT = "enrolment"
     RESET = "reset"
-    """A one-time code, like an enrolment's, that an admin gave out for an account that lost its way in."""
+    """A one-time code that an admin gave out for a new password: the second factor stays."""
+    FULL_RESET = "full-reset"
+    """The same for password and second factor: two people gave it out."""
     RENEWAL = "renewal"
     """A reset's code where nobody can open the account key: it holds a new one, and what lies under the old stays
     closed."""

@@ -14,7 +14,7 @@ from bridge.api.schemas.keys import ResetIn, ResetOut
 from bridge.channels import notice
 from bridge.i18n import N_
 from storage import resets
-from storage.errors import Conflict, NotFound
+from storage.errors import ApprovalNeeded, Conflict, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.records import Account, AccountState
@@ -41,9 +41,11 @@ async def reset(body: ResetIn, access: Annotated[Access, Depends(gate(Action.ACC
     assert keys is not None, "a session opens keys"
     lock = (store.server_keys, store.shred, access.signed_in, keys, account, now)
     try:
-        done = await store.write(_reset, *lock, body.closes_documents)
+        done = await store.write(_reset, *lock, body.closes_documents, body.second_factor)
     except NotFound:
         raise no_escrow_key() from None
+    except ApprovalNeeded:
+        raise _approval_needed() from None
     except Conflict:
         raise _would_close(await store.read(resets.closes, account)) from None
     return ResetOut(code=done.code.code, expires_at=done.code.expires_at, closes=done.closes)
@@ -55,6 +57,14 @@ def no_escrow_key() -> Problem:
         " postex domain escrow hand-on. If nobody has it any more: postex escrow recover"
     )
     return Problem("no-escrow-key", 409, message)
+
+
+def _approval_needed() -> Problem:
+    message = N_(
+        "Who holds a code that replaces the second factor can open the mailbox, so a second person must agree. Ask"
+        " with: postex break-glass request. Once it is approved, try again."
+    )
+    return Problem("approval-needed", 409, message)
 
 
 def _would_close(count: int | None) -> Problem:
@@ -74,8 +84,10 @@ def _reset(
     account: Account,
     now: int,
     may_close: bool,
+    second_factor: bool,
 ) -> Reset:
-    done = resets.reset_by_admin(session, server_keys, shred, admin, keys, account, now, may_close=may_close)
+    lock = (server_keys, shred, admin, keys, account, now)
+    done = resets.reset_by_admin(session, *lock, may_close=may_close, with_second_factor=second_factor)
     until = done.code.expires_at
     if done.closes is None:
         notice.tell(session, account, notices.PasswordReset(now, until), now)

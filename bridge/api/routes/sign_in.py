@@ -115,14 +115,15 @@ async def begin_enrolment(request: Request, control: Open, body: EnrolmentBeginI
     """A new second factor to scan, and what there is to accept. May be repeated; the code is not used up."""
     account = await _invited(control, request, body.email, body.code)
     now = control.now()
-    seed = await control.store.write(second_factor.begin, account.id, now)
+    keeps = await control.store.read(enrolment.keeps_second_factor, account)
+    seed = None if keeps else await control.store.write(second_factor.begin, account.id, now)
     mode = await control.store.read(enrolment.mode_of, account)
     closing = await _closing(control, account)
     return EnrolmentBeginOut(
         email=account.email,
         name=account.name,
-        otpauth_uri=second_factor.provisioning_uri(seed, account.email, ISSUER),
-        secret=second_factor.secret_text(seed),
+        otpauth_uri=None if seed is None else second_factor.provisioning_uri(seed, account.email, ISSUER),
+        secret=None if seed is None else second_factor.secret_text(seed),
         domain_mode=mode,
         mode_text=text(locale_of(request), MODES[mode]),
         expires_at=now + second_factor.PENDING,
@@ -143,10 +144,15 @@ async def finish_enrolment(request: Request, control: Open, body: EnrolmentFinis
         raise Problem("documents-would-close", 409, CLOSES, extra={"closes": closing}, count=closing)
     stretched = await chosen(control, body.password, account)
     opener = (store.server_keys, store.shred, body.email, body.code)
+    keeps = await store.read(enrolment.keeps_second_factor, account)
+    # A code of the factor in use is a guess at it; one of a new factor, which was just shown, is none.
+    guess = Knock(control, request, body.email).code(body.totp) if keeps else None
     try:
         done = await store.write(_finish, *opener, stretched, body.totp, body.accepted_mode, control.now())
     except SignInRefused:
         raise code_refused(control) from None
+    if guess is not None:
+        guess.was_right()
     return EnrolmentFinishOut(
         account=done.account.public_id,
         email=done.account.email,

@@ -13,6 +13,8 @@ from storage.records import DomainMode
 class ResetIn(Schema):
     closes_documents: bool = False
     """Where nobody keeps a spare key: yes, the documents of now may be closed by the use of the code."""
+    second_factor: bool = False
+    """Lost too: the code replaces it. A second person must have approved an access to the mailbox."""
 
 
 class ResetOut(Schema):

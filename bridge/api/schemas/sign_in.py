@@ -57,8 +57,9 @@ class EnrolmentBeginOut(Schema):
 
     email: str
     name: str
-    otpauth_uri: Annotated[str, Field(repr=False)]
-    secret: Annotated[str, Field(repr=False)]
+    otpauth_uri: Annotated[str | None, Field(repr=False)]
+    secret: Annotated[str | None, Field(repr=False)]
+    """Null where the second factor in use stays: give a code of that one."""
     domain_mode: DomainMode
     mode_text: str
     """Who besides the owner can open the account, in the language asked for: to be accepted."""
@@ -74,7 +75,7 @@ class EnrolmentFinishIn(Schema):
     code: Code
     password: Password
     totp: Code
-    """The first code of the second factor."""
+    """The first code of the new second factor; or one of the factor in use, where that stays."""
     accepted_mode: DomainMode
     accepts_closing: bool = False
     """Of the documents that `closes` counted."""

@@ -120,11 +120,11 @@ def test_a_barred_account_is_not_taken_over(office: Office, carla: Person, end: 
         opened(office, carla.account.email, code)
 
 
-def test_a_reset_replaces_all_that_was_and_ends_sessions(office: Office, carla: Person) -> None:
+def test_a_full_reset_replaces_all_that_was_and_ends_sessions(office: Office, carla: Person) -> None:
     done, store = enrol(office, carla), office.store
     lock = (store.server_keys, store.shred, carla.account, carla.keys)
     token = store.write_now(sessions.start, *lock, "terminal", NOW).token
-    code = store.write_now(enrolment.add_enrolment, *lock, NOW, actor="account:9", kind=SlotKind.RESET).code
+    code = store.write_now(enrolment.add_enrolment, *lock, NOW, actor="account:9", kind=SlotKind.FULL_RESET).code
     store.read_now(passwords.open_account, *lock[:3], stretched())
     seed = begin(office, carla)
     opener = (store.server_keys, store.shred, carla.account.email, code)
@@ -140,6 +140,23 @@ def test_a_reset_replaces_all_that_was_and_ends_sessions(office: Office, carla: 
         store.read_now(sessions.open, store.server_keys, store.shred, token, NOW)
     assert not store.write_now(second_factor.verify, carla.account.id, done.code(NOW + 30), NOW + 30)
     store.read_now(recovery_codes.open_account, *lock[:3], again.recovery_codes[0])
+
+
+def test_a_reset_of_the_password_takes_a_code_of_the_factor_in_use(office: Office, carla: Person) -> None:
+    done, store = enrol(office, carla), office.store
+    lock = (store.server_keys, store.shred, carla.account, carla.keys)
+    code = store.write_now(enrolment.add_enrolment, *lock, NOW, actor="account:9", kind=SlotKind.RESET).code
+    assert store.read_now(enrolment.keeps_second_factor, carla.account)
+    opener = (store.server_keys, store.shred, carla.account.email, code)
+    new, later = stretched("vijf blauwe stenen op een rij"), NOW + 60
+    of_a_new_factor = second_factor.code_at(begin(office, carla), later)
+    with pytest.raises(SignInRefused):
+        store.write_now(enrolment.finish, *opener, new, of_a_new_factor, DomainMode.MANAGED, later)
+    with pytest.raises(SignInRefused):
+        store.write_now(enrolment.enrol, *opener, later)
+    store.write_now(enrolment.finish, *opener, new, done.code(later), DomainMode.MANAGED, later)
+    store.read_now(passwords.open_account, *lock[:3], new)
+    assert store.write_now(second_factor.verify, carla.account.id, done.code(later + 30), later + 30)
 
 
 def test_a_code_that_makes_a_device_is_used_up_and_registers_nobody(office: Office, carla: Person) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from storage import (
     accounts,
+    break_glass,
     devices,
     enrolment,
     escrow,
@@ -20,7 +21,7 @@ from storage import (
     second_factor,
 )
 from storage.enrolment import Enrolled
-from storage.errors import Conflict, NotFound, SignInRefused, Tampered
+from storage.errors import ApprovalNeeded, Conflict, NotFound, SignInRefused, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.keys.slots import SlotKind
 from storage.mailbox_names import FIXED
@@ -35,16 +36,19 @@ from .test_rotation import read_all
 CHOSEN = "vier kaarsen op tafel"
 
 
-def reset(office: Office, admin: Person, person: Person, *, may_close: bool = False) -> Reset:
+def reset(office: Office, admin: Person, person: Person, **asked: bool) -> Reset:
+    """`asked`: may_close, with_second_factor."""
     store = office.store
     lock = (store.server_keys, store.shred, admin.account, admin.keys, person.account)
-    return store.write_now(resets.reset_by_admin, *lock, NOW, may_close=may_close)
+    return store.write_now(resets.reset_by_admin, *lock, NOW, **asked)
 
 
-def come_back(office: Office, person: Person, code: str, mode: DomainMode, now: int = NOW) -> Enrolled:
+def come_back(
+    office: Office, person: Person, code: str, mode: DomainMode, now: int = NOW, digits: str | None = None
+) -> Enrolled:
     store = office.store
-    seed = store.write_now(second_factor.begin, person.account.id, now)
-    digits = second_factor.code_at(seed, now)
+    if digits is None:
+        digits = second_factor.code_at(store.write_now(second_factor.begin, person.account.id, now), now)
     opener = (store.server_keys, store.shred, person.account.email, code)
     return store.write_now(enrolment.finish, *opener, stretched(CHOSEN), digits, mode, now)
 
@@ -60,13 +64,13 @@ def keys_by(office: Office, account: Account, password: str) -> AccountKeys:
 async def test_with_escrow_the_code_opens_the_same_key(office: Office) -> None:
     managed = Managed.found(office)
     admin, anna = managed.admin("admin"), office.person("anna")
-    enrol(office, anna)
+    enrolled = enrol(office, anna)
     office.deliver(b"before", anna)
     assert office.store.read_now(resets.closes, anna.account) is None
     given = reset(office, admin, anna)
     assert given.closes is None
     assert keys_by(office, anna.account, PASSWORD).same_key(anna.keys), "until it is used nothing has changed"
-    done = come_back(office, anna, given.code.code, DomainMode.MANAGED)
+    done = come_back(office, anna, given.code.code, DomainMode.MANAGED, NOW + 60, enrolled.code(NOW + 60))
     assert done.closed == 0
     assert keys_by(office, done.account, CHOSEN).same_key(anna.keys)
     with pytest.raises(SignInRefused):
@@ -75,7 +79,31 @@ async def test_with_escrow_the_code_opens_the_same_key(office: Office) -> None:
     assert office.keys_of(anna).same_key(anna.keys), "devices go on"
     (event,) = office.rows("SELECT actor, subject, detail FROM audit_event WHERE kind = 'account.reset'")
     assert event[:2] == (f"account:{admin.account.id}", f"account:{anna.account.id}")
-    assert json.loads(event[2]) == {"closes": 0, "escrow": True, "expires_at": given.code.expires_at}
+    expected = {"closes": 0, "escrow": True, "expires_at": given.code.expires_at, "second_factor": False}
+    assert json.loads(event[2]) == expected
+
+
+def test_no_admin_alone_replaces_the_second_factor(office: Office) -> None:
+    """Who holds such a code can open the mailbox: it takes two people, and one approval serves once."""
+    managed = Managed.found(office)
+    admin, other, anna = managed.admin("admin"), managed.admin("other"), office.person("anna")
+    enrol(office, anna)
+    with pytest.raises(ApprovalNeeded):
+        reset(office, admin, anna, with_second_factor=True)
+    asked = office.store.write_now(break_glass.request, admin.account, anna.account, "lost phone", 1, NOW)
+    with pytest.raises(ApprovalNeeded):
+        reset(office, admin, anna, with_second_factor=True)
+    office.store.write_now(break_glass.approve, asked.id, other.account, NOW)
+    with pytest.raises(ApprovalNeeded):
+        reset(office, other, anna, with_second_factor=True)
+    given = reset(office, admin, anna, with_second_factor=True)
+    lock = (office.store.server_keys, office.store.shred, asked.id, admin.account, admin.keys, NOW)
+    with pytest.raises(Conflict):
+        office.store.write_now(break_glass.open_mailbox, *lock)
+    with pytest.raises(ApprovalNeeded):
+        reset(office, admin, anna, with_second_factor=True)
+    done = come_back(office, anna, given.code.code, DomainMode.MANAGED)
+    assert keys_by(office, done.account, CHOSEN).same_key(anna.keys)
 
 
 def test_without_the_escrow_key_an_admin_resets_nothing(office: Office) -> None:

@@ -72,6 +72,46 @@ async def test_an_admin_gives_a_code_and_learns_nothing_by_it(house: House) -> N
     assert looks.status_code == 401, "sessions of before have ended"
 
 
+async def test_a_forgotten_password_leaves_the_second_factor(house: House) -> None:
+    desk, admin, anna = house.desk, house.admin("admin"), house.desk.person("anna")
+    seed = house.second_factor(anna.account)
+    code = (await desk.ask("POST", f"{anna.path}/reset", admin, {})).json()["code"]
+    begun = await begin(desk, anna, code)
+    assert (begun["secret"], begun["otpauth_uri"]) == (None, None)
+    body = {"email": anna.account.email, "code": code, "password": CHOSEN, "accepted_mode": MANAGED}
+    for _ in range(5):
+        answer = await desk.ask("POST", "/v1/enrolment/finish", None, {**body, "totp": "000000"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "code-refused")
+        desk.clock.turn(30)
+    for wrong in ("000001", "000002", "000003", "000004", "000005"):
+        answer = await desk.ask("POST", "/v1/enrolment/finish", None, {**body, "totp": wrong})
+    assert (answer.status_code, answer.json()["code"]) == (429, "try-later")
+    desk.clock.turn(15 * 60)
+    totp = second_factor.code_at(seed, desk.control.now())
+    answer = await desk.ask("POST", "/v1/enrolment/finish", None, {**body, "totp": totp})
+    assert answer.status_code == 200, answer.text
+    assert house.keys_by_password(anna.account, CHOSEN).same_key(anna.keys)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "a second person must agree"), ("nl", "een tweede persoon")])
+async def test_a_lost_second_factor_takes_two_people(house: House, language: str, words: str) -> None:
+    desk, admin, anna = house.desk, house.admin("admin"), house.desk.person("anna")
+    house.second_factor(anna.account)
+    path, body = f"{anna.path}/reset", {"second_factor": True}
+    answer = await desk.ask("POST", path, admin, body, **{"Accept-Language": language})
+    assert (answer.status_code, answer.json()["code"]) == (409, "approval-needed")
+    assert words in answer.json()["detail"]
+    asked = await desk.ask(
+        "POST", "/v1/break-glass", admin, {"account": anna.account.email, "reason": "lost phone", "hours": 1}
+    )
+    assert asked.status_code == 201, asked.text
+    approved = await desk.ask("POST", f"/v1/break-glass/{asked.json()['id']}/approval", house.admin("second"))
+    assert approved.status_code == 200, approved.text
+    answer = await desk.ask("POST", path, admin, body)
+    assert answer.status_code == 201, answer.text
+    assert (await begin(desk, anna, answer.json()["code"]))["secret"] is not None
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "You do not hold the spare"), ("nl", "U hebt de reserve")])
 async def test_an_admin_without_the_key_is_told_the_way(house: House, language: str, words: str) -> None:
     admin, anna = house.admin("admin", holder=False), house.desk.person("anna")

@@ -318,7 +318,7 @@ async def test_a_wrong_code_uses_nothing_up_and_one_may_begin_again(desk: Desk) 
 async def test_a_reset_is_told_and_replaces_everything(desk: Desk, carla: Newcomer) -> None:
     me, store = await carla.signed_in(), desk.store
     keys = store.read_now(sessions.open, store.server_keys, store.shred, me.token, int(desk.clock())).keys
-    lock, kind = (store.server_keys, store.shred, carla.account, keys), SlotKind.RESET
+    lock, kind = (store.server_keys, store.shred, carla.account, keys), SlotKind.FULL_RESET
     made = store.write_now(enrolment.add_enrolment, *lock, int(desk.clock()), actor="account:9", kind=kind)
     assert await notices_of(desk, carla.account) == 0
     carla.enrolment_code, carla.password = made.code, "vijf blauwe stenen op een rij"
