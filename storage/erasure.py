@@ -18,7 +18,7 @@ from os import urandom
 
 from sqlmodel import Session
 
-from storage import accounts, audit, grants, holds, statements
+from storage import accounts, admin_ends, audit, break_glass, grants, holds, statements
 from storage.changes import announce
 from storage.errors import Conflict, NotFound
 from storage.randomness import Rng
@@ -86,6 +86,7 @@ def request(
         raise Conflict("erasure")
     if before != AccountState.CLOSED:
         accounts.close(session, account_id, now, _actor(by))
+    admin_ends.bar(session, account_id, now, _actor(by))
     made = insert(
         session, account_id, Kind.ACCOUNT, State.REQUESTED, by=by, due_at=due_at, now=now, purge_id=purge_id
     )
@@ -120,6 +121,7 @@ def begin(session: Session, account_id: int, *, by: int | None, now: int) -> Era
         (AccountState.ERASED, now, account_id),
     )
     announce(session, AccountBarred(account_id))
+    break_glass.revoke_of(session, account_id, None, now, _actor(by))
     _audit(session, "erasure.begun", by, found, now)
     return by_id(session, found.id)
 

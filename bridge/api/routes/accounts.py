@@ -26,7 +26,7 @@ from bridge.api.schemas.identity import ChangedOut
 from bridge.channels import notice
 from bridge.i18n import N_
 from bridge.newcomers import IdentityTaken, NewAccount
-from storage import accounts, addresses, domains, grants
+from storage import accounts, addresses, admin_ends, domains, grants
 from storage.accounts import AccountDraft, Sort
 from storage.errors import Conflict, NotFound
 from storage.records import Account, AccountState, Domain, Role
@@ -201,6 +201,7 @@ def _bar(
         message = N_("This is the only owner of the bridge. Make another owner first.")
         raise Problem("last-owner", 409, message)
     function(session, account_id, now, actor)
+    admin_ends.bar(session, account_id, now, actor)
 
 
 def _page(
