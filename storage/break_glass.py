@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage import accounts, audit, devices, escrow, grants, statements
-from storage.errors import Conflict, Invalid, NotFound
+from storage.errors import ApprovalNeeded, Conflict, Invalid, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.records import Account, DeviceCredentials, Origin, Role, Scope
@@ -158,6 +158,24 @@ def open_mailbox(
     opened = by_id(session, request_id)
     _note(session, "opened", f"account:{requester.id}", opened, now, device=made.device.id, ends_at=ends_at)
     return opened, made
+
+
+def use_for_reset(session: Session, account: Account, requester: Account, now: int) -> BreakGlass:
+    """Use up an approved access of `requester` for a reset that replaces the second factor: nothing is opened with
+    it afterwards. ApprovalNeeded if there is none.
+    """
+    found = _where(
+        session,
+        "break_glass.account_id = ? AND requested_by = ? AND approved_at IS NOT NULL AND opened_at IS NULL"
+        " AND break_glass.revoked_at IS NULL AND requested_at > ?",
+        (account.id, requester.id, now - LIFETIME),
+    )
+    if not found:
+        raise ApprovalNeeded
+    statements.run(session, "UPDATE break_glass SET opened_at = ?, ends_at = ? WHERE id = ?", (now, now, found[0].id))
+    used = by_id(session, found[0].id)
+    _note(session, "used-for-reset", f"account:{requester.id}", used, now)
+    return used
 
 
 def revoke(session: Session, request_id: int, by: Account, now: int) -> BreakGlass:
