@@ -1,11 +1,11 @@
 """The gate before every route: who asks, may they, whom or what does it reach (security.md; S61).
 
 Contract. A route takes `Annotated[Access, Depends(gate(Action.X))]`. The gate resolves the path's `{account}` (public
-id, address or `me`) and `{domain}`, and lets through only what `policy.RIGHTS` allows. What is out of reach answers
-as what does not exist (404), whoever asks; an action that none of one's roles allows is 403 `forbidden`; one that
-needs a fresh proof of identity is 403 `step-up-needed`. A route for a thing with a number of its own (a hold, a
-grant) passes the thing's account or domain through `access.require`. An erased account is only read: nothing of a
-person must come back into it.
+id, address, `me`; a pseudonym where no more is seen) and `{domain}`, and lets through only what `policy.RIGHTS`
+allows. What is out of reach answers as what does not exist (404), whoever asks; an action that none of one's roles
+allows is 403 `forbidden`; one that needs a fresh proof of identity is 403 `step-up-needed`. A route for a thing with
+a number of its own (a hold, a grant) passes the thing's account or domain through `access.require`. An erased account
+is only read: nothing of a person must come back into it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,10 +19,11 @@ from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach
 from bridge.api.principal import Held, Principal
 from bridge.api.problems import Problem, not_found
 from bridge.i18n import N_
-from storage import accounts, domains, grants
+from storage import accounts, domains, grants, pseudonyms
 from storage.records import Account, AccountState, Domain, Role
 
 ME = "me"
+PSEUDONYM_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,21 @@ class Access:
             raise not_found()
         return max(views)
 
+    async def find(self, reference: str) -> Account:
+        """The account with this address or public id. Problem 404 if it is out of reach.
+
+        Whoever sees only pseudonyms names it by its pseudonym: the answer must not tell whose that is.
+        """
+        store, by_pseudonym = self.control.store, reference.startswith("a-") and len(reference) == PSEUDONYM_LENGTH
+        if by_pseudonym and any(held.right.view is View.PSEUDONYMS for held in self.held):
+            number = await store.read(pseudonyms.account_of, store.server_keys, reference)
+            found = store.look_up(accounts.by_id, number)
+        else:
+            by_pseudonym, found = False, store.look_up(accounts.find, reference)
+        if (self.view(found.id, found.domain_id) is View.PSEUDONYMS) is not by_pseudonym:
+            raise not_found()
+        return found
+
     def require(self, account: Account) -> Account:
         """`account`, found by another way than the path, if it is in reach; else Problem 404, or 403 `outranked`."""
         self.view(account.id, account.domain_id)
@@ -96,7 +112,7 @@ def gate(action: Action) -> Gate:
     """The dependency that guards a route with `action`."""
 
     async def enforce(request: Request) -> Access:
-        return _enforced(request, action)
+        return await _enforced(request, action)
 
     enforce.action = action  # type: ignore[attr-defined]  # tests walk the routes and ask
     return enforce
@@ -108,13 +124,13 @@ async def open_to_all(request: Request) -> Control:
     return control
 
 
-def _enforced(request: Request, action: Action) -> Access:
+async def _enforced(request: Request, action: Action) -> Access:
     principal = principals.of(request)
     control: Control = request.app.state.control
     held = tuple(principal.holds(action))
     if not held:
         raise Problem("forbidden", 403, N_("Your roles do not allow this. Ask an owner of the bridge for the role."))
-    access = _aimed(Access(control, principal, action, held), request)
+    access = await _aimed(Access(control, principal, action, held), request)
     if access.account is not None and not access.is_self:
         _refuse_outranked(access)
     if access.account is not None and access.account.state is AccountState.ERASED and request.method != "GET":
@@ -126,24 +142,24 @@ def _enforced(request: Request, action: Action) -> Access:
     return access
 
 
-def _aimed(access: Access, request: Request) -> Access:
+async def _aimed(access: Access, request: Request) -> Access:
     """With the account and the domain of the path, both in reach."""
     store, path = access.control.store, request.path_params
     account, domain = None, None
     if "account" in path:
-        account = _account(access, path["account"])
-        access.view(account.id, account.domain_id)
+        account = await _account(access, path["account"])
     if "domain" in path:
         domain = store.look_up(domains.by_name, path["domain"])
         access.view(None, domain.id)
     return Access(access.control, access.principal, access.action, access.held, account, domain)
 
 
-def _account(access: Access, reference: str) -> Account:
+async def _account(access: Access, reference: str) -> Account:
     if reference != ME:
-        return access.control.store.look_up(accounts.find, reference)
+        return await access.find(reference)
     if access.principal.account is None:
         raise not_found()
+    access.view(access.principal.account.id, access.principal.account.domain_id)
     return access.principal.account
 
 

@@ -52,8 +52,12 @@ async def listing(
     text: Annotated[str | None, Query(min_length=1, max_length=320)] = None,
     sort: Sort = "email",
 ) -> Page[AccountOut]:
-    """Those in reach. `text`: part of the address or name; who sees people masked must give the whole address."""
+    """Those in reach. `text`: part of the address or name.
+
+    Who sees people masked must give the whole address, and gets the list by age: another order would tell names.
+    """
     store, domains_known = access.control.store, await _names(access)
+    sort = sort if _sees_all(access) else "-created"
     asked: dict[str, object] = {"state": state, "role": role, "text": text, "sort": sort}
     found = await store.read(_page, access.domains, _sees_all(access), pages.decode(after, (int,)), limit + 1, asked)
     items = [

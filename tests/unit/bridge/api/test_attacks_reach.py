@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from bridge.api.policy import STEP_UP_SECONDS
+from storage import pseudonyms
 from storage.records import Role
-from tests.control import SECOND, Desk, Person
+from tests.control import NOW, SECOND, Desk, Person
 
 
 @pytest_asyncio.fixture
@@ -59,3 +60,51 @@ async def test_a_new_invitation_needs_a_step_up(desk: Desk) -> None:
     desk.clock.turn(STEP_UP_SECONDS + 1)
     path = f"/v1/accounts/{made}/invitation"
     assert await refused(desk, "POST", path, admin) == (403, "step-up-needed")
+
+
+async def test_an_auditor_learns_of_nobody_which_pseudonym_is_theirs(desk: Desk) -> None:
+    """Nor which addresses there are: people are named by pseudonym alone."""
+    admin, auditor = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("auditor", Role.AUDITOR)
+    hold = {"reason": "court", "basis": "AWR 52", "ends_at": NOW + 999}
+    assert (await desk.ask("POST", f"{admin.path}/holds", admin, hold)).status_code == 201
+    pseudonym = next(
+        each["account"]
+        for each in (await desk.ask("GET", "/v1/grants", auditor)).json()["items"]
+        if each["role"] == "domain-admin"
+    )
+    nowhere = await desk.ask("GET", "/v1/accounts/nobody@example.test/holds", auditor)
+    for path in ("/v1/accounts/{}/holds", "/v1/grants?account={}"):
+        for reference in (admin.account.email, admin.account.public_id, "a-" + 16 * "a"):
+            answer = await desk.ask("GET", path.format(reference), auditor)
+            assert (answer.status_code, answer.content) == (404, nowhere.content)
+        shown = (await desk.ask("GET", path.format(pseudonym), auditor)).json()
+        (item,) = shown if isinstance(shown, list) else shown["items"]
+        assert item["account"] == pseudonym
+
+
+async def test_who_is_an_auditor_too_finds_nobody_of_the_own_domain_by_pseudonym(desk: Desk) -> None:
+    both, anna = desk.person("both", Role.AUDITOR, Role.DOMAIN_ADMIN), desk.person("anna")
+    name = pseudonyms.pseudonym(desk.store.server_keys, "account", anna.account.id)
+    assert (await desk.ask("GET", f"/v1/accounts/{name}/holds", both)).status_code == 404
+    assert (await desk.ask("GET", f"{anna.path}/holds", both)).status_code == 200
+
+
+async def test_a_ticket_may_name_people_and_is_not_for_auditors(desk: Desk) -> None:
+    auditor = desk.person("auditor", Role.AUDITOR)
+    desk.person("helper", Role.SUPPORT)
+    assert "T-1" not in (await desk.ask("GET", "/v1/grants", auditor)).text
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.RESELLER, Role.OWNER])
+@pytest.mark.parametrize("sort", ["email", "name"])
+async def test_the_order_of_a_list_tells_no_masked_name(desk: Desk, role: Role, sort: str) -> None:
+    """Who renames an account of their own and looks where it stands then would read the names around it."""
+    helper = desk.person("helper", role)
+    for name in ("mmm", "zzz", "aaa", "kkk"):
+        desk.person(name)
+    shown = (await desk.ask("GET", f"/v1/accounts?sort={sort}", helper)).json()["items"]
+    newest = (await desk.ask("GET", "/v1/accounts?sort=-created", helper)).json()["items"]
+    assert [each["id"] for each in shown] == [each["id"] for each in newest]
+    page = (await desk.ask("GET", f"/v1/accounts?limit=2&sort={sort}", helper)).json()
+    rest = (await desk.ask("GET", f"/v1/accounts?sort={sort}&after={page['next']}", helper)).json()
+    assert page["items"] + rest["items"] == newest

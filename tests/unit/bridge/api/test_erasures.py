@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.channels import mailbox
-from storage import accounts, documents, erasing
+from storage import accounts, documents, erasing, pseudonyms
 from storage.keys import signing
 from storage.receipts import DAY, verify
 from storage.records import AccountState, Role
@@ -220,7 +220,8 @@ async def test_auditors_see_that_there_is_a_hold_and_not_whose(desk: Desk) -> No
     anna, admin = desk.person("anna"), desk.person("admin", Role.DOMAIN_ADMIN)
     auditor = desk.person("auditor", Role.AUDITOR)
     await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)
-    ((seen),) = (await desk.ask("GET", f"{anna.path}/holds", auditor)).json()
+    name = pseudonyms.pseudonym(desk.store.server_keys, "account", anna.account.id)
+    ((seen),) = (await desk.ask("GET", f"/v1/accounts/{name}/holds", auditor)).json()
     assert (seen["reason"], seen["basis"]) == (None, "AWR 52")
     assert seen["account"].startswith("a-")
 
