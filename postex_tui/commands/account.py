@@ -70,7 +70,9 @@ def listing(
     state: Annotated[AccountState | None, typer.Option(help="Only these.", show_default=False)] = None,
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
     search: Annotated[str | None, typer.Option(help="Part of address or name.", show_default=False)] = None,
-    sort: Annotated[str, typer.Option(help="email, name, or -created: newest first.")] = "email",
+    sort: Annotated[
+        str, typer.Option(help="email, name, or -created: newest first. Masked lists are always that.")
+    ] = "email",
     limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
