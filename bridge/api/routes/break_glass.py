@@ -15,7 +15,7 @@ from bridge.api.routes.resets import no_escrow_key
 from bridge.api.schemas.break_glass import BreakGlassIn, BreakGlassOut, BreakGlassState, OpenedOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import accounts, break_glass, escrow
+from storage import accounts, break_glass, escrow, second_person
 from storage.break_glass import Bar, BreakGlass
 from storage.errors import Conflict, NotFound
 from storage.keys.keyring import AccountKeys
@@ -63,6 +63,7 @@ async def approve(
     if asked.requested_by == access.signed_in.id:
         message = N_("You asked for this yourself: a second person has to agree.")
         raise Problem("second-person-needed", 409, message)
+    await require_independent(access, asked.requested_by, account.domain_id)
     try:
         done = await access.control.store.write(_approve, asked.id, account, access.signed_in, access.control.now())
     except Conflict:
@@ -103,6 +104,17 @@ async def revoke(
     except Conflict:
         raise _over() from None
     return await _out(access, done)
+
+
+async def require_independent(access: Access, asker_id: int, domain_id: int) -> None:
+    """Problem 409 if who asked gave who asks now all that power: they may be one person."""
+    owing = (access.signed_in, asker_id, domain_id, access.control.now())
+    if await access.control.store.read(second_person.owes_all_to, *owing):
+        message = N_(
+            "You have your role from who asked for this. Somebody who does not has to agree: another admin of the"
+            " domain, or an owner."
+        )
+        raise Problem("second-person-needed", 409, message)
 
 
 def _over() -> Problem:

@@ -100,7 +100,7 @@ async def hidden_devices(access: Access) -> frozenset[int]:
 
 async def _own(access: Access, device_id: int) -> Device:
     """A device that is in use; Problem if there is none, or it is a break-glass access's."""
-    if device_id >= 2**63 or device_id in await hidden_devices(access):
+    if not 0 < device_id < 2**63 or device_id in await hidden_devices(access):
         raise not_found()
     found = await access.control.store.read(devices.get, access.target.id, device_id)
     if found.origin is Origin.BREAK_GLASS:

@@ -1,5 +1,6 @@
 """Roles: granted for a domain and a time, taken away, looked over every quarter (S61, S62, S77)."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -64,6 +65,8 @@ async def add(body: GrantIn, access: Annotated[Access, Depends(gate(Action.GRANT
         raise Problem("role-not-yours", 403, message)
     _check(body, now)
     domain = None if body.domain is None else await _domain(access, body.domain)
+    if body.role is Role.DOMAIN_ADMIN and domain is not None:
+        _refuse_longer(access, domain, body.ends_at)
     by = None if access.principal.account is None else access.principal.account.id
     try:
         made = await store.write(_add, account, body, domain, now, access, by)
@@ -86,6 +89,9 @@ async def revoke(grant: Number, access: Annotated[Access, Depends(gate(Action.GR
 async def review(grant: Number, access: Annotated[Access, Depends(gate(Action.GRANT_REVIEW))]) -> GrantOut:
     """It is still needed: asked again in 90 days."""
     found = await _in_reach(access, grant)
+    if found.account_id == access.signed_in.id:
+        message = N_("This is your own role: somebody else has to look whether it is still needed.")
+        raise Problem("own-role", 409, message)
     now = access.control.now()
     return await _out(access, await access.control.store.write(grants.review, found.id, now, access.actor))
 
@@ -103,6 +109,26 @@ def _check(body: GrantIn, now: int) -> None:
         raise Problem("time-box-needed", 422, message)
     if body.ends_at is not None and body.ends_at <= now:
         raise Problem("end-past", 422, N_("The end lies in the past. Give one in the future."))
+
+
+def _refuse_longer(access: Access, domain: Domain, ends_at: int | None) -> None:
+    """A role for a time would be one for good, if it could be given on for longer."""
+    ends = [
+        None if held.grant is None else held.grant.ends_at
+        for held in access.held
+        if held.domain_id in (None, domain.id)
+    ]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
+        return
+    latest = max(known)
+    if ends_at is None or ends_at > latest:
+        until = datetime.fromtimestamp(latest, UTC).isoformat(" ", "minutes")[:16]
+        message = N_(
+            "Your own role ends before that. You can give it on until {until} at the latest. For longer, ask an"
+            " owner."
+        )
+        raise Problem("role-ends-before", 403, message, extra={"latest": latest}, until=f"{until} UTC")
 
 
 def _add(

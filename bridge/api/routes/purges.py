@@ -11,6 +11,7 @@ from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action
 from bridge.api.problems import Problem
+from bridge.api.routes.break_glass import require_independent
 from bridge.api.schemas.erasures import PurgeDetailOut, PurgedOut, PurgeIn, PurgeOut
 from bridge.i18n import N_
 from storage import accounts, domains, erasure, grants, purges
@@ -67,6 +68,8 @@ async def approve(purge: Number, access: Annotated[Access, Depends(gate(Action.P
     """As the second person. Each account is closed and waits its trash window; what is held is left and named."""
     store, now = access.control.store, access.control.now()
     found = await _reached(access, purge)
+    if found.requested_by != access.signed_in.id:
+        await require_independent(access, found.requested_by, found.domain_id)
     try:
         approved = await store.write(purges.approve, found.id, by=access.signed_in.id, now=now)
     except SamePerson:

@@ -32,8 +32,8 @@ class GrantIn(Schema):
     role: Role
     domain: Text | None = None
     ticket: Text | None = None
-    ends_at: Annotated[int, Field(ge=0, lt=2**53)] | None = None
-    """Support and reseller: at most 30 days from now."""
+    ends_at: Annotated[int, Field(ge=0, lt=253_402_300_800)] | None = None
+    """Before the year 10 000, which no calendar knows. Support and reseller: at most 30 days from now."""
 
 
 class RevokedOut(Schema):

@@ -108,3 +108,14 @@ async def test_the_order_of_a_list_tells_no_masked_name(desk: Desk, role: Role, 
     page = (await desk.ask("GET", f"/v1/accounts?limit=2&sort={sort}", helper)).json()
     rest = (await desk.ask("GET", f"/v1/accounts?sort={sort}&after={page['next']}", helper)).json()
     assert page["items"] + rest["items"] == newest
+
+
+async def test_numbers_beyond_all_measure_are_refused(desk: Desk) -> None:
+    owner, anna = desk.person("owner", role=Role.OWNER), desk.person("anna")
+    for number in (-(10**30), -1, 0, 2**63, 10**30):
+        for method, body in (("DELETE", None), ("PATCH", {"label": "x"})):
+            answer = await desk.ask(method, f"/v1/accounts/me/devices/{number}", anna, body)
+            assert answer.status_code == 404, answer.text
+    for ends_at in (253_402_300_800, 2**52, 2**70):
+        given = {"account": anna.account.email, "role": "auditor", "ends_at": ends_at}
+        assert (await desk.ask("POST", "/v1/grants", owner, given)).status_code == 422
