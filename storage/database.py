@@ -249,6 +249,23 @@ def _refuse_emptied(data: Path) -> None:
         raise Tampered("the database was emptied")
 
 
+def _refuse_cut(database: Database) -> None:
+    """Tampered if the file is shorter than its pages: SQLite notices no sooner than it reads the last of them. While
+    there is a log, the end may stand in that alone.
+    """
+    log, size = write_ahead_log.log_of(database), database.path.stat().st_size
+    if not size or (log.exists() and log.stat().st_size):
+        return
+    session = database.inspecting()
+    try:
+        ((pages,),) = statements.rows(session, "PRAGMA page_count")
+        ((page_size,),) = statements.rows(session, "PRAGMA page_size")
+    finally:
+        connections.close(session)
+    if size < int(pages) * int(page_size):  # SQLCipher gives its page size as text
+        raise Tampered("the database was cut")
+
+
 def _prepare(database: Database, keys: ServerKeys) -> bool:
     """Bring the schema to its newest revision and begin the audit chain, in one transaction.
 
@@ -257,6 +274,7 @@ def _prepare(database: Database, keys: ServerKeys) -> bool:
     session = None
     try:
         write_ahead_log.check(database)
+        _refuse_cut(database)
         session = database.writing()
         migrations.upgrade(session, lambda: audit.begin(session, keys))
         return statements.row(session, "SELECT 1 FROM account LIMIT 1") is not None
