@@ -166,3 +166,13 @@ def test_post_runs_and_its_error_harms_nobody(office: Office) -> None:
     office.store.post(domains.create, "two.test", DomainMode.PRIVATE, "DE", NOW)
     office.store.write_now(devices.touch, 1, NOW)
     assert [domain.name for domain in office.store.read_now(domains.listing)] == ["example.test", "two.test"]
+
+
+@pytest.mark.parametrize("missing", [1, 4096, 40_960])
+def test_a_database_that_was_cut_is_refused_at_the_start(office: Office, anna: Person, missing: int) -> None:
+    office.deliver(b"hello", anna)
+    office.store.close()
+    path = office.data / "postex.db"
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(Tampered):
+        Store.open(office.data, office.master)
