@@ -229,6 +229,7 @@ OUTRANKED: frozenset[Action] = frozenset(
         Action.DEVICE_REVOKE,
         Action.SESSION_END,
         Action.BREAK_GLASS_REQUEST,
+        Action.BREAK_GLASS_OPEN,
     }
 )
 """What an admin may not do to an account that has rights beyond the admin's own domains."""

@@ -70,6 +70,8 @@ async def approve(purge: Number, access: Annotated[Access, Depends(gate(Action.P
     found = await _reached(access, purge)
     if found.requested_by != access.signed_in.id:
         await require_independent(access, found.requested_by, found.domain_id)
+    if access.domains is not None:  # rights may have grown since it was asked for
+        await store.read(_refuse_outranked, access.domains, found.accounts, now)
     try:
         approved = await store.write(purges.approve, found.id, by=access.signed_in.id, now=now)
     except SamePerson:

@@ -79,6 +79,21 @@ async def test_whom_the_asker_made_an_owner_is_no_second_person_and_who_made_the
     assert await approvals(house, third, both) == AGREED
 
 
+async def test_what_was_asked_before_somebody_rose_is_not_carried_out_after_it(house: House) -> None:
+    desk, one, two = house.desk, house.admin("one"), house.admin("two")
+    anna, owner = desk.person("anna"), desk.person("owner", role=Role.OWNER)
+    access = {"account": anna.account.email, "reason": "audit", "hours": 4}
+    purge = {"domain": FIRST, "reason": "clean", "accounts": [anna.account.email]}
+    assert (await desk.ask("POST", "/v1/break-glass", one, access)).status_code == 201
+    assert (await desk.ask("POST", "/v1/break-glass/1/approval", two)).status_code == 200
+    assert (await desk.ask("POST", "/v1/purges", one, purge)).status_code == 201
+    desk.grant(anna.account, Role.OWNER, None)
+    for path, who in (("/v1/break-glass/1/opening", one), ("/v1/purges/1/approval", two)):
+        answer = await desk.ask("POST", path, who)
+        assert (answer.status_code, answer.json()["code"]) == (403, "outranked"), answer.text
+    assert (await desk.ask("POST", "/v1/purges/1/approval", owner)).status_code == 200
+
+
 async def test_nobody_reviews_their_own_role(house: House) -> None:
     desk, one, two = house.desk, house.admin("one"), house.admin("two")
     shown = (await desk.ask("GET", f"/v1/grants?account={one.account.email}", one)).json()["items"]
