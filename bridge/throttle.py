@@ -18,7 +18,8 @@ temporary.
   passwords in 2 minutes, 5 wrong codes in 15. A guess is counted before it is looked at, so that a thousand at once
   are no way round; one that turns out right is taken back. The wrong one again costs nothing more: a password for a
   day, a code while the same one is shown. Never is an account locked: after its window everything is heard again.
-- Memory is bounded: the least recently failing entries are forgotten first.
+- Memory is bounded: the least recently failing entries are forgotten first, what was counted for accounts that there
+  are never.
 """
 
 import asyncio
@@ -112,7 +113,9 @@ class Throttle:
         self._most = most_remembered
         self._records: OrderedDict[Net, _Record] = OrderedDict()
         self._seen: OrderedDict[Hashable, float] = OrderedDict()
-        self._accounts: OrderedDict[tuple[str, str], _Window] = OrderedDict()
+        self._accounts: dict[tuple[str, str], _Window] = {}
+        """Of accounts that there are: no more than those."""
+        self._strangers: OrderedDict[tuple[str, str], _Window] = OrderedDict()
         self._held = 0
 
     def digest(self, secret: bytes) -> bytes:
@@ -149,18 +152,21 @@ class Throttle:
         if record is not None:
             record.streak = 0
 
-    def guess(self, account: str, limit: Limit, secret: bytes) -> Guess:
-        """Count a secret given for an account (any name that stays the same for it, known or not)."""
+    def guess(self, account: str, limit: Limit, secret: bytes, *, is_known: bool = True) -> Guess:
+        """Count a secret given for an account: any name that stays the same for it, or one that is nobody's. However
+        many of those are tried, what was counted for an account that there is stays.
+        """
         now, key = self._clock(), (limit.name, account)
-        window = self._accounts.setdefault(key, _Window(now))
-        self._accounts.move_to_end(key)
-        if len(self._accounts) > self._most:
-            self._accounts.popitem(last=False)
+        window = (self._accounts if is_known else self._strangers).setdefault(key, _Window(now))
+        if not is_known:
+            self._strangers.move_to_end(key)
+            if len(self._strangers) > self._most:
+                self._strangers.popitem(last=False)
         if not 0 <= now - window.opened < limit.window:  # over, or the clock was set back
             window.opened, window.count = now, 0
         if window.count >= limit.count:
             return Guess(window.opened + limit.window - now)
-        guess = (*key, self.digest(secret), int(now // limit.same_for) if limit.same_for < DAY else 0)
+        guess = (*key, is_known, self.digest(secret), int(now // limit.same_for) if limit.same_for < DAY else 0)
         if not self._is_new(guess, now):
             return Guess(0.0)
         window.count += 1

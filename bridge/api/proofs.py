@@ -79,17 +79,18 @@ class Knock:
         return Problem("sign-in-refused", 401, message, extra={"server_time": now}, time=time)
 
     def _guess(self, limit: Limit, secret: str) -> Guess:
-        guess = self._control.throttle.guess(self._name(), limit, _bytes(secret))
+        name, is_known = self._name()
+        guess = self._control.throttle.guess(name, limit, _bytes(secret), is_known=is_known)
         if guess.wait > 0:
             raise try_later(guess.wait)
         return guess
 
-    def _name(self) -> str:
+    def _name(self) -> tuple[str, bool]:
         """The account's own id: its other addresses are no further tries. What was typed, where there is none."""
         try:
-            return f"account:{self._control.store.look_up(accounts.by_sign_in_name, self._email).id}"
+            return f"account:{self._control.store.look_up(accounts.by_sign_in_name, self._email).id}", True
         except NotFound:
-            return self._email
+            return self._email, False
 
 
 def try_later(wait: float) -> Problem:

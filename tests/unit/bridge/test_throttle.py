@@ -226,7 +226,20 @@ def test_a_clock_set_back_locks_no_account(throttle: Throttle, time: Time) -> No
 def test_accounts_remembered_are_bounded(time: Time) -> None:
     throttle = Throttle(time, most_remembered=50)
     for number in range(500):
-        throttle.guess(f"account:{number}", CODE, b"1")
-        throttle.guess(f"account:{number}", CODE, b"1")
-    assert len(throttle._accounts) <= 50
+        throttle.guess(f"account:{number}", CODE, b"1", is_known=False)
+        throttle.guess(f"account:{number}", CODE, b"1", is_known=False)
+    assert len(throttle._strangers) <= 50
     assert len(throttle._seen) <= 50
+
+
+def test_names_of_nobody_make_no_account_forgotten(time: Time) -> None:
+    """Else whoever guesses would try thousands of other names between two guesses, and begin anew each time."""
+    throttle = Throttle(time, most_remembered=10)
+    for number in range(12):
+        assert throttle.guess("account:1", PASSWORD, b"%d" % number).wait == 0
+    for number in range(40):
+        throttle.guess(f"nobody{number}", PASSWORD, b"x", is_known=False)
+    assert throttle.guess("account:1", PASSWORD, b"12").wait == 120
+    for number in range(12):
+        throttle.guess("account:2", PASSWORD, b"%d" % number, is_known=False)
+    assert throttle.guess("account:2", PASSWORD, b"12").wait == 0, "a name that only looks like it"
