@@ -4,6 +4,7 @@ Addresses are compared in lower case, local part included: two people whose addr
 served by one post office. An address may be for one sender alone (D11): mail from others is refused.
 """
 
+import re
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -13,6 +14,8 @@ from storage.errors import Conflict, Invalid, NotFound, OverQuota, WrongSender
 from storage.records import AccountState, Domain, Recipient
 
 MAX_LENGTH = 320
+_DOT_ATOM = re.compile(r"[\w!#$%&'*/=?^`{|}~-]+(\.[\w!#$%&'*/=?^`{|}~-]+)*")
+"""RFC 5322 section 3.2.3, and letters of other scripts (RFC 6532): a second @ or a < would deceive who reads it."""
 _CLOSED = frozenset({AccountState.CLOSED, AccountState.ERASED})
 
 
@@ -39,6 +42,8 @@ def own(address: str, domain: Domain) -> str:
         raise Invalid(f"address: in the domain {domain.name}")
     if "+" in stored.rpartition("@")[0]:
         raise Invalid("address: no + in it, that marks a subaddress")
+    if not _DOT_ATOM.fullmatch(stored.rpartition("@")[0]):
+        raise Invalid("address: letters, digits and signs that need no quotes before the @")
     return stored
 
 

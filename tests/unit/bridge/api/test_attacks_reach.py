@@ -119,3 +119,13 @@ async def test_numbers_beyond_all_measure_are_refused(desk: Desk) -> None:
     for ends_at in (253_402_300_800, 2**52, 2**70):
         given = {"account": anna.account.email, "role": "auditor", "ends_at": ends_at}
         assert (await desk.ask("POST", "/v1/grants", owner, given)).status_code == 422
+
+
+@pytest.mark.parametrize("local", ["ceo@other.test", "<b>", "a,b", '"', "a..b", ".a", "a;b", "(x)", "a\\b", "a:b"])
+async def test_no_address_is_given_out_that_reads_as_another(desk: Desk, local: str) -> None:
+    admin, anna = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("anna")
+    for path, name in (("/v1/accounts", "email"), (f"{anna.path}/aliases", "address")):
+        answer = await desk.ask("POST", path, admin, {name: f"{local}@example.test"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+    given = await desk.ask("POST", f"{anna.path}/aliases", admin, {"address": "zoë.o'brien_1@example.test"})
+    assert given.status_code == 201
