@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from storage import audit, backup, server_facts, statements
 from storage.database import Store
-from storage.durable import write_whole
+from storage.durable import sync_folder, write_whole
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit, seal_master
 from storage.randomness import Rng
@@ -19,15 +19,24 @@ from storage.server_facts import Fact
 
 
 def renew(store: Store, master: MasterKey, actor: str, now: int, rng: Rng = os.urandom) -> tuple[RecoveryKit, int]:
-    """The new kit, to be shown once, and how many escrow keys wait for it. WriterUnavailable.
+    """The new kit, to be shown once, and how many escrow keys wait for it. WriterUnavailable: the old one stands.
 
-    Killed before the kit was shown, the way on is the same call again.
+    The sealed copy takes its place last: killed before that, backups are still sealed to the old kit, and never to
+    one that nobody has seen. The way on is the same call again.
     """
     kit = RecoveryKit.generate(rng)
-    folder = store.data / backup.RECOVERY
-    folder.mkdir(mode=0o700, exist_ok=True)
-    write_whole(folder / backup.SEALED_MASTER, seal_master(kit.public_key, master), 0o600)
-    return kit, store.write_now(_replace, kit.public_key, actor, now)
+    sealed = store.data / backup.RECOVERY / backup.SEALED_MASTER
+    sealed.parent.mkdir(mode=0o700, exist_ok=True)
+    fresh = sealed.with_name(f"{sealed.name}.next")
+    write_whole(fresh, seal_master(kit.public_key, master), 0o600)
+    try:
+        waiting = store.write_now(_replace, kit.public_key, actor, now)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    fresh.rename(sealed)
+    sync_folder(sealed.parent)
+    return kit, waiting
 
 
 def _replace(session: Session, public_key: bytes, actor: str, now: int) -> int:

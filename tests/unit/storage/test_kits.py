@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage import escrow, kits, restore, server_facts, statements
-from storage.errors import BackupReason, BackupRefused, Tampered
+from storage.errors import BackupReason, BackupRefused, Tampered, WriterUnavailable
 from storage.keys.recovery import open_master
 from storage.server_facts import Fact
 from tests.unit.storage.conftest import NOW, Office
@@ -29,6 +29,21 @@ def test_a_new_kit_seals_the_master_key_again(vault: Vault) -> None:
         open_master(vault.kit, sealed)
     assert office.store.read_now(server_facts.get, Fact.KIT_PUBLIC_KEY) == new.public_key
     assert office.rows("SELECT actor FROM audit_event WHERE kind = 'kit.replaced'") == [("operator",)]
+
+
+@pytest.mark.parametrize("part", ["file", "database"])
+def test_a_kit_that_was_never_shown_opens_nothing(vault: Vault, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """Else every backup from then on would be sealed to a kit that nobody has."""
+    office = vault.office
+
+    def refused(*_: object) -> None:
+        raise WriterUnavailable("disk full")
+
+    monkeypatch.setattr(kits, {"file": "write_whole", "database": "_replace"}[part], refused)
+    with pytest.raises(WriterUnavailable):
+        kits.renew(office.store, office.master, "operator", NOW)
+    assert open_master(vault.kit, (office.data / "recovery" / "master.sealed").read_bytes()) == office.master
+    assert office.store.read_now(server_facts.get, Fact.KIT_PUBLIC_KEY) == vault.kit.public_key
 
 
 def test_each_backup_stays_with_its_kit(vault: Vault, tmp_path: Path) -> None:
