@@ -14,7 +14,7 @@ from storage.copies import copies_of as copies_of
 from storage.copies import copy as copy
 from storage.copies import expunge as expunge
 from storage.copies import move as move
-from storage.errors import Invalid, NotFound, OverQuota
+from storage.errors import Busy, Invalid, NotFound, OverQuota
 from storage.flags import FlagMode as FlagMode
 from storage.flags import checked_keywords, spelled_as_stored
 from storage.flags import store_flags as store_flags
@@ -24,6 +24,13 @@ from storage.records import Copy, Delivered, Flag, MailboxChange, Recipient
 DEDUPE_SECONDS = 7 * 24 * 3600
 """How long a transaction handed in again is recognised: longer than any sender keeps retrying (RFC 5321, 4.5.4.1)."""
 HPKE_FORM = "hpke"
+_COUNT = (
+    "UPDATE account SET used_bytes = used_bytes + ? WHERE id = ? AND state <> 'erased' AND (generation = ?"
+    " OR NOT EXISTS (SELECT 1 FROM mailbox WHERE mailbox.account_id = account.id AND special = 'closed'))"
+)
+"""No row where nobody could open the document: the account is erased, or a reset has closed what lies under older
+keys (`renewal`). After a rotation, the older identity keys still open.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,9 @@ class DeliveryDraft:
 def deliver(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
     """Store a document for its recipients. The quota counts but does not refuse (see `addresses.resolve`).
 
-    A duplicate gives the first one's public id, no copies, and leaves nothing: the body file is dropped. NotFound if
-    a mailbox is gone; Invalid if the draft does not fit together.
+    A duplicate gives the first one's public id, no copies, and leaves nothing: the body file is dropped. Busy if a
+    reader's keys were renewed or the account erased since it was sealed: sealed again, it may go. NotFound if a
+    mailbox is gone; Invalid if the draft does not fit together.
     """
     if not draft.recipients or not len(draft.recipients) == len(draft.mailbox_ids) == len(draft.sealed.wraps):
         raise Invalid("recipients: at least one, each with a mailbox and a wrap")
@@ -141,11 +149,13 @@ def _insert_wraps(session: Session, draft: DeliveryDraft, document_id: int) -> N
             for account_id, (reader, wrap) in sorted(readers.items())
         ),
     )
-    statements.run_many(
+    counted = statements.run_many(
         session,
-        "UPDATE account SET used_bytes = used_bytes + ? WHERE id = ?",
-        ((draft.stored_size, account_id) for account_id in readers),
+        _COUNT,
+        ((draft.stored_size, account_id, reader.generation) for account_id, (reader, _) in readers.items()),
     )
+    if counted != len(readers):
+        raise Busy("keys of a reader")
 
 
 def _insert_copies(session: Session, draft: DeliveryDraft, document_id: int) -> tuple[tuple[int, int], ...]:

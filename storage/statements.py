@@ -56,9 +56,10 @@ def run(session: Session, sql: str, values: Sequence[Value] = ()) -> int:
     return changed
 
 
-def run_many(session: Session, sql: str, many: Iterable[Sequence[Value]]) -> None:
-    """One statement for each tuple of values."""
-    session.info[_KEY].executemany(sql, many)
+def run_many(session: Session, sql: str, many: Iterable[Sequence[Value]]) -> int:
+    """One statement for each tuple of values; gives the number of rows they changed."""
+    changed: int = session.info[_KEY].executemany(sql, many).rowcount
+    return changed
 
 
 def chunks(values: Sequence[int], size: int = CHUNK) -> Iterable[tuple[str, Sequence[int]]]:

@@ -96,6 +96,15 @@ def test_an_erased_account_leaves_nothing_and_the_others_keep_theirs(
     ]
 
 
+def test_what_was_on_its_way_is_not_taken_any_more(office: Office, anna: Person, bram: Person) -> None:
+    draft = office.draft(b"for both", anna, bram)
+    begun = office.store.write_now(erasure.begin, anna.account.id, by=None, now=NOW)
+    with pytest.raises(Busy):
+        office.store.write_now(documents.deliver, draft, NOW)
+    assert office.rows("SELECT count(*) FROM wrap") == [(0,)]
+    assert erasing.carry_out(office.store, begun.id, NOW).state is State.DONE
+
+
 async def test_others_still_read_what_they_shared(office: Office, anna: Person, bram: Person) -> None:
     delivered = await office.store.write(documents.deliver, office.draft(b"for both", anna, bram), NOW)
     begun = await office.store.write(erasure.begin, anna.account.id, by=None, now=NOW)

@@ -10,6 +10,7 @@ from storage import (
     accounts,
     break_glass,
     devices,
+    documents,
     enrolment,
     escrow,
     mailboxes,
@@ -21,7 +22,7 @@ from storage import (
     second_factor,
 )
 from storage.enrolment import Enrolled
-from storage.errors import ApprovalNeeded, Conflict, NotFound, SignInRefused, Tampered
+from storage.errors import ApprovalNeeded, Busy, Conflict, NotFound, SignInRefused, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.keys.slots import SlotKind
 from storage.mailbox_names import FIXED
@@ -201,6 +202,21 @@ async def test_using_the_code_closes_what_was_and_opens_what_comes(
     assert await read_all(office, done.account, keys) == [Tampered, Tampered, b"new"]
     inbox = store.read_now(mailboxes.by_name, anna.account.id, keys, "INBOX")
     assert len(store.read_now(mailboxes.select, inbox.id, keys).copies) == 1
+
+
+async def test_a_document_on_its_way_is_sealed_again_rather_than_kept_where_nobody_can_read_it(
+    office: Office, admin: Person, anna: Person
+) -> None:
+    store, on_its_way = office.store, office.draft(b"on its way", anna)
+    done = come_back(office, anna, reset(office, admin, anna, may_close=True).code.code, DomainMode.PRIVATE)
+    with pytest.raises(Busy):
+        store.write_now(documents.deliver, on_its_way, NOW)
+    assert office.rows("SELECT count(*) FROM document") == [(0,)]
+    fresh = store.read_now(accounts.recipient, anna.account.email)
+    assert fresh is not None
+    anna.recipient = fresh
+    office.deliver(b"on its way", anna)
+    assert await read_all(office, done.account, keys_by(office, done.account, CHOSEN)) == [b"on its way"]
 
 
 def test_the_closed_mailbox_is_shown_to_nobody(office: Office, admin: Person, anna: Person) -> None:
