@@ -27,6 +27,11 @@ def new_name(rng: Rng = os.urandom) -> str:
     return rng(16).hex()
 
 
+def is_name(name: str) -> bool:
+    """Whether `new_name` gives such names: no other ever becomes a path."""
+    return _NAME.fullmatch(name) is not None
+
+
 class Bodies(Protocol):
     """Where sealed bodies lie. An object store can take the place of the files."""
 

@@ -133,11 +133,22 @@ def begin_due(session: Session, erasure_id: int, now: int) -> Erasure | None:
     found = by_id(session, erasure_id)
     if found.state is not State.REQUESTED or found.due_at > now:
         return None
+    if statements.row(session, "SELECT 1 FROM account WHERE id = ? AND state = 'erased'", (found.account_id,)):
+        begin_of_erased(session, found.account_id, now)
+        return by_id(session, found.id)
     if _state(session, found.account_id) != AccountState.CLOSED:
         _turn(session, found.id, State.CANCELLED)
         _audit(session, "erasure.lapsed", None, found, now)
         return None
     return begin(session, found.account_id, by=None, now=now)
+
+
+def begin_of_erased(session: Session, account_id: int, now: int) -> None:
+    """Go on with what waits for an account that is erased already, as a restore may find it: to its receipt."""
+    waiting = _requested(session, account_id)
+    if waiting is not None:
+        _turn(session, waiting.id, State.BEGUN)
+        _audit(session, "erasure.begun", None, waiting, now)
 
 
 def due(session: Session, now: int) -> list[int]:

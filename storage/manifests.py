@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from storage.bodies import is_name
 from storage.durable import write_whole
 from storage.errors import BackupReason, BackupRefused, Tampered
 from storage.keys import signing
@@ -215,4 +216,6 @@ def listed_bodies(text: bytes) -> dict[str, Mark]:
 def _lines(lines: Iterable[str]) -> Iterable[tuple[str, Mark]]:
     for line in lines:
         digest, size, name = line.split(" ")
+        if not is_name(name):  # it becomes a path
+            raise ValueError("not the name of a body")
         yield name, Mark(int(size), digest)

@@ -26,6 +26,7 @@ from storage import (
     connections,
     destinations,
     enrolment,
+    erasure,
     manifests,
     migrations,
     repair,
@@ -262,4 +263,5 @@ def _erase(session: Session, account_id: int, now: int) -> None:
         pass
     account_removal.release(session, account_id, account_removal.loose(session, account_id))
     account_removal.anonymise(session, account_id)
+    erasure.begin_of_erased(session, account_id, now)
     audit.append(session, "account.erased", "system", f"account:{account_id}", {"by": "keyring"}, now)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from storage import (
     accounts,
     audit,
     audit_heads,
+    backup,
     canary,
     devices,
     enrolment,
+    erasing,
+    erasure,
     manifests,
     restore,
     statements,
@@ -166,6 +170,39 @@ def test_an_erased_account_stays_erased(vault: Vault, target: Path, anna: Person
         assert read(store, bram) == [b"to both"]
         assert name not in set(store.bodies.names())
         assert store.read_now(audit.verify, store.server_keys) is None
+
+
+def test_an_erasure_that_waited_in_the_backup_goes_on_to_its_receipt(
+    vault: Vault, target: Path, anna: Person, bram: Person
+) -> None:
+    """It was carried out since; those of others must not wait for it."""
+    due, store = NOW + 14 * DAY, vault.office.store
+    store.write_now(erasure.request, anna.account.id, by=None, due_at=due, now=NOW)
+    store.write_now(erasure.request, bram.account.id, by=None, due_at=due, now=NOW)
+    made = vault.make()
+    store.shred.delete(anna.account.public_id)
+    today = backup.make(store, vault.data, vault.keyring, 35, "operator", NOW + DAY)
+    assert restored(vault, target, made, keyring=today.keyring_folder).erased == (anna.account.public_id,)
+    with opened(target) as after:
+        assert erasing.resume_all(after, NOW + DAY) == 1
+        assert erasing.carry_out_due(after, due) == 1
+        assert {done.state for done in after.read_now(erasure.page, domains=None)} == {erasure.State.DONE}
+
+
+def test_a_backup_of_a_stranger_writes_nothing_elsewhere(vault: Vault, target: Path, anna: Person) -> None:
+    """Anybody can seal a master key to the kit: what that key has signed is no more than well-formed."""
+    vault.deliver(b"hello", anna)
+    made = vault.make()
+    outside = "../../../elsewhere"
+    (vault.data / "bodies" / ".." / outside).resolve().write_bytes(b"")
+    marks = (made.folder / "bodies.list").read_bytes() + manifests.list_bodies(
+        {outside: manifests.mark_of_bytes(b"")}
+    )
+    (made.folder / "bodies.list").write_bytes(marks)
+    files = {**made.manifest.files, "bodies.list": manifests.mark_of_bytes(marks)}
+    manifests.write(made.folder, vault.office.store.server_keys, replace(made.manifest, files=files))
+    assert refusal(vault, target, made) is BackupReason.ALTERED
+    assert not (target / "bodies" / ".." / outside).resolve().exists()
 
 
 def test_a_newer_head_is_said(vault: Vault, target: Path, anna: Person) -> None:
