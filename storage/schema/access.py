@@ -99,7 +99,7 @@ class DeviceRow(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     slot_id: int | None = Field(foreign_key="key_slot.id", index=True)
-    """None once revoked: the slot is gone."""
+    """None once revoked, or a break-glass access is over: the slot is gone."""
     label: str
     selector: str = Field(unique=True)
     scopes: str

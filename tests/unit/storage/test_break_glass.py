@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from storage import break_glass, devices, rotation
+from storage import break_glass, devices, lapsed, rotation
 from storage.break_glass import HOUR, LIFETIME, Bar, BreakGlass
 from storage.errors import Conflict, Invalid, NotFound, SignInRefused
 from storage.records import DeviceCredentials, DeviceRevoked, Origin, Scope
@@ -84,6 +84,21 @@ def test_two_people_open_a_mailbox_for_reading_and_for_hours(house: House) -> No
     found = house.office.rows("SELECT detail FROM audit_event WHERE kind LIKE 'break-glass.%'")
     assert all(json.loads(detail)["break_glass"] == asked.id for (detail,) in found)
     assert not any("court" in detail for (detail,) in found), "reasons stay out of the log"
+
+
+def test_once_it_is_over_its_key_slot_goes(house: House) -> None:
+    asked = house.request()
+    house.approve(asked)
+    made = house.open(asked)
+    count = "SELECT count(*) FROM key_slot JOIN device ON slot_id = key_slot.id WHERE device.id = ?"
+    store, end = house.office.store, NOW + 4 * HOUR
+    assert store.write_now(lapsed.remove_codes, end - 1) == 0
+    house.sign_in(made)
+    assert store.write_now(lapsed.remove_codes, end) == 1
+    assert house.office.rows(count, made.device.id) == [(0,)]
+    with pytest.raises(SignInRefused):
+        house.sign_in(made)
+    assert store.read_now(devices.get, house.anna.account.id, made.device.id).expires_at == end
 
 
 def test_nobody_approves_what_they_asked_for(house: House) -> None:
