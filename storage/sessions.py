@@ -150,6 +150,9 @@ def step_up(session: Session, session_id: int, now: int) -> None:
     )
     if not changed:
         raise NotFound("session")
+    ((account_id,),) = statements.rows(session, "SELECT account_id FROM api_session WHERE id = ?", (session_id,))
+    own = f"account:{account_id}"
+    audit.append(session, "session.stepped-up", own, own, {"session": session_id}, now)
 
 
 def end(session: Session, session_id: int, account_id: int, now: int, actor: str) -> None:

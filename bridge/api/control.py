@@ -19,6 +19,10 @@ STRETCHES_AT_ONCE = 2
 class Stream(Protocol):
     """A stream of live events that somebody reads."""
 
+    @property
+    def account_id(self) -> int:
+        """Whose it is."""
+
     def stop(self) -> None:
         """The bridge is about to end."""
 

@@ -213,6 +213,9 @@ STEP_UP: frozenset[Action] = frozenset(
         Action.HOLD_LIFT,
         Action.PURGE_REQUEST,
         Action.PURGE_APPROVE,
+        Action.ALIAS_CHANGE,
+        Action.SENDER_CHANGE,
+        Action.BACKUP_MAKE,
     }
 )
 """Needs password and TOTP within the last five minutes (security.md, Sign-in). The operator has neither."""

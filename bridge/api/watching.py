@@ -83,6 +83,11 @@ class Watch:
         """Why the stream must end."""
         self._news = asyncio.Event()
 
+    @property
+    def account_id(self) -> int:
+        """Whose stream it is."""
+        return self._access.signed_in.id
+
     def stop(self, reason: str = STOPPING) -> None:
         """End the stream at its next turn, at once."""
         self._over = reason

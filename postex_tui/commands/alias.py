@@ -32,11 +32,12 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Let another address deliver to the account."""
+    from postex_tui import asking
     from postex_tui.client import control
 
     body = {"address": address, "only_from": only_from, "label": label}
     with control(data) as api:
-        made = api.post(f"{path_of(account)}/aliases", body)
+        made = asking.stepped_up(api, None, None, lambda: api.post(f"{path_of(account)}/aliases", body))
     answer(as_json, made, f"Added {_line(made)}")
 
 
@@ -53,10 +54,12 @@ def listing(account: Account, data: Data, as_json: AsJson = False) -> None:
 @app.command("remove")
 def remove(account: Account, address: Address, data: Data, as_json: AsJson = False) -> None:
     """Refuse mail to a further address from now on."""
+    from postex_tui import asking
     from postex_tui.client import control
 
     with control(data) as api:
-        left = api.delete(f"{path_of(account)}/aliases/{quote(address.lower(), safe='')}")
+        path = f"{path_of(account)}/aliases/{quote(address.lower(), safe='')}"
+        left = asking.stepped_up(api, None, None, lambda: api.delete(path))
     answer(as_json, left, f"Removed {address}.")
 
 

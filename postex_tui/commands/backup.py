@@ -104,8 +104,10 @@ def verify(
 
 def _made(api: "Api", data: Path, places: dict[str, str]) -> Any:
     """As who is signed in; a timer is nobody, or its session ended long ago: then with the master key."""
+    from postex_tui import asking
+
     try:
-        return api.post("/backups", places, seconds=HOURS)
+        return asking.stepped_up(api, None, None, lambda: api.post("/backups", places, seconds=HOURS))
     except Refusal as refusal:
         order = _signed(data, places) if refusal.code in _NOBODY else None
         if order is None:

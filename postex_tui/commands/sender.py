@@ -57,18 +57,22 @@ def addresses(email: Email, data: Data, as_json: AsJson = False) -> None:
 @app.command("allow")
 def allow(email: Email, address: Address, data: Data, as_json: AsJson = False) -> None:
     """Let it write as another address."""
+    from postex_tui import asking
     from postex_tui.client import control
 
     with control(data) as api:
-        found = api.post(f"{path_of(email)}/identities", {"address": address})
+        path = f"{path_of(email)}/identities"
+        found = asking.stepped_up(api, None, None, lambda: api.post(path, {"address": address}))
     answer(as_json, {"email": email.lower(), "from": found["identities"]}, f"{email} may write as {address}.")
 
 
 @app.command("forbid")
 def forbid(email: Email, address: Address, data: Data, as_json: AsJson = False) -> None:
     """Let it no longer write as an address."""
+    from postex_tui import asking
     from postex_tui.client import control
 
     with control(data) as api:
-        found = api.delete(f"{path_of(email)}/identities/{quote(address.lower(), safe='')}")
+        path = f"{path_of(email)}/identities/{quote(address.lower(), safe='')}"
+        found = asking.stepped_up(api, None, None, lambda: api.delete(path))
     answer(as_json, {"email": email.lower(), "from": found["identities"]}, f"{email} no longer writes as {address}.")

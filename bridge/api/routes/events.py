@@ -17,6 +17,8 @@ router = APIRouter(prefix="/v1", tags=["events"])
 
 MOST = 16
 """Streams at once; each takes a place among the connections of the control socket."""
+MOST_EACH = 4
+"""Of one account: nobody takes the places of all."""
 
 
 @router.get(
@@ -33,7 +35,8 @@ async def events(
     Events `sessions`, `arrivals`, `audit`; `lagged` if the reader was too slow; `end` with the reason.
     """
     watching = access.control.watching
-    if len(watching) >= MOST:
+    own = sum(each.account_id == access.signed_in.id for each in watching)
+    if len(watching) >= MOST or own >= MOST_EACH:
         message = N_("Too many streams of events are open. Close one, then try again.")
         raise Problem("too-many-streams", 503, message, extra={"retry_after": 10})
     watch = Watch(access, frozenset(kinds or Kind))

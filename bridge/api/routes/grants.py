@@ -60,6 +60,12 @@ async def add(body: GrantIn, access: Annotated[Access, Depends(gate(Action.GRANT
     """
     store, now = access.control.store, access.control.now()
     account = access.require(await store.read(accounts.find, body.account))
+    if account == access.principal.account:
+        message = N_(
+            "Nobody gives a role to themselves. Ask another owner or admin; alone, do it on the machine itself while"
+            " the bridge is down."
+        )
+        raise Problem("own-role", 409, message)
     if body.role in WHOLE_BRIDGE and access.domains is not None:
         message = N_("An admin of a domain cannot give rights over the whole bridge. Ask an owner.")
         raise Problem("role-not-yours", 403, message)

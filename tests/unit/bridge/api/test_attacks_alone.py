@@ -74,9 +74,19 @@ async def test_whom_the_asker_made_an_owner_is_no_second_person_and_who_made_the
     assert (await desk.ask("POST", "/v1/grants", both, body)).status_code == 201
     assert await approvals(house, both, third) == REFUSED
     house.entrust(third)
-    assert (await give(house, third, third)).status_code == 201
+    assert (await give(house, both, third)).status_code == 201
     assert await approvals(house, both, third) == REFUSED
     assert await approvals(house, third, both) == AGREED
+
+
+async def test_nobody_gives_a_role_to_themselves(house: House) -> None:
+    """An owner would see the personal data of a domain, a custodian get its spare key, and nobody would know."""
+    desk, owner = house.desk, house.desk.person("owner", role=Role.OWNER)
+    house.entrust(owner, custodian=True)
+    answer = await give(house, owner, owner)
+    assert (answer.status_code, answer.json()["code"]) == (409, "own-role")
+    body = {"account": "me", "role": "auditor"}
+    assert (await desk.ask("POST", "/v1/grants", owner, body)).status_code in (404, 409)
 
 
 async def test_what_was_asked_before_somebody_rose_is_not_carried_out_after_it(house: House) -> None:

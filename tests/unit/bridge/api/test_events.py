@@ -273,10 +273,11 @@ async def test_a_role_taken_away_narrows_the_stream(desk: Desk, anna: Person) ->
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Close one"), ("nl", "Sluit er een")])
+@pytest.mark.parametrize("limit", ["MOST", "MOST_EACH"])
 async def test_streams_are_bounded(
-    desk: Desk, anna: Person, language: str, word: str, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, anna: Person, limit: str, language: str, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "MOST", 1)
+    monkeypatch.setattr(events, limit, 1)
     async with watched(desk, anna):
         answer = await desk.ask("GET", "/v1/events", anna, **{"Accept-Language": language})
         assert (answer.status_code, answer.json()["code"]) == (503, "too-many-streams")
@@ -286,3 +287,9 @@ async def test_streams_are_bounded(
 async def test_an_unknown_kind_is_refused(desk: Desk, anna: Person) -> None:
     answer = await desk.ask("GET", "/v1/events?kind=outbox", anna)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
+async def test_nobody_takes_the_streams_of_all(desk: Desk, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_EACH", 1)
+    async with watched(desk, anna), watched(desk, desk.person("bram")):
+        assert len(desk.control.watching) == 2
