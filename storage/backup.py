@@ -46,7 +46,7 @@ from storage.keys.master import ServerKeys
 from storage.manifests import KeyringManifest, Manifest, Mark
 from storage.randomness import Rng
 from storage.receipts import DAY, KEYRING_DAYS
-from storage.records import Role
+from storage.records import AccountState, Role
 from storage.server_facts import Fact
 
 DATABASE = "database.db"
@@ -129,6 +129,7 @@ def make(
     keyring, keyring_folder = None, None
     if keyring_destination is not None:
         keyring, keyring_folder = _back_up_keyring(store, keyring_destination, now, rng)
+    _tell_of_lost_secrets(store)
     expired = _expire(store, {kind: {*known[kind], *given[kind]} for kind in Kind}, keep_days, now)
     store.write_now(_record, manifest, given, actor, now)
     return Made(manifest, folder, copied, keyring, keyring_folder, expired)
@@ -325,6 +326,17 @@ def _back_up_keyring(store: Store, destination: Path, now: int, rng: Rng) -> tup
             )
             manifests.write(folder, store.server_keys, manifest)
     return manifest, folder
+
+
+def _tell_of_lost_secrets(store: Store) -> None:
+    """Accounts that no secret opens, as after an older keyring.db was put back: a restore would take them as erased."""
+    accounts = store.read_now(
+        statements.rows, "SELECT public_id FROM account WHERE state <> ?", (AccountState.ERASED,)
+    )
+    secrets = store.shred.names()  # after the accounts: each has its secret before it is there
+    lost = sum(public_id not in secrets for (public_id,) in accounts)
+    if lost:
+        _log.error("backup.accounts_without_secret", accounts=lost)
 
 
 # --- what is too old ---

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from storage import backup, destinations, documents, manifests, statements
+from storage import backup, destinations, documents, erasing, erasure, manifests, statements
 from storage.connections import Database
 from storage.database import Store
 from storage.errors import BackupReason, BackupRefused, Tampered
@@ -258,6 +259,22 @@ def test_the_list_shows_what_lies_where(vault: Vault) -> None:
     ]
     shutil.rmtree(vault.data)
     assert [one.kind for one in backup.listing(vault.office.store)] == ["keyring"]
+
+
+def test_accounts_that_no_secret_opens_are_told_of(vault: Vault, anna: Person, bram: Person) -> None:
+    """A restore would take them for erased; those that are erased are not meant."""
+    store = vault.office.store
+    with capture_logs() as said:
+        vault.make()
+        begun = store.write_now(erasure.begin, bram.account.id, by=None, now=NOW)
+        erasing.carry_out(store, begun.id, NOW)
+        vault.make(NOW + 1)
+    assert not [line for line in said if line["event"] == "backup.accounts_without_secret"]
+    store.shred.delete(anna.account.public_id)
+    with capture_logs() as said:
+        vault.make(NOW + 2)
+    (line,) = (line for line in said if line["event"] == "backup.accounts_without_secret")
+    assert (line["log_level"], line["accounts"]) == ("error", 1)
 
 
 def test_a_run_is_in_the_audit_log(vault: Vault) -> None:
