@@ -221,6 +221,7 @@ def _copy_bodies(
     """Those that are missing there; size and hash of all that could be read, and how many were copied."""
     known = _marks_of_newest(store, destination)
     folder = destination / destinations.BODIES
+    _refuse_links(folder)
     folder.mkdir(mode=0o700, exist_ok=True)
     marks: dict[str, Mark] = {}
     touched: set[Path] = set()
@@ -239,6 +240,13 @@ def _copy_bodies(
     for shard in (*sorted(touched), folder):
         sync_folder(shard)
     return marks, sum(1 for name in marks if name not in known)
+
+
+def _refuse_links(bodies: Path) -> None:
+    """What lies behind one is not in this destination, and may be the bridge's own: nothing is written or deleted."""
+    for path in (bodies, *(bodies.iterdir() if bodies.is_dir() else ())):
+        if path.is_symlink():
+            raise BackupRefused(BackupReason.NOT_A_FOLDER, str(path))
 
 
 def _marks_of_newest(store: Store, destination: Path) -> dict[str, Mark]:
@@ -329,7 +337,7 @@ def _back_up_keyring(store: Store, destination: Path, now: int, rng: Rng) -> tup
 
 
 def _tell_of_lost_secrets(store: Store) -> None:
-    """Accounts that no secret opens, as after an older keyring.db was put back: a restore would take them as erased."""
+    """Accounts that no secret opens, as after an older keyring.db was put back: a restore would erase them."""
     accounts = store.read_now(
         statements.rows, "SELECT public_id FROM account WHERE state <> ?", (AccountState.ERASED,)
     )
@@ -361,6 +369,7 @@ def _expire(store: Store, known: Mapping[Kind, Iterable[Path]], keep_days: int, 
 
 def _drop_unnamed_bodies(store: Store, destination: Path) -> None:
     """Bodies that no backup has any more. A backup whose list cannot be read might have any: then none go."""
+    _refuse_links(destination / destinations.BODIES)
     unnamed = {path.name: path for path in (destination / destinations.BODIES).glob("*/*")}
     for folder in reversed(destinations.whole(destination)):
         if not unnamed:

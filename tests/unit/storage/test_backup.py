@@ -261,6 +261,23 @@ def test_the_list_shows_what_lies_where(vault: Vault) -> None:
     assert [one.kind for one in backup.listing(vault.office.store)] == ["keyring"]
 
 
+@pytest.mark.parametrize("at", ["bodies/zz", "bodies/ab", "bodies"])
+def test_what_lies_behind_a_link_in_the_destination_is_never_deleted(vault: Vault, tmp_path: Path, at: str) -> None:
+    """Whoever writes to the destination must not reach the data folder by it."""
+    vault.make()
+    elsewhere = tmp_path / "elsewhere"
+    for kept in (elsewhere / "keyring.db", elsewhere / ("ab" * 16), elsewhere / "ab" / ("ab" * 16)):
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(b"kept")
+    link = vault.data / at
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.symlink_to(elsewhere)
+    with pytest.raises(BackupRefused, match="not-a-folder"):
+        vault.make(NOW + DAY)
+    assert sum(path.read_bytes() == b"kept" for path in elsewhere.rglob("*") if path.is_file()) == 3
+
+
 def test_accounts_that_no_secret_opens_are_told_of(vault: Vault, anna: Person, bram: Person) -> None:
     """A restore would take them for erased; those that are erased are not meant."""
     store = vault.office.store
