@@ -46,7 +46,7 @@ from storage.keys.master import ServerKeys
 from storage.manifests import KeyringManifest, Manifest, Mark
 from storage.randomness import Rng
 from storage.receipts import DAY, KEYRING_DAYS
-from storage.records import AccountState, Role
+from storage.records import Role
 from storage.server_facts import Fact
 
 DATABASE = "database.db"
@@ -221,7 +221,7 @@ def _copy_bodies(
     """Those that are missing there; size and hash of all that could be read, and how many were copied."""
     known = _marks_of_newest(store, destination)
     folder = destination / destinations.BODIES
-    _refuse_links(folder)
+    destinations.refuse_links(folder)
     folder.mkdir(mode=0o700, exist_ok=True)
     marks: dict[str, Mark] = {}
     touched: set[Path] = set()
@@ -240,13 +240,6 @@ def _copy_bodies(
     for shard in (*sorted(touched), folder):
         sync_folder(shard)
     return marks, sum(1 for name in marks if name not in known)
-
-
-def _refuse_links(bodies: Path) -> None:
-    """What lies behind one is not in this destination, and may be the bridge's own: nothing is written or deleted."""
-    for path in (bodies, *(bodies.iterdir() if bodies.is_dir() else ())):
-        if path.is_symlink():
-            raise BackupRefused(BackupReason.NOT_A_FOLDER, str(path))
 
 
 def _marks_of_newest(store: Store, destination: Path) -> dict[str, Mark]:
@@ -338,9 +331,7 @@ def _back_up_keyring(store: Store, destination: Path, now: int, rng: Rng) -> tup
 
 def _tell_of_lost_secrets(store: Store) -> None:
     """Accounts that no secret opens, as after an older keyring.db was put back: a restore would erase them."""
-    accounts = store.read_now(
-        statements.rows, "SELECT public_id FROM account WHERE state <> ?", (AccountState.ERASED,)
-    )
+    accounts = store.read_now(statements.rows, "SELECT public_id FROM account WHERE state <> 'erased'")
     secrets = store.shred.names()  # after the accounts: each has its secret before it is there
     lost = sum(public_id not in secrets for (public_id,) in accounts)
     if lost:
@@ -369,8 +360,7 @@ def _expire(store: Store, known: Mapping[Kind, Iterable[Path]], keep_days: int, 
 
 def _drop_unnamed_bodies(store: Store, destination: Path) -> None:
     """Bodies that no backup has any more. A backup whose list cannot be read might have any: then none go."""
-    _refuse_links(destination / destinations.BODIES)
-    unnamed = {path.name: path for path in (destination / destinations.BODIES).glob("*/*")}
+    unnamed = {path.name: path for path in destinations.body_files(destination)}
     for folder in reversed(destinations.whole(destination)):
         if not unnamed:
             return

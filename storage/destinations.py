@@ -58,7 +58,9 @@ def made_at(folder: Path) -> int:
 
 def folders(destination: Path) -> list[Path]:
     """All backups there, whole or not, oldest first. OSError."""
-    return sorted(path for path in destination.iterdir() if _is_named(path) and path.is_dir())
+    return sorted(
+        path for path in destination.iterdir() if _is_named(path) and path.is_dir() and not path.is_symlink()
+    )
 
 
 def _is_named(path: Path) -> bool:
@@ -81,6 +83,19 @@ def refuse_nested(*paths: Path) -> None:
         for other in resolved[at + 1 :]:
             if path.is_relative_to(other) or other.is_relative_to(path):
                 raise BackupRefused(BackupReason.INSIDE, f"{path}, {other}")
+
+
+def refuse_links(bodies: Path) -> None:
+    """What lies behind one is not in this destination, and may be the bridge's own: nothing is written or deleted."""
+    for path in (bodies, *(bodies.iterdir() if bodies.is_dir() else ())):
+        if path.is_symlink():
+            raise BackupRefused(BackupReason.NOT_A_FOLDER, str(path))
+
+
+def body_files(destination: Path) -> list[Path]:
+    """All that are there, whether a backup names them or not. BackupRefused for a link."""
+    refuse_links(destination / BODIES)
+    return list((destination / BODIES).glob("*/*"))
 
 
 @contextmanager
