@@ -118,7 +118,7 @@ def _insert_document(session: Session, draft: DeliveryDraft, now: int) -> int:
     made = statements.row(
         session,
         "INSERT INTO document (public_id, body_name, stored_size, sender_account_id, received_at)"
-        " VALUES (?, ?, ?, ?, ?) RETURNING id",
+        " VALUES (?, ?, ?, (SELECT id FROM account WHERE id = ? AND state <> 'erased'), ?) RETURNING id",
         (draft.sealed.public_id, draft.body_name, draft.stored_size, draft.sender_account_id, now),
     )
     assert made is not None

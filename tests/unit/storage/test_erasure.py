@@ -105,6 +105,13 @@ def test_what_was_on_its_way_is_not_taken_any_more(office: Office, anna: Person,
     assert erasing.carry_out(office.store, begun.id, NOW).state is State.DONE
 
 
+def test_what_an_erased_sender_has_on_its_way_comes_from_nobody(office: Office, anna: Person, bram: Person) -> None:
+    draft = office.draft(b"to bram", bram, sender_account_id=anna.account.id)
+    erased(office, anna)
+    office.store.write_now(documents.deliver, draft, NOW)
+    assert not any(office.store.read_now(live_places.of_account, anna.account.id).values())
+
+
 async def test_others_still_read_what_they_shared(office: Office, anna: Person, bram: Person) -> None:
     delivered = await office.store.write(documents.deliver, office.draft(b"for both", anna, bram), NOW)
     begun = await office.store.write(erasure.begin, anna.account.id, by=None, now=NOW)
