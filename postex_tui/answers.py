@@ -6,6 +6,7 @@ The line on standard error is there in both cases.
 """
 
 import json
+import sys
 from collections.abc import Mapping
 
 import typer
@@ -26,14 +27,28 @@ class Refusal(Exception):
 
 
 def answer(as_json: bool, content: Mapping[str, object], words: str) -> None:
-    """The one answer of a command."""
-    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else words)
+    """The one answer of a command; an empty list is told, too."""
+    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else words or "None.")
+
+
+def wrapped(text: str) -> str:
+    """Long lines broken between words where a person reads them on a terminal; for a pipe as they are."""
+    if not sys.stderr.isatty():
+        return text
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        line if len(line) <= width else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def refuse(as_json: bool, refusal: Refusal) -> int:
     """Tell why not; returns the exit status."""
     for line in refusal.message.splitlines():
-        typer.echo(f"postex: {line}", err=True)
+        typer.echo(wrapped(f"postex: {line}"), err=True)
     if as_json:
         typer.echo(json.dumps({"error": {"code": refusal.code, "message": refusal.message}}, ensure_ascii=False))
     return refusal.status

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from postex_tui.answers import USAGE, Refusal
+from postex_tui.answers import USAGE, Refusal, wrapped
 from postex_tui.client import Api
 
 TRIES = 3
@@ -69,7 +69,7 @@ def shown(prompt: str) -> str:
 
 def say(text: str) -> None:
     """On the way to the answer."""
-    typer.echo(text, err=True)
+    typer.echo(wrapped(text), err=True)
 
 
 def show_second_factor(begun: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ BASE = "http://postex/v1"
 SECONDS = 120.0
 """An erasure takes its time."""
 _USAGE_STATUS = frozenset({404, 405, 422})
+_NO_OPERATOR = "the operator of the machine may not do this; sign in as somebody who may: postex login"
 Query = str | int | bool | None
 
 
@@ -74,7 +75,12 @@ class Api:
             raise Refusal(
                 "no-answer", f"the bridge did not answer ({type(error).__name__}); is it running?"
             ) from None
-        return answered(response)
+        try:
+            return answered(response)
+        except Refusal as refusal:
+            if refusal.code != "forbidden" or self.is_online or "Authorization" in self._http.headers:
+                raise
+            raise Refusal(refusal.code, _NO_OPERATOR) from None
 
 
 def answered(response: httpx.Response) -> Any:

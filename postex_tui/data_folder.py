@@ -31,7 +31,8 @@ def require(data: Path) -> None:
     if (data / "restore.partial").exists():
         raise Refusal("restore-unfinished", f"{data}: a restore was cut off there; run the same postex restore again")
     if not (data / "postex.db").exists():
-        raise Refusal("no-data", f"{data} holds no bridge; make one with: postex init --data {data} --domain …")
+        command = f"postex init --data {data} --domain … --country …"
+        raise Refusal("no-data", f"{data} holds no bridge; make one with: {command}")
 
 
 def master_key(data: Path, settings: "Settings") -> "MasterKey":

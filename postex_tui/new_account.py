@@ -31,7 +31,7 @@ def words(made: Mapping[str, Any]) -> str:
         lines.append(f"Nothing goes to {account['contact_email']} before it is verified; that is not possible yet.")
     if device:
         lines.append(_device(device["label"], device["scopes"], device["username"], device["password"]))
-        lines.append("The device works at once. Everything else waits for the owner to enrol: postex enrol")
+        lines.append("The device works at once. Everything else waits until its person enrols: postex enrol")
     return "\n".join(lines)
 
 

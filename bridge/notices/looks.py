@@ -21,6 +21,7 @@ WHATS = {
     "break-glass.opened": N_("your mailbox was opened"),
     "break-glass.signed-in": N_("your mailbox was read with that access"),
     "break-glass.revoked": N_("access to your mailbox was taken back"),
+    "break-glass.used-for-reset": N_("access to your mailbox was used up for a reset of your account"),
     "break-glass.told": N_("you were told of an access to your mailbox"),
 }
 OTHER = N_("other data of yours ({what})")

@@ -256,12 +256,17 @@ def portrait(found: Mapping[str, Any]) -> str:
         "mode",
     )
     lines = [f"{key.replace('_', ' '):<14} {found[key]}" for key in shown if found[key] is not None]
-    lines.append(f"{'room':<14} {found['used_bytes']} of {found['quota_bytes']} bytes used")
+    used, room = found["used_bytes"] / 1e6, found["quota_bytes"] / 1e6
+    lines.append(f"{'room':<14} {used:.1f} of {room:.0f} MB used")
     if found["contact_email"] and not found["contact_email_verified"]:
         lines.append("The contact address is not verified: nothing is sent to it.")
     if found["view"] != "full":
         lines.append("Your role sees this account masked.")
     return "\n".join(lines)
+
+
+_CHANGERS = {"owner": "the person"}
+"""In words that nobody takes for a role."""
 
 
 def change_line(made: Mapping[str, Any]) -> str:
@@ -272,7 +277,8 @@ def change_line(made: Mapping[str, Any]) -> str:
     end = end if made["undone_at"] or made["can_be_undone"] else "for good"
     values = f"{made['old_value'] or '–'} → {made['new_value'] or '–'}"
     when = as_text(made["changed_at"])
-    return f"{made['id']:>6}  {when}  {made['field']:<14} by {made['changed_by']:<9} {end}  {values}"
+    who = _CHANGERS.get(made["changed_by"], made["changed_by"])
+    return f"{made['id']:>6}  {when}  {made['field']:<14} by {who:<10} {end}  {values}"
 
 
 def changed_words(made: Mapping[str, Any]) -> str:

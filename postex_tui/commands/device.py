@@ -149,8 +149,10 @@ def _chosen(api: "Api", email: str, device: str) -> Any:
     found = api.get(f"{_account(email)}/devices")["devices"]
     chosen = [each for each in found if each["revoked_at"] is None and device in (str(each["id"]), each["label"])]
     if len(chosen) != 1:
-        problem = "has no such device" if not chosen else "has several devices of that label; give the number"
-        raise Refusal("not-found", f"{email} {problem} (see: postex device list {email})")
+        problem = (
+            "there is no such device" if not chosen else "there are several devices of that label; give the number"
+        )
+        raise Refusal("not-found", f"{problem} (see: postex device list {email})")
     return chosen[0]
 
 

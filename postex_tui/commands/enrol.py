@@ -9,10 +9,13 @@ from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.options import AsJson, Begin, Data, Email, FirstCode, NewPassword
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from postex_tui.client import Api
 
 _STAYS = "Your second factor stays: the code asked for is one of the app that you have."
-_ASK_AGAIN = frozenset({"code-refused", "password-length", "password-common", "password-personal"})
+_CODE_REFUSED = "code-refused"
+_ASK_AGAIN = frozenset({_CODE_REFUSED, "password-length", "password-common", "password-personal"})
 Accept = Annotated[
     str | None,
     typer.Option("--accept", help="The domain's mode that you accept: managed or private.", show_default=False),
@@ -66,7 +69,7 @@ def enrol(
         if first_code is None:
             accept, accept_closing = _shown(api, opener, accept), True
         body = {**opener, "accepted_mode": accept, "accepts_closing": accept_closing}
-        done = asking.again(_ASK_AGAIN, lambda: _finished(api, body, new_password, first_code))
+        done = asking.again(_ASK_AGAIN, _finisher(api, body, new_password, first_code))
     answer(as_json, done, _words(done))
 
 
@@ -92,19 +95,29 @@ def _to_accept(begun: Mapping[str, Any]) -> str:
     return "\n\n".join(text for text in (begun["mode_text"], begun["closes_text"]) if text)
 
 
-def _finished(
+def _finisher(
     api: "Api", body: Mapping[str, object], new_password: str | None, first_code: str | None
-) -> dict[str, Any]:
+) -> "Callable[[], dict[str, Any]]":
+    """Ends it. Called once more after a wrong code it keeps the password: only the code is asked for again."""
     from postex_tui import asking
 
-    if body["accepted_mode"] is None:
-        raise Refusal("not-accepted", "say with --accept which mode of the domain you accept", USAGE)
-    # The code last: it is good for a minute, and a password takes its time.
-    secret = asking.new_password(new_password)
-    done: dict[str, Any] = api.post(
-        "/enrolment/finish", {**body, "password": secret, "totp": asking.code(first_code)}
-    )
-    return done
+    kept: str | None = None
+
+    def finish() -> dict[str, Any]:
+        nonlocal kept
+        if body["accepted_mode"] is None:
+            raise Refusal("not-accepted", "say with --accept which mode of the domain you accept", USAGE)
+        # The code last: it is good for a minute, and a password takes its time.
+        secret = asking.new_password(new_password) if kept is None else kept
+        filled = {**body, "password": secret, "totp": asking.code(first_code)}
+        try:
+            done: dict[str, Any] = api.post("/enrolment/finish", filled)
+        except Refusal as refusal:
+            kept = secret if refusal.code == _CODE_REFUSED else None
+            raise
+        return done
+
+    return finish
 
 
 def _words(done: dict[str, Any]) -> str:

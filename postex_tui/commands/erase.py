@@ -1,7 +1,7 @@
 """`postex erase`: an account, a document, a field; what became of it, and its receipt."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
@@ -61,7 +61,9 @@ def document(
 @app.command("field")
 def field(
     data: Data,
-    field: Annotated[str, typer.Argument(help="phone, contact-email, legal-name or client-notes.")],
+    field: Annotated[
+        Literal["phone", "contact-email", "legal-name", "client-notes"], typer.Argument(show_default=False)
+    ],
     password: Password = None,
     code: Code = None,
     as_json: AsJson = False,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.commands.account import (
     Change,
     ContactEmail,
@@ -53,11 +53,13 @@ def change(
     body = given(name, legal_name, email, contact_email, phone)
     wanted = (("locale", locale), ("client_noted", client_noted))
     settings = {key: value for key, value in wanted if value is not None}
+    if not body and not settings:
+        raise Refusal("usage", "name what is to change, such as --phone; see postex me set --help", USAGE)
     made: dict[str, object] = {"changes": []}
     with control(data) as api:
         if settings:
             made["account"] = api.patch("/me/settings", settings)
-        if body or not settings:
+        if body:
             made = asking.stepped_up(api, password, code, lambda: api.patch("/me", body))
     answer(as_json, made, changed_words(made) if body else "Your settings are changed.")
 

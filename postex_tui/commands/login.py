@@ -37,6 +37,7 @@ def step_up(data: Data, password: Password = None, code: Code = None, as_json: A
     from postex_tui.client import control
 
     with control(data) as api:
+        api.get("/session")  # nobody types a password for a session that is over
         secret = asking.password(password)
         found = api.post("/session/step-up", {"password": secret, "code": asking.code(code)})
     answer(as_json, found, "For five minutes you may do what needs your password and a code.")

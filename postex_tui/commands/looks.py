@@ -1,6 +1,7 @@
 """`postex me looks`: who looked at one's data."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -26,8 +27,12 @@ def looks(
             answer(as_json, sent, f"A message with {sent['looks']} looks is in your mailbox.")
             return
         found = list(islice(api.pages("/accounts/me/looks", limit=min(limit, 500)), limit))
-    lines = (
-        f"{as_text(each['at'])}  {each['what']:<24}  {each['viewer_name'] or ''} ({each['viewer_role']})"
-        for each in found
-    )
-    answer(as_json, {"looks": found}, "\n".join(lines) or "Nobody but yourself looked at your data.")
+    answer(as_json, {"looks": found}, "\n".join(map(_line, found)) or "Nobody but yourself looked at your data.")
+
+
+def _line(look: Mapping[str, Any]) -> str:
+    from bridge.notices.looks import WHATS
+
+    role = "operator of the machine" if look["viewer_role"] == "operator" else look["viewer_role"]
+    viewer = f"{look['viewer_name']} ({role})" if look["viewer_name"] else role
+    return f"{as_text(look['at'])}  {WHATS.get(look['what'], look['what'])}, by: {viewer}"

@@ -92,6 +92,8 @@ def review(
             api.post(f"/grants/{grant}/review")
         left = list(api.pages("/grants/review")) if confirm else due
     words = "\n".join(map(_line, left)) or "No role waits for a review."
+    if confirm:
+        words = f"Confirmed: {', '.join(map(str, confirm))}.\n{words}"
     answer(as_json, {"due": left, "confirmed": confirm or []}, words)
 
 

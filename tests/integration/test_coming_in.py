@@ -237,6 +237,16 @@ def test_a_person_is_asked_and_may_try_again(desk: Desk, monkeypatch: pytest.Mon
     assert desk.run("login", OWNER)[0] == 0
 
 
+def test_after_a_wrong_code_the_password_is_not_asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard = Keyboard(monkeypatch, desk)
+    keyboard.passwords = [PASSWORD]
+    codes = ["000000"]
+    right = desk.code
+    monkeypatch.setattr(desk, "code", lambda: codes.pop() if codes else right())
+    assert desk.run("enrol", OWNER)[0] == 0
+    assert "not a code of the second factor" in keyboard.shown
+
+
 def test_who_does_not_accept_keeps_the_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     keyboard = Keyboard(monkeypatch, desk)
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)

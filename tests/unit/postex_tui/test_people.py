@@ -126,11 +126,13 @@ def test_oneself(shell: Shell, people: dict[str, Person]) -> None:
     assert (changed["account"]["name"], changed["account"]["phone"]) == ("Anna Jansen", None)
     assert changed["account"]["client_noted"]
     assert shell.words(anna, "me", "set", "--locale", "en") == "Your settings are changed.\n"
+    assert shell.refused(anna, "me", "set") == "usage"
     (phone, name, *_) = shell.json(anna, "me", "changes")["changes"]
     assert {phone["field"], name["field"]} == {"phone", "name"}
     shell.json(anna, "me", "undo", str(phone["id"]))
     assert shell.refused(anna, "me", "undo", str(phone["id"])) == "not-found"
     assert "domain-admin" in shell.words(people["admin"], "me", "show")
+    assert shell.words(people["admin"], "me", "changes") == "None.\n"
     assert shell.refused(None, "me", "show") in ("forbidden", "sign-in-needed")
 
 

@@ -76,7 +76,7 @@ async def test_the_whole_way_and_the_recipient_knows_each_step(case: Case) -> No
     assert (status, approved["state"], approved["told_at"]) == (200, "approved", NOW)
     (_, told) = await case.house.messages(case.anna.account, case.anna.keys)
     text = told.get_content()
-    assert told["subject"] == "Twee personen mogen uw postbus openen"
+    assert told["subject"] == "Twee personen mogen uw postvak openen"
     for word in ("One", "Two", "court order 12/34", "4 uur"):
         assert word in text
     status, opened = await case.step(asked, "opening", case.one)
