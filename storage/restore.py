@@ -45,7 +45,7 @@ from storage.keys.slots import SlotKind
 from storage.lock import NAME as LOCK
 from storage.lock import DataFolderLock
 from storage.manifests import Manifest, Mark
-from storage.records import AccountState
+from storage.records import AccountState, Origin
 from storage.shredding import ShredSecrets
 
 MARK = "restore.partial"
@@ -249,12 +249,31 @@ def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -
     for kind in _TRANSIENT:
         statements.run(session, "DELETE FROM key_slot WHERE kind = ?", (kind,))
     statements.run(session, "UPDATE second_factor SET pending_seed = NULL, pending_since = NULL")
+    _end_break_glass(session, now)
     for account_id in erased:
         _erase(session, account_id, now)
     detail = {"made_at": manifest.made_at, "erased": len(erased)}
     audit.append(session, "backup.restored", "operator", f"backup:{manifest.id}", detail, now)
     statements.run(session, "COMMIT")
     return changes.taken(session).dropped_bodies
+
+
+def _end_break_glass(session: Session, now: int) -> None:
+    """An access to a mailbox that was ended or used up after the backup would be open again."""
+    statements.run(
+        session,
+        "UPDATE break_glass SET revoked_at = ? WHERE revoked_at IS NULL AND (ends_at IS NULL OR ends_at > ?)",
+        (now, now),
+    )
+    slots = statements.rows(
+        session, "SELECT slot_id FROM device WHERE origin = ? AND slot_id IS NOT NULL", (Origin.BREAK_GLASS,)
+    )
+    statements.run(
+        session,
+        "UPDATE device SET revoked_at = ?, slot_id = NULL WHERE origin = ? AND slot_id IS NOT NULL",
+        (now, Origin.BREAK_GLASS),
+    )
+    statements.run_many(session, "DELETE FROM key_slot WHERE id = ?", slots)
 
 
 def _erase(session: Session, account_id: int, now: int) -> None:

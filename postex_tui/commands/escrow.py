@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from postex_tui.answers import Refusal, answer
+from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.options import AsJson, Code, Data, Email, Password
 
 of_domain = typer.Typer(help="Who holds the spare key of a managed domain.", no_args_is_help=True)
@@ -63,7 +63,9 @@ def recover(
     data: Data,
     kit: Annotated[
         str | None,
-        typer.Option("--kit", help="The recovery kit; `-` reads a line of standard input.", show_default=False),
+        typer.Option(
+            "--kit", help="`-`: read the recovery kit from standard input; else it is asked for.", show_default=False
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,6 +76,8 @@ def recover(
     from storage.errors import Invalid, NotFound, Tampered
     from storage.keys.recovery import RecoveryKit
 
+    if kit not in (None, "-"):  # others on the machine can see a command line
+        raise Refusal("usage", "--kit takes only - (standard input); without it the kit is asked for", USAGE)
     given = RecoveryKit.parse(asking.given(kit, "The recovery kit", "with --kit - on standard input"))
     with opened(data) as store:
         to = account_of(store, email)

@@ -49,16 +49,17 @@ def init(
     except BaseException:
         _empty(data)
         raise
-    mark = tls.fingerprint(data / settings_of(data).tls.certificate_file)
+    mark, signer = tls.fingerprint(data / settings_of(data).tls.certificate_file), _signing_key(data)
     content = {
         "data": str(data),
         "domain": first.name,
         "country": first.country,
         "recovery_kit": kit,
+        "signing_key": signer,
         "tls_fingerprint": mark,
         "owner": {"account": address, "enrolment_code": code.code, "expires_at": code.expires_at},
     }
-    answer(as_json, content, "" if as_json else _words(data, kit, mark, address, code.code))
+    answer(as_json, content, "" if as_json else _words(data, kit, signer, mark, address, code.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,15 @@ def _empty(data: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _words(data: Path, kit: str, mark: str, address: str, code: str) -> str:
+def _signing_key(data: Path) -> str:
+    """Public half of the key that signs backups, receipts and heads of the audit log; hex."""
+    from postex_tui.data_folder import master_key, settings_of
+    from storage.keys import signing
+
+    return signing.public_key(master_key(data, settings_of(data)).derive()).hex()
+
+
+def _words(data: Path, kit: str, signer: str, mark: str, address: str, code: str) -> str:
     from postex_tui.paper import kit_picture
 
     return (
@@ -185,6 +194,7 @@ def _words(data: Path, kit: str, mark: str, address: str, code: str) -> str:
         "RECOVERY KIT: shown this once. Print it and keep it away from this machine;\n"
         "without it a backup cannot be opened when the master key is lost.\n\n"
         f"{kit_picture(kit)}\n  {kit}\n\n"
+        f"Signing key: write it on the kit. A restore shows by it that a backup is yours:\n  {signer}\n\n"
         f"TLS certificate, SHA-256:\n  {mark}\n\n"
         f"Owner {address}, enrolment code (72 hours, once):\n  {code}\n\n"
         f"Next: postex account add anna@… --device phone --data {data}, then postex serve --data {data}"

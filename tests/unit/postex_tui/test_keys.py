@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -99,15 +100,21 @@ def test_the_spare_key_is_handed_on(shell: Shell, managed: Place) -> None:
     assert (status, "4 accounts are under the new key" in out) == (0, True)
 
 
-def test_the_kit_brings_the_spare_key_back(shell: Shell, managed: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_kit_brings_the_spare_key_back(
+    shell: Shell, managed: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     keyless, anna = managed.people["keyless"], managed.people["anna"].account.email
 
     def recover(to: str, kit: str, domain: str = FIRST) -> str:
-        status = cli.main(["escrow", "recover", domain, to, "--kit", kit, "--data", str(shell.data), "--json"])
+        monkeypatch.setattr("sys.stdin", StringIO(f"{kit}\n"))
+        status = cli.main(["escrow", "recover", domain, to, "--kit", "-", "--data", str(shell.data), "--json"])
         found = json.loads(capsys.readouterr().out)
         return "done" if status == 0 else found["error"]["code"]
 
     text = managed.kit.text
+    on_the_line = ["escrow", "recover", FIRST, anna, "--kit", text, "--data", str(shell.data)]
+    assert cli.main(on_the_line) == 2, "others on the machine can see it there"
+    capsys.readouterr()
     assert recover(keyless.account.email, RecoveryKit.generate().text) == "wrong-kit"
     assert recover(keyless.account.email, "not a kit") == "invalid"
     assert recover(anna, text) == "not-an-admin"

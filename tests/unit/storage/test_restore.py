@@ -31,7 +31,7 @@ from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
 from storage.reading import Reader
-from storage.records import Account, AccountState, Scope
+from storage.records import Account, AccountState, Origin, Scope
 from storage.repair import UID_JUMP
 from storage.restore import Restored
 from tests.unit.storage.conftest import NOW, Office, Person
@@ -131,6 +131,19 @@ def test_uids_and_mod_sequences_jump(vault: Vault, target: Path, anna: Person) -
             statements.rows, "SELECT min(modseq) FROM copy WHERE account_id = ?", (anna.account.id,)
         )
         assert seen[0][0] > UID_JUMP  # a client that kept flags asks for them again
+
+
+def test_an_access_to_a_mailbox_does_not_come_back(vault: Vault, target: Path, anna: Person) -> None:
+    """It may have been ended, or used up, after the backup."""
+    store = vault.office.store
+    scopes = frozenset({Scope.IMAP_READ})
+    lock = (store.server_keys, store.shred, anna.account, anna.keys, "break-glass 1", scopes, NOW)
+    made = store.write_now(devices.add, *lock, NOW + 90 * DAY, origin=Origin.BREAK_GLASS, actor="account:1")
+    restored(vault, target, vault.make())
+    with opened(target) as again, pytest.raises(SignInRefused):
+        again.read_now(
+            devices.sign_in, again.server_keys, again.shred, made.username, made.password, Scope.IMAP_READ, NOW
+        )
 
 
 def test_sessions_and_codes_that_waited_are_gone(vault: Vault, target: Path, anna: Person) -> None:
