@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
+from bridge import process
 from postex_tui.answers import USAGE, Refusal, refuse
 from postex_tui.commands import (
     account,
@@ -94,6 +95,7 @@ app.command("version")(version.version)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    process.forbid_core_dumps()
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
@@ -115,7 +117,10 @@ def _misused(as_json: bool, error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(text)
         return USAGE
-    return refuse(as_json, Refusal("usage", f"{text} (see postex --help)", USAGE))
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "postex"
+    told = text.replace("Value error, ", "", 1)
+    return refuse(as_json, Refusal("usage", f"{told} (see {command} --help)", USAGE))
 
 
 def _refused_by_storage(error: StorageError) -> Refusal:

@@ -51,12 +51,13 @@ def restore(
 
 def _kit(given: str) -> "RecoveryKit":
     """Never from the command line itself, which others on the machine can see."""
+    from postex_tui import asking
     from storage.errors import Invalid
     from storage.keys.recovery import RecoveryKit
 
     if given not in ("", "-"):
         raise Refusal("usage", "--kit takes only - (standard input); without it the kit is asked for", USAGE)
-    text = sys.stdin.read() if given == "-" else typer.prompt("Recovery kit", hide_input=True, err=True)
+    text = sys.stdin.read() if given == "-" else asking.given(None, "Recovery kit", "with --kit - on standard input")
     try:
         return RecoveryKit.parse(text)
     except Invalid as error:
@@ -105,6 +106,7 @@ def _content(data: Path, done: "Restored", mark: str | None) -> dict[str, object
         "erased": list(done.erased),
         "made_after_backup": list(done.unknown),
         "head": done.head,
+        "signing_key": done.manifest.signing_key,
         "tls_fingerprint": mark,
     }
 
@@ -120,6 +122,10 @@ def _words(data: Path, done: "Restored", mark: str | None) -> str:
         f"Restored {data} as it was on {when}: {manifest.documents} documents of {manifest.accounts} accounts.",
         "All hashes, the audit log and the canary agree. What came in after that time is not in it.",
     ]
+    lines.append(
+        "Signing key, which must be the one that init printed; else somebody else made this backup, and knows its"
+        f" master key:\n  {manifest.signing_key}"
+    )
     if manifest.missing_bodies:
         lines.append(f"{len(manifest.missing_bodies)} body files could not be read when the backup was made.")
     if done.erased:

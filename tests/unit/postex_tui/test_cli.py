@@ -59,6 +59,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert (status, json.loads(out)) == (0, {"version": metadata.version("postex")})
 
 
+def test_misuse_names_the_help_of_its_own_command(capsys: pytest.CaptureFixture[str]) -> None:
+    err = run(capsys, "account", "add", "a@b", "--data", "x", "--role", "king")[2]
+    assert err.endswith("(see postex account add --help)\n")
+    assert "Value error" not in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
