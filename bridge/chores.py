@@ -7,11 +7,12 @@ from sqlmodel import Session
 from bridge import notices
 from bridge.channels import notice
 from bridge.housekeeping import DAY, HOUR, Chore
-from storage import accounts, admin_ends, break_glass, devices, grants, identity_changes, lapsed, sessions
-from storage.break_glass import BreakGlass
+from storage.access import break_glass, devices, lapsed, sessions
+from storage.access.break_glass import BreakGlass
 from storage.database import Store
 from storage.errors import NotFound
-from storage.grants import Grant
+from storage.people import accounts, admin_ends, grants, identity_changes
+from storage.people.grants import Grant
 from storage.records import Role
 
 MINUTE = 60

@@ -16,7 +16,7 @@ from itertools import count
 from typing import NamedTuple, Protocol
 
 from bridge.clock import Clock
-from storage import networks
+from storage.access import networks
 from storage.database import Store
 from storage.records import AccountBarred, Change, Device, DeviceRevoked
 

@@ -4,9 +4,9 @@ import asyncio
 
 from bridge.housekeeping import Chore
 from bridge.settings import Settings
-from storage import erasing, purges
 from storage.database import Store
-from storage.receipts import DAY, Retention
+from storage.erasures import erasing, purges
+from storage.erasures.receipts import DAY, Retention
 
 EVERY_SECONDS = 300
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import structlog
 
 from bridge.clock import Clock
-from storage import audit_heads
 from storage.database import Store
 from storage.errors import StorageError
+from storage.oversight import audit_heads
 
 log = structlog.get_logger(__name__)
 

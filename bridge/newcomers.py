@@ -12,13 +12,16 @@ from sqlmodel import Session
 
 from bridge import notices
 from bridge.channels import notice
-from storage import accounts, devices, domains, enrolment, escrow, senders, server_facts, statements
-from storage.accounts import AccountDraft
+from storage.access import devices, enrolment, escrow
+from storage.engine import server_facts, statements
+from storage.engine.server_facts import Fact
 from storage.errors import Conflict, NotFound
 from storage.keys.context import KEY_SIZE
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.keys.slots import SlotKind
+from storage.people import accounts, domains, senders
+from storage.people.accounts import AccountDraft
 from storage.randomness import Rng
 from storage.records import (
     Account,
@@ -31,7 +34,6 @@ from storage.records import (
     Role,
     Scope,
 )
-from storage.server_facts import Fact
 from storage.shredding import ShredSecrets
 
 SCOPES = {

@@ -73,7 +73,7 @@ def locked_words(data: Path) -> Iterator[None]:
 
 def account_of(store: "Store", email: str) -> "Account":
     """The account of an address."""
-    from storage import accounts
+    from storage.people import accounts
 
     try:
         return store.read_now(accounts.by_email, email.lower())

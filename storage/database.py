@@ -19,19 +19,21 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import structlog
 from sqlmodel import Session
 
-from storage import audit, connections, migrations, statements, write_ahead_log
-from storage.bodies import FileBodies
-from storage.changes import Aftermath
-from storage.connections import Database
+from storage import migrations
+from storage.engine import connections, statements, write_ahead_log
+from storage.engine.bodies import FileBodies
+from storage.engine.changes import Aftermath
+from storage.engine.connections import Database
+from storage.engine.lock import DataFolderLock
+from storage.engine.readers import Readers, ReadingConnection
+from storage.engine.removals import Removals
+from storage.engine.writer import Job, Writer
 from storage.errors import NotFound, Tampered
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
-from storage.lock import DataFolderLock
-from storage.readers import Readers, ReadingConnection
+from storage.oversight import audit
 from storage.records import Change
-from storage.removals import Removals
 from storage.shredding import ShredSecrets
-from storage.writer import Job, Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")

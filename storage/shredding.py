@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from storage import manifests
-from storage.durable import write_new
+from storage.backups import manifests
+from storage.engine.durable import write_new
 from storage.errors import Conflict, NotFound, StorageError, Tampered, WriterUnavailable
 from storage.keys.context import KEY_SIZE
 from storage.randomness import Rng

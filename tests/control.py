@@ -12,11 +12,12 @@ from bridge.api.control import Control
 from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
-from storage import accounts, domains, grants, sessions
-from storage.accounts import AccountDraft
+from storage.access import sessions
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
+from storage.people import accounts, domains, grants
+from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, Domain, DomainMode, Role
 
 NOW = 1_760_000_000

@@ -15,14 +15,16 @@ from pathlib import Path
 from bridge.channels.sealing import INLINE_BYTES
 from bridge.imap.server import ImapServer, services
 from bridge.mail.scanner import scan
-from storage import accounts, devices, documents, domains
-from storage.accounts import AccountDraft
-from storage.bodies import new_name
+from storage.access import devices
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine.bodies import new_name
 from storage.keys.envelope import seal_document
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Flag, Role, Scope
 
 NOW = 1_738_404_000

@@ -20,10 +20,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from storage import accounts, devices, domains, senders
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
 from storage.keys.master import MasterKey
+from storage.people import accounts, domains, senders
+from storage.people.accounts import AccountDraft
 from storage.records import Role, Scope
 
 DOMAIN = "example.test"

@@ -14,12 +14,14 @@ from bridge.smtp import doors
 from bridge.smtp.limits import Limits
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
-from storage import accounts, devices, documents, domains, senders
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
-from storage.reading import Reader
+from storage.mail import documents
+from storage.mail.reading import Reader
+from storage.people import accounts, domains, senders
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 
 NOW = 1_700_000_000

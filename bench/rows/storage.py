@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above, below
 from bench.servers.base import Server
-from storage import accounts, devices, domains, statements
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
+from storage.engine import statements
 from storage.keys.master import MasterKey
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 
 _NOW = 1_760_000_000

@@ -15,10 +15,11 @@ from pathlib import Path
 from sqlmodel import Session
 
 from bench.servers.base import Intake, Login, Server, Unavailable, descendants, end
-from storage import accounts, devices, domains
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
 from storage.keys.master import MasterKey
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Role, Scope
 
 _POSTEX = (sys.executable, "-m", "postex_tui.cli")

@@ -19,7 +19,8 @@ from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach
 from bridge.api.principal import Held, Principal
 from bridge.api.problems import Problem, not_found
 from bridge.i18n import N_
-from storage import accounts, domains, grants, pseudonyms
+from storage.oversight import pseudonyms
+from storage.people import accounts, domains, grants
 from storage.records import Account, AccountState, Domain, Role
 
 ME = "me"

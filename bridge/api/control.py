@@ -9,7 +9,7 @@ from bridge.clock import Clock, system
 from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
-from storage import passwords
+from storage.access import passwords
 from storage.database import Store
 
 STRETCHES_AT_ONCE = 2

@@ -13,9 +13,9 @@ from bridge.api.problems import Problem
 from bridge.api.schemas.identity import ChangedOut, ChangeOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import accounts, identity_changes
 from storage.errors import Conflict, Invalid
-from storage.identity_changes import Field, IdentityChange
+from storage.people import accounts, identity_changes
+from storage.people.identity_changes import Field, IdentityChange
 
 
 def fields_of(body: BaseModel) -> dict[Field, str | None]:

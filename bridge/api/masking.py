@@ -7,7 +7,7 @@ PSEUDONYMS   the same name in every list, which tells nothing
 
 from bridge.api.policy import View
 from storage.keys.master import ServerKeys
-from storage.pseudonyms import pseudonym
+from storage.oversight.pseudonyms import pseudonym
 from storage.records import Account
 
 _CUT = "…"

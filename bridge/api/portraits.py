@@ -7,10 +7,11 @@ from bridge.api.access import Access
 from bridge.api.policy import View
 from bridge.api.schemas.accounts import AccountDetailOut, AccountOut
 from bridge.api.schemas.grants import GrantOut
-from storage import accounts, domains, looks, particulars
-from storage.grants import REVIEW_EVERY, UNUSED_LIMIT, Grant
 from storage.keys.master import ServerKeys
-from storage.particulars import Particulars
+from storage.oversight import looks
+from storage.people import accounts, domains, particulars
+from storage.people.grants import REVIEW_EVERY, UNUSED_LIMIT, Grant
+from storage.people.particulars import Particulars
 from storage.records import Account, Domain
 
 VIEWS = {View.FULL: "full", View.MASKED: "masked", View.PSEUDONYMS: "pseudonyms"}

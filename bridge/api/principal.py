@@ -11,12 +11,13 @@ from bridge.api.control import Control
 from bridge.api.policy import OPERATOR, RIGHTS, Action, Operator, Right
 from bridge.api.problems import Problem
 from bridge.i18n import N_
-from storage import grants, sessions
+from storage.access import sessions
+from storage.access.sessions import ApiSession
 from storage.errors import SignInRefused
-from storage.grants import Grant
 from storage.keys.keyring import AccountKeys
+from storage.people import grants
+from storage.people.grants import Grant
 from storage.records import Account, Role
-from storage.sessions import ApiSession
 
 USE_NOTED_AFTER = 30
 """Seconds: the idle time of a session is known to no more than this."""

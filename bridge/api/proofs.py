@@ -15,9 +15,10 @@ from bridge.api.control import Control
 from bridge.api.problems import Problem
 from bridge.i18n import N_
 from bridge.throttle import CODE, PASSWORD, Guess, Limit
-from storage import accounts, passwords, ways_back
+from storage.access import passwords, ways_back
+from storage.access.passwords import Stretched, Weakness
 from storage.errors import Invalid, NotFound, SignInRefused
-from storage.passwords import Stretched, Weakness
+from storage.people import accounts
 from storage.records import Account
 
 log = structlog.get_logger(__name__)

@@ -25,10 +25,13 @@ from bridge.api.access import Access
 from bridge.api.policy import Action, Reach
 from bridge.api.principal import Principal
 from bridge.connections import Event
-from storage import accounts, audit_views, break_glass, grants, mailboxes, sessions
-from storage.audit_views import Entry, Onlooker, Sight, Wanted
+from storage.access import break_glass, sessions
 from storage.errors import NotFound, StorageError
 from storage.keys.master import ServerKeys
+from storage.mail import mailboxes
+from storage.oversight import audit_views
+from storage.oversight.audit_views import Entry, Onlooker, Sight, Wanted
+from storage.people import accounts, grants
 from storage.records import Account, AccountBarred, AccountState, AuditAppended, Change, MailboxChange
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from bridge.channels.sealing import Placed, seal_and_place
 from storage.database import Store
-from storage.documents import DeliveryDraft
 from storage.errors import StorageError
+from storage.mail.documents import DeliveryDraft
 from storage.records import Delivered, Recipient
 
 

@@ -14,10 +14,11 @@ from sqlmodel import Session
 
 from bridge.channels.sealing import seal
 from bridge.notices import Notice, render
-from storage import accounts, documents
 from storage.database import Store
-from storage.documents import DeliveryDraft
 from storage.errors import NotFound
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.people import accounts
 from storage.records import Account, Recipient
 
 P = ParamSpec("P")

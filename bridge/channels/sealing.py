@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 from bridge.mail.scanner import scan
-from storage.bodies import Bodies, new_name
+from storage.engine.bodies import Bodies, new_name
 from storage.keys.envelope import SealedDocument, seal_document
 from storage.randomness import Rng
 from storage.records import Recipient

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from bridge.channels.mailbox import commit, placed_beside
 from bridge.channels.sealing import Placed
-from storage import addresses, documents
 from storage.database import Store
-from storage.documents import DeliveryDraft
 from storage.errors import NotFound
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.people import addresses
 from storage.records import Account, Delivered, Flag, Recipient
 
 

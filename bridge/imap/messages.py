@@ -11,7 +11,7 @@ from typing import TypeVar
 from bridge.imap.view import View
 from bridge.mail.card import Card
 from storage.errors import NotFound, Tampered
-from storage.reading import Reader
+from storage.mail.reading import Reader
 
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ from bridge.mail.card import Card
 from storage.database import Store
 from storage.errors import StorageError
 from storage.keys.keyring import AccountKeys
-from storage.reading import Reader
+from storage.mail.reading import Reader
 from storage.records import Account, Device, MailboxChange
 
 log = structlog.get_logger(__name__)

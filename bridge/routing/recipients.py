@@ -8,8 +8,8 @@ from enum import Enum, auto
 
 from sqlmodel import Session
 
-from storage import accounts, domains
 from storage.errors import NotFound, OverQuota, WrongSender
+from storage.people import accounts, domains
 from storage.records import Recipient
 
 

@@ -16,7 +16,7 @@ from bridge.channels.sealing import Placed, seal_and_place
 from bridge.mail import headers
 from bridge.smtp.authorship import Rights, header_refusal
 from bridge.smtp.data import DataReceiver, DataRefused
-from storage.bodies import Bodies
+from storage.engine.bodies import Bodies
 from storage.errors import StorageError
 from storage.records import Recipient
 

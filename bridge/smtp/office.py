@@ -20,9 +20,10 @@ from bridge.smtp.authorship import Rights
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
-from storage import devices, documents, networks
+from storage.access import devices, networks
 from storage.database import Store
 from storage.errors import SignInRefused
+from storage.mail import documents
 from storage.records import Delivered, Recipient, Scope
 
 if TYPE_CHECKING:

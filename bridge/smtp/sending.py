@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from bridge.smtp.authorship import Rights
-from storage import accounts, domains, senders
 from storage.errors import NotFound
+from storage.people import accounts, domains, senders
 from storage.records import Account, AccountState, Device
 
 _SENDING = frozenset({AccountState.INVITED, AccountState.REGISTERED})

@@ -20,7 +20,7 @@ from typing import Any
 
 from bridge import process
 from bridge.smtp import handin
-from storage.bodies import FileBodies
+from storage.engine.bodies import FileBodies
 
 READY = "ready"
 LENGTH = Struct(">I")

@@ -74,7 +74,7 @@ def verify(
     """Read a backup whole, check every hash, and open its canary document with the master key."""
     from postex_tui.backup_refusals import refused
     from postex_tui.data_folder import master_key, require, settings_of
-    from storage import verification
+    from storage.backups import verification
     from storage.database import KEYRING_NAME
 
     require(data)
@@ -118,7 +118,7 @@ def _made(api: "Api", data: Path, places: dict[str, str]) -> Any:
 def _signed(data: Path, places: dict[str, str]) -> dict[str, object] | None:
     """For timers: an order signed with the master key. None if this user cannot read it."""
     from postex_tui.data_folder import master_key, now, settings_of
-    from storage import orders
+    from storage.backups import orders
     from storage.errors import StorageError
 
     try:

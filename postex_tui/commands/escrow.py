@@ -72,9 +72,10 @@ def recover(
     """Give a domain's spare key to one of its admins from the recovery kit, while the bridge is down."""
     from postex_tui import asking
     from postex_tui.data_folder import account_of, now, opened
-    from storage import domains, escrow
+    from storage.access import escrow
     from storage.errors import Invalid, NotFound, Tampered
     from storage.keys.recovery import RecoveryKit
+    from storage.people import domains
 
     if kit not in (None, "-"):  # others on the machine can see a command line
         raise Refusal("usage", "--kit takes only - (standard input); without it the kit is asked for", USAGE)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from bridge.newcomers import NewAccount
     from bridge.settings import Settings
-    from storage.accounts import AccountDraft
     from storage.keys.master import ServerKeys
+    from storage.people.accounts import AccountDraft
     from storage.records import EnrolmentCode
     from storage.shredding import ShredSecrets
 
@@ -97,7 +97,7 @@ def _make(data: Path, first: FirstDomain) -> str:
     from bridge import settings
     from postex_tui.data_folder import settings_of
     from storage.database import Store
-    from storage.durable import write_new
+    from storage.engine.durable import write_new
     from storage.keys.master import MasterKey
     from storage.keys.recovery import RecoveryKit, seal_master
 
@@ -126,7 +126,7 @@ def _make_certificate(data: Path, settings: "Settings") -> None:
 def _make_owner(data: Path, first: FirstDomain, address: str, kit: str) -> "tuple[str, EnrolmentCode]":
     """The first domain with its escrow key, its owner account and the code that lets the owner in."""
     from postex_tui.data_folder import now, opened
-    from storage.accounts import AccountDraft
+    from storage.people.accounts import AccountDraft
     from storage.records import AccountState, Role
 
     local, _, domain = address.lower().rpartition("@")
@@ -149,8 +149,9 @@ def _found(
 ) -> "NewAccount":
     """Domain, escrow key, owner: the owner keeps the key until the domain has an admin."""
     from bridge import newcomers
-    from storage import domains, escrow
+    from storage.access import escrow
     from storage.keys.recovery import RecoveryKit
+    from storage.people import domains
 
     domain = domains.create(session, first.name, first.mode, first.country, moment, "operator")
     key = escrow.create_key(session, domain, (), RecoveryKit.parse(kit).public_key, moment, "operator")
@@ -163,7 +164,8 @@ def _found(
 def _prepare_backups(data: Path, kit: str) -> None:
     """What is sealed to the kit later needs its public half; backups prove themselves by the canary."""
     from postex_tui.data_folder import now, opened
-    from storage import canary, server_facts
+    from storage.backups import canary
+    from storage.engine import server_facts
     from storage.keys.recovery import RecoveryKit
 
     with opened(data) as store:

@@ -18,7 +18,7 @@ def new(data: Data, as_json: AsJson = False) -> None:
     """Make a new kit, while the bridge is down. Backups that are there stay with the old one."""
     from bridge import logs
     from postex_tui.data_folder import master_key, now, open_locked, settings_of
-    from storage import kits
+    from storage.backups import kits
 
     settings = settings_of(data)
     logs.configure("warning")

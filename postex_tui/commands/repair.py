@@ -23,9 +23,9 @@ def repair(data: Data, as_json: AsJson = False) -> None:
 
 def _repaired(data: "Path") -> int:
     from postex_tui.data_folder import locked_words, master_key, now, require, settings_of
-    from storage.connections import Database
     from storage.database import DATABASE_NAME
-    from storage.repair import give_up_unreadable
+    from storage.engine.connections import Database
+    from storage.engine.repair import give_up_unreadable
 
     require(data)
     keys = master_key(data, settings_of(data)).derive()

@@ -10,10 +10,10 @@ from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.options import AsJson
 
 if TYPE_CHECKING:
-    from storage.audit_heads import SignedHead
+    from storage.backups.restore import Restored
     from storage.keys.master import MasterKey
     from storage.keys.recovery import RecoveryKit
-    from storage.restore import Restored
+    from storage.oversight.audit_heads import SignedHead
 
 NewData = Annotated[Path, typer.Option("--data", envvar="POSTEX_DATA", help="New folder, which must be empty.")]
 Keyring = Annotated[Path, typer.Option("--keyring", help="A keyring backup, or the folder it was made in.")]
@@ -38,7 +38,7 @@ def restore(
     from bridge import tls
     from postex_tui.backup_refusals import refused
     from postex_tui.data_folder import locked_words, now, settings_of
-    from storage import restore as restoring
+    from storage.backups import restore as restoring
 
     opened, known = _kit(kit), _head(head)
     target = data.absolute()
@@ -65,8 +65,8 @@ def _kit(given: str) -> "RecoveryKit":
 
 
 def _head(path: Path | None) -> "SignedHead | None":
-    from storage import audit_heads
     from storage.errors import Invalid
+    from storage.oversight import audit_heads
 
     if path is None:
         return None
@@ -114,7 +114,7 @@ def _content(data: Path, done: "Restored", mark: str | None) -> dict[str, object
 def _words(data: Path, done: "Restored", mark: str | None) -> str:
     from datetime import UTC, datetime
 
-    from storage.audit_heads import Standing
+    from storage.oversight.audit_heads import Standing
 
     manifest = done.manifest
     when = datetime.fromtimestamp(manifest.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")

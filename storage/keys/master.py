@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from storage.durable import write_new
+from storage.engine.durable import write_new
 from storage.errors import Conflict, Invalid, NotFound
 from storage.keys.access import readable_by_others
 from storage.keys.context import KEY_SIZE, Label, context, derive

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from storage import statements
+from storage.engine import statements
 from storage.errors import Invalid, Tampered
 
 FOLDER = Path(__file__).parent

@@ -24,7 +24,7 @@ def test_the_contracts_hold() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("storage/domains.py", "import bridge.settings", "Dependencies run downward"),
+        ("storage/people/domains.py", "import bridge.settings", "Dependencies run downward"),
         ("bridge/tls.py", "import postex_tui.answers", "Dependencies run downward"),
         ("bridge/smtp/doors.py", "import bridge.imap.flags", "SMTP, IMAP and the control API never know each other"),
         ("bridge/routing/recipients.py", "import bridge.channels.mailbox", "Inside the bridge"),

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from storage import backup, restore
+from storage.backups import backup, restore
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit

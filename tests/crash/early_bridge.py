@@ -9,8 +9,8 @@ import time
 from sqlmodel import Session
 
 from postex_tui import cli
-from storage import changes, statements
-from storage.writer import Job, Writer
+from storage.engine import changes, statements
+from storage.engine.writer import Job, Writer
 
 LATE_SECONDS = 0.05
 

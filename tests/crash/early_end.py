@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from storage import connections
 from storage.database import Store
+from storage.engine import connections
 from storage.keys.master import MasterKey
 
 

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from storage import accounts, erasing, erasure
 from storage.database import Store
+from storage.erasures import erasing, erasure
 from storage.keys.master import MasterKey
+from storage.people import accounts
 
 
 def main(data: Path, email: str) -> None:

@@ -7,9 +7,10 @@ the account (a device password; a reset's code), gives it new keys: `under way`,
 import sys
 from pathlib import Path
 
-from storage import accounts, devices, enrolment, passwords, rotation, second_factor
+from storage.access import devices, enrolment, passwords, rotation, second_factor
 from storage.database import Store
 from storage.keys.master import MasterKey
+from storage.people import accounts
 from storage.records import DomainMode, Scope
 
 NOW = 1_760_000_000

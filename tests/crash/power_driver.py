@@ -14,9 +14,11 @@ from pathlib import Path
 
 from bridge.channels.mailbox import commit, inbox_draft
 from bridge.channels.sealing import place, seal
-from storage import accounts, connections, documents, domains
 from storage.database import Store
+from storage.engine import connections
 from storage.keys.master import MasterKey
+from storage.mail import documents
+from storage.people import accounts, domains
 from storage.records import DomainMode, Recipient, Role
 from tests.crash.recording import MARKS
 from tests.crash.traffic import document

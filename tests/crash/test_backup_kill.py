@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from storage import accounts, backup, canary, destinations, documents, server_facts, statements, verification
-from storage import domains as domains_of
-from storage.accounts import AccountDraft
-from storage.bodies import new_name
+from storage.backups import backup, canary, destinations, verification
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine import server_facts, statements
+from storage.engine.bodies import new_name
+from storage.engine.server_facts import Fact
 from storage.errors import NotFound
 from storage.keys.envelope import seal_document
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit, seal_master
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.people import accounts
+from storage.people import domains as domains_of
+from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
-from storage.server_facts import Fact
 
 NOW = 1_760_000_000
 DOCUMENTS = 150

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import destinations, verification
+from storage.backups import destinations, verification
 from tests.crash.test_disk_full import HandIns, small_disk
 from tests.crash.traffic import MESSAGE_ID, Traffic, stored
 from tests.restoring import Kept

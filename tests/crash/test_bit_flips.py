@@ -23,14 +23,19 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from storage import accounts, audit, connections, devices, documents, domains, mailboxes, schema, statements
-from storage.accounts import AccountDraft
-from storage.connections import Database, DriverError, breaks_transaction, close
+from storage import schema
+from storage.access import devices
 from storage.database import Store
+from storage.engine import connections, statements
+from storage.engine.connections import Database, DriverError, breaks_transaction, close
 from storage.errors import NotFound, SignInRefused, Tampered
 from storage.keys.envelope import seal_document
 from storage.keys.master import MasterKey
-from storage.reading import Reader
+from storage.mail import documents, mailboxes
+from storage.mail.reading import Reader
+from storage.oversight import audit
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Flag, Role, Scope
 
 NOW = 1_760_000_000

@@ -15,15 +15,19 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from storage import accounts, devices, documents, domains, erasing, live_places, statements
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine import statements
+from storage.erasures import erasing, live_places
 from storage.errors import NotFound, SignInRefused
 from storage.keys.envelope import seal_document
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
-from storage.reading import Reader
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.mail.reading import Reader
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, DeviceCredentials, DomainMode, Recipient, Role, Scope
 
 NOW = 1_760_000_000

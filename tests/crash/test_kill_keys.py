@@ -12,28 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from storage import (
-    accounts,
-    audit,
-    devices,
-    documents,
-    domains,
-    mailboxes,
-    passwords,
-    recovery_codes,
-    renewal,
-    resets,
-    rotation,
-    statements,
-)
-from storage.accounts import AccountDraft
+from storage.access import devices, passwords, recovery_codes, renewal, resets, rotation
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine import statements
 from storage.errors import SignInRefused
 from storage.keys.envelope import seal_document
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
-from storage.reading import Reader
+from storage.mail import documents, mailboxes
+from storage.mail.documents import DeliveryDraft
+from storage.mail.reading import Reader
+from storage.oversight import audit
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 
 from .keys_driver import CHEAP, EMAIL, NOW, PASSWORD

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from storage import connections, statements, write_ahead_log
-from storage.bodies import FileBodies
-from storage.connections import Database
 from storage.database import Store
+from storage.engine import connections, statements, write_ahead_log
+from storage.engine.bodies import FileBodies
+from storage.engine.connections import Database
 from storage.errors import StorageError
 from storage.keys.master import MasterKey
 from tests.crash.disk import Disk, lay_out

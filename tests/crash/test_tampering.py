@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from storage import documents, statements
-from storage.bodies import new_name
 from storage.database import Store
+from storage.engine import statements
+from storage.engine.bodies import new_name
 from storage.errors import Tampered
 from storage.keys.stream import CHUNK, SEALED_CHUNK
-from storage.reading import Reader
+from storage.mail import documents
+from storage.mail.reading import Reader
 from tests.reading import NOW, Library
 from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, PostOffice
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit, connections, statements
-from storage.connections import Database
 from storage.database import Store
+from storage.engine import connections, statements
+from storage.engine.connections import Database
 from storage.errors import WriterUnavailable
+from storage.oversight import audit
 from tests.frozen import Thawed, thaw
 
 POINTS = int(os.environ.get("SOAK_UPGRADE_POINTS", "12"))

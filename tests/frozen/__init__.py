@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import connections, statements
-from storage.bodies import FileBodies
-from storage.connections import Database
 from storage.database import BODIES_NAME, DATABASE_NAME, KEYRING_NAME
+from storage.engine import connections, statements
+from storage.engine.bodies import FileBodies
+from storage.engine.connections import Database
 from storage.keys.master import MasterKey
 
 FOLDER = Path(__file__).parent

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from postex_tui import cli
-from storage.accounts import by_email
+from storage.access.devices import sign_in
 from storage.database import Store
-from storage.devices import sign_in
 from storage.errors import SignInRefused
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit, open_master
+from storage.people.accounts import by_email
+from storage.people.senders import identities
 from storage.records import Scope
-from storage.senders import identities
 
 NOW = 1_800_000_000
 

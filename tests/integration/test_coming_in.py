@@ -12,11 +12,12 @@ from pyotp import TOTP
 
 from bridge import clock
 from postex_tui import asking, cli
-from storage import accounts, enrolment, passwords
+from storage.access import enrolment, passwords
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
 from storage.keys.slots import SlotKind
+from storage.people import accounts
 
 OWNER = "postmaster@example.test"
 PASSWORD = "een lamp bij het raam"

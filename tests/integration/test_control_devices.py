@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from bridge.api.serving import address_of
-from storage import accounts, devices, sessions, statements
+from storage.access import devices, sessions
 from storage.database import Store
+from storage.engine import statements
 from storage.keys.master import MasterKey
+from storage.people import accounts
 from storage.records import Scope
 from tests.running import Bridge, Login, PostOffice, postex
 

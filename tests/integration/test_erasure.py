@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from storage import devices, sessions, statements
+from storage.access import devices, sessions
 from storage.database import Store
+from storage.engine import statements
+from storage.erasures.receipts import verify
 from storage.keys.master import MasterKey
 from storage.keys.signing import public_key
-from storage.receipts import verify
 from storage.records import Scope
 from tests.running import COMMAND, Login, PostOffice
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import accounts, erasing, erasure, holds, partial_erasure
+from storage.erasures import erasing, erasure, holds, partial_erasure
 from storage.errors import NotFound
+from storage.people import accounts
 from tests.reading import NOW, House, Library, opened, plain_message
 
 DAY = 24 * 3600

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from storage import accounts, audit, break_glass, devices, domains, escrow, grants, passwords, rotation, statements
-from storage.accounts import AccountDraft
+from storage.access import break_glass, devices, escrow, passwords, rotation
+from storage.access.passwords import stretch
+from storage.engine import statements
 from storage.errors import WriterUnavailable
 from storage.keys.keyring import AccountKeys
-from storage.passwords import stretch
+from storage.oversight import audit
+from storage.people import accounts, domains, grants
+from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, DeviceCredentials, DomainMode, Role, Scope
 from tests.reading import NOW, Client, House, Library, opened, plain_message
 

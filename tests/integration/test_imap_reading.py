@@ -10,8 +10,8 @@ from sqlmodel import Session
 from bridge.imap.handlers import fetch as fetching
 from bridge.imap.handlers import messages
 from bridge.imap.messages import Documents
-from storage import copies
 from storage.errors import WriterUnavailable
+from storage.mail import copies
 from tests.reading import Library, opened, plain_message, until
 
 NESTED = (
@@ -51,7 +51,7 @@ async def test_reading_goes_on_when_nothing_can_be_written(library: Library, mon
         def full(batch: object, *what: object) -> None:
             raise WriterUnavailable("database")
 
-        monkeypatch.setattr("storage.documents.store_flags", full)
+        monkeypatch.setattr("storage.mail.documents.store_flags", full)
         lines = await client.command(b"FETCH 1 (BODY[TEXT])")
         assert lines == [
             b"* 1 FETCH (BODY[TEXT] {7}\r\nHello\r\n FLAGS (\\Seen \\Recent))\r\n",
@@ -101,7 +101,7 @@ async def test_expunging_many_leaves_room_for_arrivals(
         removed.append(copies.expunge(session, mailbox_id, ranges, now))
         return removed[-1]
 
-    monkeypatch.setattr("storage.documents.expunge", noted)
+    monkeypatch.setattr("storage.mail.documents.expunge", noted)
     async with opened(library) as house:
         client = await house.session()
         await client.command(b"STORE 1,2,4:6 +FLAGS.SILENT (\\Deleted)")

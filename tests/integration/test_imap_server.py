@@ -18,7 +18,7 @@ from bridge.imap import channel
 from bridge.imap.handlers import fetch as fetching
 from bridge.imap.server import ACCEPTS_IN_A_ROW, TLS_READ
 from bridge.tls import ServerTls, create_self_signed
-from storage import statements
+from storage.engine import statements
 from tests.reading import House, Library, opened, plain_message, until
 
 MIB = 1 << 20

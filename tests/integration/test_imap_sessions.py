@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from storage import devices
+from storage.access import devices
 from storage.records import Scope
 from tests.reading import NOW, House, Library, opened, plain_message
 
@@ -407,7 +407,7 @@ async def test_a_full_account_refuses_and_keeps_no_body_file(house: House) -> No
     store = house.library.store
 
     def fill(session: object) -> None:
-        from storage import statements
+        from storage.engine import statements
 
         statements.run(session, "UPDATE account SET quota_bytes = 1")  # type: ignore[arg-type]
 

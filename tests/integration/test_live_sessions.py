@@ -17,7 +17,10 @@ from bridge.smtp.limits import Limits
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from bridge.tls import ServerTls, create_self_signed
-from storage import accounts, devices, documents, mailboxes, statements
+from storage.access import devices
+from storage.engine import statements
+from storage.mail import documents, mailboxes
+from storage.people import accounts
 from storage.records import DeviceCredentials, Origin, Scope
 from tests.reading import NOW, Client, House, Library, opened, plain_message, until
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import accounts
 from storage.database import Store
+from storage.engine.repair import UID_JUMP
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
-from storage.repair import UID_JUMP
+from storage.people import accounts
 from tests.crash.traffic import document, stored
 from tests.integration.clients.programs import needs, run
 from tests.integration.clients.test_mbsync import CONFIGURATION

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import aliases, senders, statements
-from storage.accounts import AccountDraft, create
+from storage.engine import statements
+from storage.people import aliases, senders
+from storage.people.accounts import AccountDraft, create
 from storage.records import AccountState, Role
 from tests.smtp_office import NOW, OUTSIDE, Client, Office, running
 

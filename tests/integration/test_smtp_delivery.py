@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.smtp.limits import Limits
-from storage import accounts, devices
+from storage.access import devices
 from storage.errors import WriterUnavailable
+from storage.people import accounts
 from storage.records import Role
 from tests.smtp_office import HOST, OUTSIDE, Client, Office, running, trusting, until
 

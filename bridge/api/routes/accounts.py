@@ -26,9 +26,9 @@ from bridge.api.schemas.identity import ChangedOut
 from bridge.channels import notice
 from bridge.i18n import N_
 from bridge.newcomers import IdentityTaken, NewAccount
-from storage import accounts, addresses, admin_ends, domains, grants
-from storage.accounts import AccountDraft, Sort
 from storage.errors import Conflict, NotFound
+from storage.people import accounts, addresses, admin_ends, domains, grants
+from storage.people.accounts import AccountDraft, Sort
 from storage.records import Account, AccountState, Domain, Role
 
 router = APIRouter(prefix="/v1", tags=["accounts"])

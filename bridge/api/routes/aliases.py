@@ -11,9 +11,9 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.aliases import AliasesOut, AliasIn, AliasOut
 from bridge.i18n import N_
-from storage import aliases, domains
-from storage.aliases import Alias
 from storage.errors import Conflict
+from storage.people import aliases, domains
+from storage.people.aliases import Alias
 
 router = APIRouter(prefix="/v1", tags=["aliases"])
 

@@ -25,10 +25,11 @@ from bridge.api.schemas.audit import (
     VerificationOut,
 )
 from bridge.i18n import N_
-from storage import accounts, audit, audit_heads, audit_views, domains, looks, pseudonyms
-from storage.audit_heads import Standing
-from storage.audit_views import Entry, Onlooker, Party, Sight, Wanted
 from storage.database import Store
+from storage.oversight import audit, audit_heads, audit_views, looks, pseudonyms
+from storage.oversight.audit_heads import Standing
+from storage.oversight.audit_views import Entry, Onlooker, Party, Sight, Wanted
+from storage.people import accounts, domains
 from storage.records import Role
 
 router = APIRouter(prefix="/v1", tags=["audit"])

@@ -18,10 +18,10 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.backups import BackupIn, BackupOrderIn, BackupOut, BackupsOut, KeptOut
 from bridge.i18n import N_
-from storage import backup, orders
-from storage.backup import Made
+from storage.backups import backup, orders
+from storage.backups.backup import Made
+from storage.erasures.receipts import KEYRING_DAYS
 from storage.errors import SignInRefused
-from storage.receipts import KEYRING_DAYS
 
 router = APIRouter(prefix="/v1", tags=["backups"])
 

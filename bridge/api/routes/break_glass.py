@@ -15,11 +15,12 @@ from bridge.api.routes.resets import no_escrow_key
 from bridge.api.schemas.break_glass import BreakGlassIn, BreakGlassOut, BreakGlassState, OpenedOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import accounts, break_glass, escrow, second_person
-from storage.break_glass import Bar, BreakGlass
+from storage.access import break_glass, escrow
+from storage.access.break_glass import Bar, BreakGlass
 from storage.errors import Conflict, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
+from storage.people import accounts, second_person
 from storage.records import Account, DeviceCredentials, Role
 from storage.shredding import ShredSecrets
 

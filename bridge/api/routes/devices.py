@@ -20,7 +20,7 @@ from bridge.api.schemas.devices import DeviceChangeIn, DeviceIn, DeviceOut, Devi
 from bridge.channels import notice
 from bridge.i18n import N_
 from bridge.newcomers import SCOPES
-from storage import break_glass, devices, enrolment
+from storage.access import break_glass, devices, enrolment
 from storage.errors import SignInRefused
 from storage.keys.keyring import AccountKeys
 from storage.records import Account, Device, DeviceCredentials, Origin, Scope

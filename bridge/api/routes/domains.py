@@ -13,8 +13,8 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.domains import DomainIn, DomainOut
 from bridge.i18n import N_
-from storage import accounts, domains, grants
 from storage.errors import Conflict
+from storage.people import accounts, domains, grants
 from storage.records import Domain
 
 router = APIRouter(prefix="/v1", tags=["domains"])

@@ -23,13 +23,15 @@ from bridge.api.schemas.erasures import (
 )
 from bridge.erasures import retention
 from bridge.i18n import N_
-from storage import erasing, erasure, holds, mailboxes, partial_erasure, pseudonyms
-from storage.erasure import Erasure, Kind, LastHolder, LastOwner, State
+from storage.erasures import erasing, erasure, holds, partial_erasure
+from storage.erasures.erasure import Erasure, Kind, LastHolder, LastOwner, State
+from storage.erasures.partial_erasure import Field
+from storage.erasures.receipts import DAY
 from storage.errors import Busy, Conflict, Held, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
-from storage.partial_erasure import Field
-from storage.receipts import DAY
+from storage.mail import mailboxes
+from storage.oversight import pseudonyms
 
 router = APIRouter(prefix="/v1", tags=["erasures"])
 

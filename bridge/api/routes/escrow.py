@@ -13,9 +13,10 @@ from bridge.api.problems import Problem
 from bridge.api.routes.resets import no_escrow_key
 from bridge.api.schemas.keys import EscrowHolderIn, EscrowHolderOut, EscrowOut, EscrowRenewedOut
 from bridge.i18n import N_
-from storage import accounts, escrow, escrow_renewal
+from storage.access import escrow, escrow_renewal
+from storage.access.escrow import EscrowHolder
 from storage.errors import Invalid, NotFound
-from storage.escrow import EscrowHolder
+from storage.people import accounts
 from storage.records import Account, Domain
 
 router = APIRouter(prefix="/v1", tags=["escrow"])

@@ -15,9 +15,10 @@ from bridge.api.problems import Problem, not_found
 from bridge.api.schemas.grants import GrantIn, GrantOut, RevokedOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import accounts, admin_ends, domains, escrow, grants
+from storage.access import escrow
 from storage.errors import Conflict, NotFound
-from storage.grants import HELPERS, LONGEST_HELP, WHOLE_BRIDGE, Grant
+from storage.people import accounts, admin_ends, domains, grants
+from storage.people.grants import HELPERS, LONGEST_HELP, WHOLE_BRIDGE, Grant
 from storage.records import GRANTED_ROLES, Account, Domain, DomainMode, Role
 
 router = APIRouter(prefix="/v1", tags=["grants"])

@@ -10,9 +10,11 @@ from bridge.api.policy import Action, View
 from bridge.api.problems import Problem
 from bridge.api.schemas.erasures import HoldIn, HoldOut
 from bridge.i18n import N_
-from storage import accounts, holds, pseudonyms
+from storage.erasures import holds
+from storage.erasures.holds import Hold
 from storage.errors import Conflict, NotFound
-from storage.holds import Hold
+from storage.oversight import pseudonyms
+from storage.people import accounts
 from storage.records import Account
 
 router = APIRouter(prefix="/v1", tags=["holds"])

@@ -11,8 +11,8 @@ from bridge.api.problems import Problem
 from bridge.api.schemas.accounts import AccountDetailOut
 from bridge.api.schemas.identity import ChangedOut, ChangeOut, IdentityIn, MeOut, OwnSettingsIn
 from bridge.i18n import N_
-from storage import accounts, aliases, domains
-from storage.identity_changes import Field
+from storage.people import accounts, aliases, domains
+from storage.people.identity_changes import Field
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 Number = Annotated[int, Path(ge=1, lt=2**63)]

@@ -12,8 +12,8 @@ from bridge.api.policy import Action
 from bridge.api.schemas.looks import LookOut, LooksSentOut
 from bridge.channels import notice
 from bridge.notices.looks import MOST, Seen
-from storage import looks
-from storage.looks import Look
+from storage.oversight import looks
+from storage.oversight.looks import Look
 
 router = APIRouter(prefix="/v1", tags=["looks"])
 Reading = Annotated[Access, Depends(gate(Action.LOOKS_READ))]

@@ -12,7 +12,7 @@ from bridge.api.proofs import chosen, code_refused
 from bridge.api.routes.sign_in import ISSUER
 from bridge.api.schemas.secrets import CodeIn, PasswordIn, RecoveryCodesOut, SeedOut
 from bridge.channels import notice
-from storage import passwords, recovery_codes, second_factor
+from storage.access import passwords, recovery_codes, second_factor
 from storage.errors import SignInRefused
 from storage.keys.keyring import AccountKeys
 

@@ -14,11 +14,12 @@ from bridge.api.problems import Problem
 from bridge.api.routes.break_glass import require_independent
 from bridge.api.schemas.erasures import PurgeDetailOut, PurgedOut, PurgeIn, PurgeOut
 from bridge.i18n import N_
-from storage import accounts, domains, erasure, grants, purges
-from storage.erasure import Erasure
+from storage.erasures import erasure, purges
+from storage.erasures.erasure import Erasure
+from storage.erasures.purges import LIFETIME, MAX_ACCOUNTS, Purge, SamePerson
+from storage.erasures.receipts import DAY
 from storage.errors import NotFound
-from storage.purges import LIFETIME, MAX_ACCOUNTS, Purge, SamePerson
-from storage.receipts import DAY
+from storage.people import accounts, domains, grants
 from storage.records import Role
 
 router = APIRouter(prefix="/v1", tags=["purges"])

@@ -13,12 +13,12 @@ from bridge.api.routes.accounts import wrong_state
 from bridge.api.schemas.keys import ResetIn, ResetOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import resets
+from storage.access import resets
+from storage.access.resets import Reset
 from storage.errors import ApprovalNeeded, Conflict, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.records import Account, AccountState
-from storage.resets import Reset
 from storage.shredding import ShredSecrets
 
 router = APIRouter(prefix="/v1", tags=["resets"])

@@ -13,13 +13,13 @@ from bridge.api.proofs import chosen
 from bridge.api.schemas.keys import ReopeningIn, ReopeningOut, RotationIn, RotationOut
 from bridge.channels import notice
 from bridge.i18n import N_
-from storage import renewal, rotation
+from storage.access import renewal, rotation
+from storage.access.passwords import Stretched
+from storage.access.rotation import Prepared, Rotated
 from storage.errors import SignInRefused
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
-from storage.passwords import Stretched
 from storage.records import Account
-from storage.rotation import Prepared, Rotated
 from storage.shredding import ShredSecrets
 
 router = APIRouter(prefix="/v1/me", tags=["keys"])

@@ -9,8 +9,8 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn
 from bridge.i18n import N_
-from storage import domains, senders
 from storage.errors import Conflict, NotFound
+from storage.people import domains, senders
 
 router = APIRouter(prefix="/v1", tags=["senders"])
 

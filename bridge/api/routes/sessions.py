@@ -12,9 +12,11 @@ from bridge.api.problems import not_found
 from bridge.api.routes.devices import hidden_devices
 from bridge.api.schemas.devices import SessionOut, SessionsOut
 from bridge.connections import Connection
-from storage import audit, devices, particulars, sessions
+from storage.access import devices, sessions
+from storage.access.sessions import ApiSession
 from storage.errors import NotFound
-from storage.sessions import ApiSession
+from storage.oversight import audit
+from storage.people import particulars
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
 

@@ -28,13 +28,14 @@ from bridge.api.schemas.sign_in import (
 )
 from bridge.channels import notice
 from bridge.i18n import N_, text
-from storage import enrolment, grants, passwords, recovery_codes, second_factor, sessions, ways_back, ways_in
-from storage.enrolment import Enrolled
+from storage.access import enrolment, passwords, recovery_codes, second_factor, sessions, ways_back, ways_in
+from storage.access.enrolment import Enrolled
+from storage.access.passwords import Stretched
+from storage.access.sessions import ApiSession
 from storage.errors import SignInRefused
 from storage.keys.master import ServerKeys
-from storage.passwords import Stretched
+from storage.people import grants
 from storage.records import Account, AccountState, DomainMode, Role
-from storage.sessions import ApiSession
 from storage.shredding import ShredSecrets
 
 log = structlog.get_logger(__name__)

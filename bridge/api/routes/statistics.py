@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
 from bridge.api.schemas.statistics import DomainStatisticsOut, StatisticsOut
-from storage import statistics
+from storage.oversight import statistics
 
 router = APIRouter(prefix="/v1", tags=["statistics"])
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from bridge.api.schemas import Schema
 from bridge.api.schemas.accounts import Text
-from storage.break_glass import MAX_BASIS, MAX_REASON, MOST_HOURS
+from storage.access.break_glass import MAX_BASIS, MAX_REASON, MOST_HOURS
 
 Moment = Annotated[int, Field(ge=0, lt=2**53)]
 

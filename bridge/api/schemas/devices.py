@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bridge.api.schemas import Schema
-from storage.devices import MAX_LABEL
+from storage.access.devices import MAX_LABEL
 from storage.records import Origin, Scope
 
 Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL)]

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bridge.api.schemas import Schema
-from storage.erasure import Kind, State
-from storage.purges import MAX_ACCOUNTS
+from storage.erasures.erasure import Kind, State
+from storage.erasures.purges import MAX_ACCOUNTS
 from storage.records import AccountState
 
 Name = Annotated[str, Field(min_length=1, max_length=320)]

@@ -5,7 +5,7 @@ from typing import Literal
 from bridge.api.schemas import Schema
 from bridge.api.schemas.accounts import AccountDetailOut, Locale, Text
 from bridge.api.schemas.grants import GrantOut
-from storage.identity_changes import Field
+from storage.people.identity_changes import Field
 
 
 class MeOut(AccountDetailOut):

@@ -13,10 +13,10 @@ from bridge.imap.protocol import responses
 from bridge.imap.protocol.commands import Authenticate, Command, Login, StartTls
 from bridge.imap.session import Session, SignedIn
 from bridge.mail.card import Card
-from storage import break_glass, devices
-from storage.devices import SignIn
+from storage.access import break_glass, devices
+from storage.access.devices import SignIn
 from storage.errors import SignInRefused
-from storage.reading import Reader
+from storage.mail.reading import Reader
 from storage.records import Origin, Scope
 
 log = structlog.get_logger(__name__)

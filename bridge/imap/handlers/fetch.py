@@ -26,8 +26,8 @@ from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import View
 from bridge.mail.card import Card
-from storage import documents
-from storage.documents import FlagMode
+from storage.mail import documents
+from storage.mail.documents import FlagMode
 from storage.records import Flag
 
 SLICE = 1000

@@ -19,8 +19,8 @@ from bridge.imap.protocol.commands import (
     Unsubscribe,
 )
 from bridge.imap.session import Session
-from storage import mailboxes
 from storage.errors import Invalid, NotFound
+from storage.mail import mailboxes
 from storage.records import Mailbox, SpecialUse
 
 SPECIAL_USES = {f"\\{use.value}": use for use in SpecialUse if use is not SpecialUse.INBOX}

@@ -14,9 +14,10 @@ from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Stor
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import Span, View
-from storage import documents, holds
-from storage.documents import FlagMode
+from storage.erasures import holds
 from storage.errors import Invalid, NotFound
+from storage.mail import documents
+from storage.mail.documents import FlagMode
 from storage.records import Flag
 
 MODES = {StoreMode.SET: FlagMode.SET, StoreMode.ADD: FlagMode.ADD, StoreMode.REMOVE: FlagMode.REMOVE}

@@ -14,7 +14,7 @@ from bridge.imap.protocol.commands import Command, Select
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import View
-from storage import mailboxes
+from storage.mail import mailboxes
 from storage.records import Flag, Mailbox, Selected
 
 

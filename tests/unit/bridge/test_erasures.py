@@ -11,12 +11,13 @@ import pytest
 from bridge import erasures
 from bridge.housekeeping import Housekeeping
 from bridge.settings import Erasure, Settings
-from storage import accounts, domains, erasure, purges
-from storage.accounts import AccountDraft
 from storage.database import Store
-from storage.erasure import State
+from storage.erasures import erasure, purges
+from storage.erasures.erasure import State
+from storage.erasures.receipts import DAY
 from storage.keys.master import MasterKey
-from storage.receipts import DAY
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DomainMode, Role
 from tests.running import SENDER_ADDRESS, Address, Login, PostOffice
 

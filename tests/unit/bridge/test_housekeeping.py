@@ -12,11 +12,14 @@ import pytest
 from bridge import housekeeping, logs
 from bridge.chores import CHORES
 from bridge.housekeeping import DAY, HOUR, RETRY_SECONDS, Chore, Housekeeping
-from storage import accounts, audit_heads, domains, enrolment, sessions, statements
-from storage.accounts import AccountDraft
+from storage.access import enrolment, sessions
 from storage.database import Store
+from storage.engine import statements
 from storage.errors import WriterUnavailable
 from storage.keys.master import MasterKey
+from storage.oversight import audit_heads
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
 
 NOW = 1_760_000_000

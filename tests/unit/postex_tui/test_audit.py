@@ -8,8 +8,8 @@ import pytest
 from postex_tui import cli
 from postex_tui.answers import Refusal
 from postex_tui.moments import as_epoch, as_text
-from storage import statements
 from storage.database import Store
+from storage.engine import statements
 from storage.keys.master import MasterKey
 
 

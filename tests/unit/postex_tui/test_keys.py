@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from postex_tui import cli
-from storage import escrow, grants
+from storage.access import escrow
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
+from storage.people import grants
 from storage.records import DomainMode, Role
 from tests.control import FIRST, NOW, Desk, Person
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from functools import cache
 
-from storage import enrolment, passwords, second_factor
-from storage.passwords import Stretched
+from storage.access import enrolment, passwords, second_factor
+from storage.access.passwords import Stretched
 from storage.records import DomainMode
 
 from .conftest import NOW, Office, Person

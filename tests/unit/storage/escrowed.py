@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from storage import domains, escrow, statements
+from storage.access import escrow
+from storage.engine import statements
 from storage.errors import StorageError
 from storage.keys.escrow import EscrowKey, open_with_kit
 from storage.keys.keyring import AccountKeys
 from storage.keys.recovery import RecoveryKit
+from storage.people import domains
 from storage.records import Account, Domain, DomainMode
 
 from .conftest import NOW, Office, Person

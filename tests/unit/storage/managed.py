@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from storage import domains, escrow, grants
+from storage.access import escrow
 from storage.keys.escrow import EscrowKey
 from storage.keys.recovery import RecoveryKit
+from storage.people import domains, grants
 from storage.records import Domain, DomainMode, Role
 
 from .conftest import NOW, Office, Person

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 from sqlcipher3 import dbapi2
 
-from storage import audit, devices, documents, domains, mailboxes, statements
-from storage.bodies import new_name
+from storage.access import devices
 from storage.database import Store
+from storage.engine import statements
+from storage.engine.bodies import new_name
 from storage.errors import Conflict, DataFolderLocked, NotFound, Tampered
 from storage.keys.master import MasterKey
+from storage.mail import documents, mailboxes
+from storage.oversight import audit
+from storage.people import domains
 from storage.records import DomainMode, Flag
 
 from .conftest import NOW, Office, Person
@@ -40,7 +44,7 @@ def test_one_process_at_a_time(office: Office) -> None:
     with pytest.raises(DataFolderLocked):
         Store.open(office.data, office.master)
     program = (
-        "import sys; from pathlib import Path; from storage.lock import DataFolderLock\n"
+        "import sys; from pathlib import Path; from storage.engine.lock import DataFolderLock\n"
         "from storage.errors import DataFolderLocked\n"
         "try: DataFolderLock(Path(sys.argv[1]))\n"
         "except DataFolderLocked: sys.exit(7)"

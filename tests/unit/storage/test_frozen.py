@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from storage import accounts, audit, devices, documents, enrolment, mailboxes, senders, statements
+from storage.access import devices, enrolment
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine import statements
 from storage.errors import SignInRefused
 from storage.keys.envelope import seal_document
 from storage.keys.keyring import AccountKeys
-from storage.reading import Reader
+from storage.mail import documents, mailboxes
+from storage.mail.documents import DeliveryDraft
+from storage.mail.reading import Reader
+from storage.oversight import audit
+from storage.people import accounts, senders
 from storage.records import Account, AccountState, Flag, Mailbox, Scope
 from tests.frozen import Thawed, thaw
 

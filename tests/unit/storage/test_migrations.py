@@ -9,9 +9,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from storage import connections, migrations, schema, statements
-from storage.connections import Database
+from storage import migrations, schema
 from storage.database import Store
+from storage.engine import connections, statements
+from storage.engine.connections import Database
 from storage.errors import Invalid
 from storage.keys.master import MasterKey
 

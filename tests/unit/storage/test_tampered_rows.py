@@ -16,22 +16,14 @@ import pytest
 from sqlalchemy import LargeBinary
 from sqlcipher3 import dbapi2
 
-from storage import (
-    audit,
-    devices,
-    documents,
-    enrolment,
-    mailboxes,
-    passwords,
-    recovery_codes,
-    schema,
-    second_factor,
-    server_facts,
-    sessions,
-)
+from storage import schema
+from storage.access import devices, enrolment, passwords, recovery_codes, second_factor, sessions
+from storage.engine import server_facts
 from storage.errors import SignInRefused, StorageError, Tampered
 from storage.keys.keyring import AccountKeys
-from storage.reading import Reader
+from storage.mail import documents, mailboxes
+from storage.mail.reading import Reader
+from storage.oversight import audit
 from storage.records import Recipient, Scope
 
 from .coming_in import PASSWORD, stretched

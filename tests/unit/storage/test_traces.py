@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from storage import documents, statements
-from storage.connections import TRUNCATE_PATIENCE_MS
+from storage.engine import statements
+from storage.engine.connections import TRUNCATE_PATIENCE_MS
 from storage.errors import Invalid
+from storage.mail import documents
 from storage.records import Flag
 from tests.unit.storage.conftest import NOW, Office, Person
 

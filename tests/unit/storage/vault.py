@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import backup, canary, documents, server_facts
-from storage.backup import Made
-from storage.bodies import new_name
+from storage.backups import backup, canary
+from storage.backups.backup import Made
+from storage.engine import server_facts
+from storage.engine.bodies import new_name
+from storage.engine.server_facts import Fact
 from storage.keys.recovery import RecoveryKit, seal_master
-from storage.server_facts import Fact
+from storage.mail import documents
 from tests.unit.storage.conftest import NOW, Office, Person
 
 DAY = 86_400

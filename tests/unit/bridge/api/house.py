@@ -7,13 +7,15 @@ from pathlib import Path
 
 from bridge.channels.sealing import seal
 from bridge.mail.card import Card
-from storage import accounts, documents, escrow, mailboxes, passwords, second_factor
-from storage.documents import DeliveryDraft
+from storage.access import escrow, passwords, second_factor
+from storage.access.passwords import Stretched
 from storage.keys.escrow import EscrowKey
 from storage.keys.keyring import AccountKeys
 from storage.keys.recovery import RecoveryKit
-from storage.passwords import Stretched
-from storage.reading import Reader
+from storage.mail import documents, mailboxes
+from storage.mail.documents import DeliveryDraft
+from storage.mail.reading import Reader
+from storage.people import accounts
 from storage.records import Account, DomainMode, Role
 from tests.control import FIRST, NOW, Desk, Person
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 
-from storage import accounts, enrolment, second_factor
-from storage.accounts import AccountDraft
+from storage.access import enrolment, second_factor
+from storage.people import accounts
+from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, Role
 from tests.control import FIRST, Desk, Person
 

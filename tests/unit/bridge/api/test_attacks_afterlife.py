@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import devices, grants
+from storage.access import devices
 from storage.errors import SignInRefused
+from storage.people import grants
 from storage.records import Role, Scope
 from tests.control import FIRST, NOW, Person
 

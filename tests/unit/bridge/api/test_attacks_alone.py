@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import grants
+from storage.people import grants
 from storage.records import Role
 from tests.control import FIRST, NOW, Person
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.api.policy import STEP_UP_SECONDS
-from storage import pseudonyms
+from storage.oversight import pseudonyms
 from storage.records import Role
 from tests.control import NOW, SECOND, Desk, Person
 

@@ -9,10 +9,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from storage import accounts, audit, documents, statements
 from storage.database import Store
-from storage.documents import DeliveryDraft
+from storage.engine import statements
 from storage.keys.envelope import seal_document
+from storage.mail import documents
+from storage.mail.documents import DeliveryDraft
+from storage.oversight import audit
+from storage.people import accounts
 from storage.records import Role
 from tests.control import FIRST, NOW, SECOND, Desk, Person
 
@@ -298,7 +301,7 @@ async def test_who_has_several_roles_chooses_the_place(world: Desk) -> None:
 
 async def test_a_page_ends_where_the_window_does(world: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Little matches in a long log: pages may be empty, and all is found in the end."""
-    monkeypatch.setattr("storage.audit_views.WINDOW", 3)
+    monkeypatch.setattr("storage.oversight.audit_views.WINDOW", 3)
     auditor, helper = world.person("carla", Role.AUDITOR), world.person("rene", Role.RESELLER)
     world.grant(helper.account, Role.RESELLER, SECOND)
     assert of(await listed(world, auditor, kind="domain")) == positions(world, "kind LIKE 'domain.%'")

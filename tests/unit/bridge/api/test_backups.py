@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bridge import i18n
 from bridge.backup_words import WORDS
-from storage import manifests, orders
+from storage.backups import manifests, orders
 from storage.errors import BackupReason
 from storage.keys.master import MasterKey
 from storage.records import Role

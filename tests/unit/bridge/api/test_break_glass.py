@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from bridge.chores import CHORES
-from storage import devices, statements
+from storage.access import devices
+from storage.engine import statements
 from storage.errors import SignInRefused
 from storage.records import Role, Scope
 from tests.control import NOW, SECOND, Person

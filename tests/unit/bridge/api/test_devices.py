@@ -13,9 +13,12 @@ import pytest_asyncio
 
 from bridge.connections import Connection, Ending, Tls
 from bridge.mail.card import Card
-from storage import audit, break_glass, devices, enrolment, mailboxes, statements
+from storage.access import break_glass, devices, enrolment
+from storage.engine import statements
 from storage.errors import SignInRefused
-from storage.reading import Reader
+from storage.mail import mailboxes
+from storage.mail.reading import Reader
+from storage.oversight import audit
 from storage.records import AccountState, Device, DeviceCredentials, Origin, Role, Scope
 from tests.control import NOW, Desk, Person
 
@@ -95,7 +98,7 @@ async def test_without_a_notice_there_is_no_device(desk: Desk, anna: Person, mon
     def fails(*_: object) -> None:
         raise SignInRefused
 
-    monkeypatch.setattr("storage.documents.deliver", fails)
+    monkeypatch.setattr("storage.mail.documents.deliver", fails)
     await desk.ask("POST", "/v1/accounts/me/devices", anna, {"label": "tablet"})
     assert desk.store.read_now(devices.listing, anna.account.id) == []
 

@@ -8,9 +8,12 @@ import pytest
 import pytest_asyncio
 
 from bridge.channels import mailbox
-from storage import accounts, documents, erasing, pseudonyms
+from storage.erasures import erasing
+from storage.erasures.receipts import DAY, verify
 from storage.keys import signing
-from storage.receipts import DAY, verify
+from storage.mail import documents
+from storage.oversight import pseudonyms
+from storage.people import accounts
 from storage.records import AccountState, Role
 from tests.control import NOW, SECOND, Desk, Person
 
@@ -101,7 +104,7 @@ async def test_under_way_it_says_what_is_left(desk: Desk) -> None:
     anna, admin = desk.person("anna"), desk.person("admin", Role.DOMAIN_ADMIN)
     await deliver(desk, anna)
     with desk.store.pin_bodies():
-        from storage import erasure
+        from storage.erasures import erasure
 
         begun = desk.store.write_now(erasure.begin, anna.account.id, by=None, now=NOW)
         found = (await desk.ask("GET", f"/v1/erasures/{begun.public_id}", admin)).json()

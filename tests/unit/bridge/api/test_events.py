@@ -16,8 +16,12 @@ from bridge.api import watching
 from bridge.api.routes import events
 from bridge.channels import notice
 from bridge.connections import Connection, Ending
-from storage import accounts, audit, devices, documents, grants, mailboxes, sessions, statements
+from storage.access import devices, sessions
+from storage.engine import statements
 from storage.errors import WriterUnavailable
+from storage.mail import documents, mailboxes
+from storage.oversight import audit
+from storage.people import accounts, grants
 from storage.records import Origin, Role, Scope
 from tests.control import NOW, SECOND, Desk, Person
 

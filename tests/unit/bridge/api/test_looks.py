@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 
 from bridge.mail.card import Card
-from storage import audit, looks, mailboxes
-from storage.reading import Reader
+from storage.mail import mailboxes
+from storage.mail.reading import Reader
+from storage.oversight import audit, looks
 from storage.records import Role
 from tests.control import NOW, SECOND, Desk, Person
 

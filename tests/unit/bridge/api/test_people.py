@@ -10,21 +10,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import (
-    accounts,
-    aliases,
-    devices,
-    documents,
-    enrolment,
-    escrow,
-    identity_changes,
-    server_facts,
-    statements,
-)
+from storage.access import devices, enrolment, escrow
+from storage.engine import server_facts, statements
+from storage.engine.server_facts import Fact
 from storage.keys.recovery import RecoveryKit
-from storage.reading import Reader
+from storage.mail import documents
+from storage.mail.reading import Reader
+from storage.people import accounts, aliases, identity_changes
 from storage.records import AccountState, Role, Scope
-from storage.server_facts import Fact
 from tests.control import FIRST, NOW, SECOND, Desk, Person
 
 DAY = 86_400

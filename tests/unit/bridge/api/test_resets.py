@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import accounts, recovery_codes, second_factor
+from storage.access import recovery_codes, second_factor
+from storage.people import accounts
 from storage.records import AccountState, DomainMode, Role
 from tests.control import Desk, Person
 

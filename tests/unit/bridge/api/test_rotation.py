@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from storage import devices
+from storage.access import devices
 from storage.errors import SignInRefused
 from storage.records import Scope
 from tests.control import NOW

@@ -8,9 +8,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from storage import accounts, enrolment, key_slots, passwords, second_factor, sessions, statements
+from storage.access import enrolment, key_slots, passwords, second_factor, sessions
+from storage.engine import statements
 from storage.errors import StorageError
 from storage.keys.slots import SlotKind
+from storage.people import accounts
 from storage.records import DomainMode
 from tests.control import Desk, Person
 

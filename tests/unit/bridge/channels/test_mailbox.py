@@ -8,9 +8,10 @@ import pytest
 
 from bridge.channels import sealing
 from bridge.channels.mailbox import commit, inbox_draft, placed_beside
-from storage import accounts, documents
 from storage.database import Store
 from storage.errors import NotFound, WriterUnavailable
+from storage.mail import documents
+from storage.people import accounts
 from storage.records import Delivered, Recipient
 from tests.smtp_office import NOW, Office
 

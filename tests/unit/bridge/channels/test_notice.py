@@ -8,13 +8,16 @@ from sqlmodel import Session
 from bridge import notices
 from bridge.channels import notice
 from bridge.mail.card import Card
-from storage import accounts, devices, domains, mailboxes, statements
-from storage.accounts import AccountDraft
+from storage.access import devices
 from storage.database import Store
+from storage.engine import statements
 from storage.errors import Conflict, NotFound
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import MasterKey
-from storage.reading import Reader
+from storage.mail import mailboxes
+from storage.mail.reading import Reader
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
 from storage.records import Account, DomainMode, Role
 
 NOW = 1_760_000_000

@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import Session
 
 from bridge.routing.recipients import Refusal, resolve
-from storage import accounts, statements
+from storage.engine import statements
+from storage.people import accounts
 from storage.records import Recipient, Role
 from tests.smtp_office import NOW, Office
 

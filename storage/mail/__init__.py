@@ -1,0 +1,1 @@
+"""Documents in mailboxes: stored, listed, flagged, moved, opened by their readers."""

@@ -1,0 +1,116 @@
+"""Counts for those who run a domain, that tell nothing of one person (S27, S63).
+
+A figure that comes from fewer than `K` people is None. Where the figures of a table add up to a known sum, so many
+of them are None that the hidden ones together stand for `K` people or for nobody: no subtraction gives one away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage.engine import statements
+from storage.records import AccountState
+
+K = 5
+DAY = 86_400
+SPAN = 30 * DAY
+"""Documents and devices are counted over this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainStatistics:
+    """One domain; None: too few people to say."""
+
+    domain: str
+    accounts: int | None
+    by_state: Mapping[str, int | None]
+    connected: int | None
+    """Accounts with a device used in the span."""
+    clients: Mapping[str, int]
+    """Accounts per mail program, of those who let it be noted; programs of fewer than `K` are left out."""
+    documents: int | None
+    """Copies delivered in the span."""
+    stored_bytes: int | None
+
+
+def of_domains(session: Session, domains: frozenset[int] | None, now: int) -> list[DomainStatistics]:
+    """By name. `domains` None: all."""
+    found = statements.rows(session, "SELECT id, name FROM domain ORDER BY name")
+    wanted = [(number, name) for number, name in found if domains is None or number in domains]
+    delivered = _delivered(session, now - SPAN) if wanted else {}
+    return [_domain(session, number, name, delivered.get(number, (0, 0)), now) for number, name in wanted]
+
+
+def withheld(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """`counts` of people with what would tell of few of them as None."""
+    shown: dict[str, int | None] = {key: count if count >= K else None for key, count in counts.items()}
+    hidden = sum(count for key, count in counts.items() if shown[key] is None)
+    for key in sorted(counts, key=lambda key: counts[key]):
+        if not 0 < hidden < K:
+            break
+        if shown[key] is not None:
+            shown[key] = None
+            hidden += counts[key]
+    return shown
+
+
+def _domain(session: Session, domain_id: int, name: str, delivered: tuple[int, int], now: int) -> DomainStatistics:
+    counted = statements.rows(
+        session,
+        "SELECT state, count(*), sum(used_bytes), sum(used_bytes > 0) FROM account"
+        " WHERE domain_id = ? AND role <> 'system' GROUP BY state",
+        (domain_id,),
+    )
+    states = dict.fromkeys(AccountState, 0) | {AccountState(state): count for state, count, *_ in counted}
+    copies, readers = delivered
+    return DomainStatistics(
+        name,
+        _enough(sum(states.values()), sum(states.values())),
+        withheld({str(state): count for state, count in states.items()}),
+        _enough(*[_connected(session, domain_id, now - SPAN)] * 2),
+        _clients(session, domain_id, now - SPAN),
+        _enough(copies, readers),
+        _enough(sum(row[2] for row in counted), sum(row[3] for row in counted)),
+    )
+
+
+def _enough(figure: int, people: int) -> int | None:
+    return figure if people >= K else None
+
+
+def _delivered(session: Session, since: int) -> dict[int, tuple[int, int]]:
+    """Copies and their readers since then, by domain."""
+    found = statements.rows(
+        session,
+        "SELECT account.domain_id, count(*), count(DISTINCT wrap.account_id) FROM wrap"
+        " JOIN account ON account.id = wrap.account_id"
+        " WHERE account.role <> 'system'"
+        " AND wrap.document_id IN (SELECT id FROM document WHERE received_at >= ?) GROUP BY account.domain_id",
+        (since,),
+    )
+    return {domain_id: (copies, readers) for domain_id, copies, readers in found}
+
+
+def _connected(session: Session, domain_id: int, since: int) -> int:
+    found = statements.row(
+        session,
+        "SELECT count(DISTINCT device.account_id) FROM device JOIN account ON account.id = device.account_id"
+        " WHERE account.domain_id = ? AND device.last_used_at >= ?",
+        (domain_id, since),
+    )
+    assert found is not None
+    return int(found[0])
+
+
+def _clients(session: Session, domain_id: int, since: int) -> dict[str, int]:
+    found = statements.rows(
+        session,
+        "SELECT device.last_client, count(DISTINCT device.account_id) FROM device"
+        " JOIN account ON account.id = device.account_id"
+        " WHERE account.domain_id = ? AND account.client_noted AND device.last_client IS NOT NULL"
+        " AND device.last_used_at >= ? GROUP BY device.last_client HAVING count(DISTINCT device.account_id) >= ?"
+        " ORDER BY 2 DESC, 1",
+        (domain_id, since, K),
+    )
+    return dict(found)

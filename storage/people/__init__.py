@@ -1,0 +1,1 @@
+"""Who is known: domains, accounts, their addresses, roles and particulars."""
