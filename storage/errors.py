@@ -116,4 +116,4 @@ class Tampered(StorageError):
 
 
 class LogDamaged(Tampered):
-    """Committed transactions in the database's log cannot be read any more; `storage.repair` can give them up."""
+    """Committed transactions in the database's log cannot be read any more; `engine.repair` can give them up."""

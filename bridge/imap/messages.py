@@ -1,6 +1,6 @@
 """Cards and bodies of the selected mailbox by position, with what could not be read set apart.
 
-Contract. `Documents` stands between a view and `storage.reading.Reader`: FETCH and SEARCH ask by position. A document
+Contract. `Documents` stands between a view and `storage.mail.reading`: FETCH and SEARCH ask by position. A document
 that is damaged is noted in `damaged` (UIDs), one that another session expunged and erased in `vanished`; both are
 absent from the answer, and the command's tagged answer is made from them.
 """
