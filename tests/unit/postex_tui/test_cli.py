@@ -1,7 +1,6 @@
 """The command line by itself: quick to start, clear when misused, one JSON object with --json."""
 
 import json
-import resource
 import subprocess
 import sys
 from importlib import metadata
@@ -13,7 +12,10 @@ from postex_tui import cli
 from postex_tui.commands import version
 from storage.errors import OverQuota, StorageError
 
-HEAVY = ("sqlalchemy", "sqlmodel", "textual", "pydantic_settings", "cryptography", "aiosmtpd", "structlog", "rich")
+HEAVY = (
+    *("sqlalchemy", "sqlmodel", "textual", "pydantic", "cryptography", "aiosmtpd", "structlog", "rich"),
+    *("fastapi", "httpx", "uvicorn", "argon2", "babel"),
+)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -30,27 +32,6 @@ def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
-
-
-def cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def quickest(command: list[str]) -> float:
-    """CPU seconds, the best of five, as other tests run beside this one."""
-    took = []
-    for _ in range(5):
-        before = cpu_of_children()
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
-        took.append(cpu_of_children() - before)
-    return min(took)
-
-
-def test_version_starts_at_once() -> None:
-    """0.3 s; on a machine that is slow at this moment, in proportion to a bare interpreter (0.02 s)."""
-    allowed = max(0.3, 15 * quickest([sys.executable, "-I", "-c", "pass"]))
-    assert quickest([sys.executable, "-m", "postex_tui.cli", "version"]) < allowed
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
