@@ -13,7 +13,7 @@ from postex_tui.commands import version
 from storage.errors import OverQuota, StorageError
 
 HEAVY = (
-    *("sqlalchemy", "sqlmodel", "textual", "pydantic", "cryptography", "aiosmtpd", "structlog", "rich"),
+    *("sqlalchemy", "sqlmodel", "textual", "pydantic_settings", "cryptography", "aiosmtpd", "structlog", "rich"),
     *("fastapi", "httpx", "uvicorn", "argon2", "babel"),
 )
 
