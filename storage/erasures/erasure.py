@@ -252,6 +252,13 @@ def finish(session: Session, erasure: Erasure, receipt: str, now: int) -> Erasur
         "UPDATE erasure SET state = ?, done_at = ?, receipt = ? WHERE id = ?",
         (State.DONE, now, receipt, erasure.id),
     )
+    # Why people asked for a purge is free text about those people: with the last of them it goes.
+    statements.run(
+        session,
+        "UPDATE purge SET reason = '' WHERE id IN (SELECT purge_id FROM erasure WHERE id = ?)"
+        " AND NOT EXISTS (SELECT 1 FROM erasure WHERE purge_id = purge.id AND state IN (?, ?))",
+        (erasure.id, State.REQUESTED, State.BEGUN),
+    )
     _audit(session, "erasure.done", erasure.requested_by, erasure, now)
     return by_id(session, erasure.id)
 

@@ -39,8 +39,10 @@ def test_two_people_erase_what_is_not_held(office: Office, anna: Person, bram: P
         dirk.account.id: (State.LEFT, Left.HELD),
     }
     assert office.store.read_now(accounts.by_id, dirk.account.id).state is AccountState.REGISTERED
+    assert office.store.read_now(purges.by_id, purge.id).reason == "left us"
     assert erasing.carry_out_due(office.store, DUE) == 1
     assert office.store.read_now(purges.outcome, purge.id)[carla.account.id] == (State.DONE, None)
+    assert office.store.read_now(purges.by_id, purge.id).reason == "", "free text about people who are gone"
 
 
 def test_nobody_approves_their_own(office: Office, anna: Person, bram: Person) -> None:
