@@ -1,4 +1,4 @@
-"""The certificate of `init`, what its fingerprint is, and how renewed files come into use."""
+"""The certificate of `init`, what its fingerprint is, and how renewed files come into use (S74)."""
 
 import hashlib
 import ssl

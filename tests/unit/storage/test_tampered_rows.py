@@ -1,4 +1,4 @@
-"""Who writes to the database with the master key: every column of bytes, altered or moved, is refused, and it alone.
+"""Who writes to the database with the master key: each column of bytes, altered or moved, is refused alone (S73).
 
 `Attack` takes the columns from the schema, so that a new one without a word here on what it concerns fails. Each
 value is altered, cut, emptied, set to NULL and to values of another kind, and replaced by those of other rows: of

@@ -1,4 +1,4 @@
-"""Accounts, identity, aliases, domains and roles through the control API."""
+"""Accounts, identity, aliases, domains and roles through the control API (S45)."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""Coming in by the API: sign-in, step-up, enrolment, the ways back, and the brakes on guessing."""
+"""Coming in by the API: sign-in, step-up, enrolment, the ways back, and the brakes on guessing (S75)."""
 
 import asyncio
 from collections.abc import AsyncIterator
