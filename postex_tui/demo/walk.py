@@ -28,7 +28,7 @@ NOISE_SIDE = 1400
 
 def run(data: Path | None, documents: Path | None, once: bool) -> int:
     """Exit status: 0 all checks held, 1 one did not, 130 ended by hand before that was known."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a shell's background ignores it
         signal.signal(number, signal.default_int_handler)
     with _folder(data) as folder, contextlib.ExitStack() as stack:
         try:
