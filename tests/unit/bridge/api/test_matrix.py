@@ -167,6 +167,19 @@ async def test_a_route_lets_in_only_the_roles_of_the_table(
 
 
 @pytest.mark.parametrize(("method", "route", "action"), GUARDED, ids=IDS)
+async def test_the_operator_reaches_only_what_the_table_says(
+    tmp_path: Path, method: str, route: APIRoute, action: Action
+) -> None:
+    """Who works on the machine while the bridge is down, signed in as nobody."""
+    async with Desk.open(tmp_path / "data", operator=True) as machine:
+        target = machine.person("target").account.public_id
+        answer = await machine.ask(method, filled(route, target, FIRST), None, {})
+        refused = answer.status_code in (401, 403)
+        assert refused == ("o" not in ALLOWED[action]), f"{answer.status_code} {answer.text[:200]}"
+        assert answer.status_code != 500, answer.text
+
+
+@pytest.mark.parametrize(("method", "route", "action"), GUARDED, ids=IDS)
 async def test_without_a_session_no_route_answers(desk: Desk, method: str, route: APIRoute, action: Action) -> None:
     for header in ("", "Bearer nonsense", "Bearer ps1-aaaaaaaaaa-" + "a" * 32, "Basic eDp4"):
         headers = {"Authorization": header} if header else {}
