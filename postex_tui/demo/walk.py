@@ -160,8 +160,8 @@ def _table(data: Path, bridge: Bridge, senders: list[Person], recipients: list[P
 
 
 def _stay(bridge: Bridge) -> None:
-    typer.echo("Try it now; Ctrl-C ends the demonstration.")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt):  # around the invitation too: who reads it may be quicker than we are
+        typer.echo("Try it now; Ctrl-C ends the demonstration.")
         bridge.process.wait()
         raise DemoFailed(f"the bridge ended by itself with {bridge.process.returncode}; see {bridge.log}")
     typer.echo("")
