@@ -7,6 +7,7 @@ soon as the store no longer knows what the disk holds (R5): then only a new star
 
 import asyncio
 import errno
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +20,13 @@ import structlog
 from bridge import erasures, housekeeping, process
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
+from bridge.channels import carriers
+from bridge.channels.outbox import Outbox
 from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening
 from bridge.imap.server import ImapServer, services
+from bridge.routing import places
 from bridge.settings import Settings
 from bridge.smtp import doors
 from bridge.smtp.limits import for_messages
@@ -109,8 +113,10 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
     try:
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(housekeeping.keep(store, clock, (*CHORES, erasures.chore(settings))))
+            outbox = tasks.create_task(Outbox(store, clock, carriers.of(settings, store), random.random).run())
             await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
             keeper.cancel()
+            outbox.cancel()
     except BaseExceptionGroup as group:
         raise _expected(group) from None
     log.info("bridge.stopped")
@@ -129,7 +135,9 @@ def _doors(
     size = settings.smtp.max_message_bytes
     limits, workers = for_messages(size), settings.smtp.workers
     signed_in = listening(store, clock)
-    smtp = SmtpServer(store, throttle, clock, settings.hostname, tls.context, limits, workers, signed_in)
+    smtp = SmtpServer(
+        store, throttle, clock, settings.hostname, tls.context, limits, workers, signed_in, places.of(settings)
+    )
     imap = ImapServer(services(store, throttle, clock, time.monotonic, size, connections=signed_in), tasks)
     control = ControlServer(Control(store, clock, settings, throttle, data, signed_in))
     return Doors(smtp, imap, tls, control)

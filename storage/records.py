@@ -245,7 +245,15 @@ class AuditAppended:
     position: int
 
 
-Change = MailboxChange | DeviceRevoked | AccountBarred | AuditAppended
+@dataclass(frozen=True, slots=True)
+class OutboxChanged:
+    """A job was queued, put off, given up or done."""
+
+    kind: str
+    due_at: int
+
+
+Change = MailboxChange | DeviceRevoked | AccountBarred | AuditAppended | OutboxChanged
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ deleted again; what a crash leaves is swept at the next start.
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -15,7 +16,10 @@ from bridge.channels.sealing import Placed, seal_and_place
 from storage.database import Store
 from storage.errors import StorageError
 from storage.mail.documents import DeliveryDraft
-from storage.records import Delivered, Recipient
+from storage.records import Recipient
+
+Draft = TypeVar("Draft")
+T = TypeVar("T")
 
 
 async def placed_beside(store: Store, message: bytes, readers: tuple[Recipient, ...]) -> Placed:
@@ -44,14 +48,20 @@ def inbox_draft(
 
 
 async def commit(
-    store: Store, function: Callable[[Session, DeliveryDraft, int], Delivered], draft: DeliveryDraft, now: int
-) -> Delivered:
-    """Run `documents.deliver` or `documents.append`; their errors, after which nothing of the draft is left."""
+    store: Store, function: Callable[[Session, Draft, int], T], draft: Draft, body_name: str | None, now: int
+) -> T:
+    """Run `arrivals.accept` or `documents.append`; their errors, after which nothing of the draft is left."""
     try:
         return await store.write(function, draft, now)
     except Exception:
         # Not when cancelled: the write goes on without us. Nor when the disk failed: the row may be there after all.
-        if draft.body_name is not None and not store.failed.is_set():
-            with suppress(StorageError):  # a body that stays behind does no harm: the next start sweeps it
-                await store.in_body_pool(store.bodies.delete, draft.body_name)
+        if not store.failed.is_set():
+            await drop(store, body_name)
         raise
+
+
+async def drop(store: Store, body_name: str | None) -> None:
+    """Delete a body file that no row will name. One that stays behind does no harm: the next start sweeps it."""
+    if body_name is not None:
+        with suppress(StorageError):
+            await store.in_body_pool(store.bodies.delete, body_name)

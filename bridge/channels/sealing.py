@@ -38,9 +38,9 @@ def is_light(size: int, readers: int) -> bool:
     return size <= LOOP_BYTES and readers <= LOOP_READERS
 
 
-def seal(message: bytes, readers: Sequence[Recipient]) -> SealedDocument:
-    """Card and body of `message` under a new key, that key once per reader."""
-    return seal_document(message, scan(message).encode(), readers, _drawn_at_once())
+def seal(message: bytes, readers: Sequence[Recipient], outbox_public: bytes | None = None) -> SealedDocument:
+    """Card and body of `message` under a new key, that key once per reader, and to the outbox where it may leave."""
+    return seal_document(message, scan(message).encode(), readers, _drawn_at_once(), outbox_public)
 
 
 def place(bodies: Bodies, sealed: SealedDocument) -> Placed:
@@ -53,9 +53,11 @@ def place(bodies: Bodies, sealed: SealedDocument) -> Placed:
     return Placed(replace(sealed, sealed_body=b""), name, size)
 
 
-def seal_and_place(bodies: Bodies, message: bytes, readers: Sequence[Recipient]) -> Placed:
+def seal_and_place(
+    bodies: Bodies, message: bytes, readers: Sequence[Recipient], outbox_public: bytes | None = None
+) -> Placed:
     """`seal`, then `place`."""
-    return place(bodies, seal(message, readers))
+    return place(bodies, seal(message, readers, outbox_public))
 
 
 def _drawn_at_once() -> Rng:

@@ -32,7 +32,7 @@ async def append(store: Store, account: Account, appended: Appended, now: int) -
     if reader is None:
         raise NotFound("recipient")
     placed = await placed_beside(store, appended.message, (reader,))
-    return await commit(store, documents.append, _draft(appended, placed, reader), now)
+    return await commit(store, documents.append, _draft(appended, placed, reader), placed.body_name, now)
 
 
 def _draft(appended: Appended, placed: Placed, reader: Recipient) -> DeliveryDraft:

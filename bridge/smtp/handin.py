@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from bridge.channels.sealing import Placed, seal_and_place
 from bridge.mail import headers
+from bridge.mail.facts import HeaderFacts, facts_of
 from bridge.smtp.authorship import Rights, header_refusal
 from bridge.smtp.data import DataReceiver, DataRefused
 from storage.engine.bodies import Bodies
@@ -39,6 +40,8 @@ class Arrival:
     sender_account_id: int | None
     rights: Rights | None = field(repr=False)
     """None: not signed in, the header is not checked."""
+    outbox_public: bytes | None = None
+    """Where a reader's choices may let the document leave: its key is sealed to the outbox too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Prepared:
 
     placed: Placed
     dedupe_tag: bytes | None = field(repr=False)
+    facts: HeaderFacts = field(repr=False)
 
 
 def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
@@ -57,9 +61,9 @@ def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
     refusal = None if arrival.rights is None else header_refusal(header, arrival.rights)
     if refusal is not None:
         raise DataRefused(refusal)
-    has_id = headers.value(header, "Message-ID") is not None
-    tag = dedupe_tag(dedupe_key, arrival, received) if has_id else None
-    return Prepared(seal_and_place(bodies, message, arrival.readers), tag)
+    facts = facts_of(header)
+    tag = dedupe_tag(dedupe_key, arrival, received) if facts.message_id is not None else None
+    return Prepared(seal_and_place(bodies, message, arrival.readers, arrival.outbox_public), tag, facts)
 
 
 def header_block(message: bytes, start: int = 0) -> bytes:

@@ -6,6 +6,7 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,21 @@ import structlog
 from bridge.channels import mailbox
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
-from bridge.routing import recipients
+from bridge.routing import planning, recipients
+from bridge.routing.decision import Places
 from bridge.smtp import handin, replies, sending
 from bridge.smtp.authorship import Rights
+from bridge.smtp.data import DataRefused
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
 from storage.access import devices, networks
 from storage.database import Store
+from storage.deliveries import arrivals
+from storage.deliveries.arrivals import Acceptance
+from storage.deliveries.terms import Channel
 from storage.errors import SignInRefused
-from storage.mail import documents
+from storage.keys.outbox import OutboxKey
 from storage.records import Delivered, Recipient, Scope
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ class Office:
         limits: Limits,
         rng: Callable[[int], bytes] = os.urandom,
         signed_in: Connections | None = None,
+        places: Places | None = None,
     ) -> None:
         self.store = store
         self.throttle = throttle
@@ -64,6 +71,9 @@ class Office:
         self._per_network: Counter[str] = Counter()
         self._networks: dict[Connection, str] = {}
         self.preparer: Preparer = InProcess(store)
+        self.places = places or Places()
+        self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
+        self._tag_key = store.server_keys.message_tag
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -144,11 +154,26 @@ class Office:
         return self.store.look_up(recipients.resolve, address, size, senders)
 
     async def hand_in(self, arrival: handin.Arrival) -> Delivered:
-        """Prepared, stored, durable. DataRefused, StorageError: nothing was kept."""
+        """Prepared, decided, stored, durable. DataRefused, StorageError: nothing was kept."""
+        gathered = self._gather(arrival)
+        if gathered.may_leave():
+            arrival = replace(arrival, outbox_public=self.outbox_public)
         prepared, now = await self.preparer.prepare(arrival), int(self.clock())
+        decided = planning.plan(gathered, prepared.facts, self.places, self._tag_key, now, {})
         sender, tag = arrival.sender_account_id, prepared.dedupe_tag
         draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now)
-        return await mailbox.commit(self.store, documents.deliver, draft, now)
+        acceptance = Acceptance(draft, decided, gathered.key, self.outbox_public)
+        if all(each.channel is Channel.REFUSE for each in decided.values()):
+            await mailbox.commit(self.store, arrivals.refuse, acceptance, draft.body_name, now)
+            await mailbox.drop(self.store, draft.body_name)
+            raise DataRefused(replies.REFUSED_BY_RECIPIENT)
+        return await mailbox.commit(self.store, arrivals.accept, acceptance, draft.body_name, now)
+
+    def _gather(self, arrival: handin.Arrival) -> planning.Gathered:
+        """A signed-in sender is its account; anybody else an address that nobody vouches for."""
+        accounts = [reader.account_id for reader in arrival.readers]
+        key = arrival.sender_account_id or arrival.envelope_from or None
+        return self.store.look_up(planning.gather, accounts, key, arrival.sender_account_id is not None)
 
 
 def _network(ip: str) -> str:

@@ -69,6 +69,7 @@ RECIPIENT_UNKNOWN = "550 5.1.1 no such mailbox here"
 RECIPIENT_CLOSED = "550 5.2.1 this mailbox is closed"
 RECIPIENT_FULL = "452 4.2.2 this mailbox is full"
 RECIPIENT_OF_ANOTHER_SENDER = "550 5.7.1 this address takes mail from one sender only: ask its owner for another"
+REFUSED_BY_RECIPIENT = "550 5.7.1 the recipient takes no documents of this kind from you"
 RELAY = "550 5.7.1 only recipients of this server: mail for other domains is not relayed"
 TOO_MANY_RECIPIENTS = "452 4.5.3 too many recipients, send the others in a further transaction"
 

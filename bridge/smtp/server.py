@@ -18,6 +18,7 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.connections import Connections
+from bridge.routing.decision import Places
 from bridge.smtp.conversation import pin_log_level
 from bridge.smtp.doors import Door
 from bridge.smtp.limits import Limits
@@ -55,9 +56,11 @@ class SmtpServer:
         limits: Limits | None = None,
         workers: int = 0,
         signed_in: Connections | None = None,
+        places: Places | None = None,
     ) -> None:
         """`workers`: processes that prepare what is handed in; 0: this one does."""
-        self.office = Office(store, throttle, clock, hostname, tls, limits or Limits(), signed_in=signed_in)
+        limits = limits or Limits()
+        self.office = Office(store, throttle, clock, hostname, tls, limits, signed_in=signed_in, places=places)
         self._workers = Workers(store, workers) if workers else None
         self._servers: list[Server] = []
         pin_log_level()

@@ -46,6 +46,11 @@ class Label(StrEnum):
     SIGNING = "postex signing"
     SIGNED = "postex signed"
     CANARY = "postex canary"
+    OUTBOX = "postex outbox"
+    OUTBOX_WRAP = "postex outbox wrap"
+    OUTBOX_PAYLOAD = "postex outbox payload"
+    OUTBOX_SECRET = "postex outbox secret"  # noqa: S105 - a label
+    MESSAGE_TAG = "postex message tag"
 
 
 def field(value: str | bytes | int) -> bytes:

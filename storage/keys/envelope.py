@@ -37,10 +37,18 @@ class SealedDocument:
     sealed_body: bytes = field(repr=False)
     wraps: tuple[bytes, ...] = field(repr=False)
     """In the order of the readers."""
+    outbox_wrap: bytes | None = field(default=None, repr=False)
+    """For what may have to leave while its reader is away."""
 
 
-def seal_document(message: bytes, card: bytes, readers: Sequence[Recipient], rng: Rng = os.urandom) -> SealedDocument:
-    """Seal `message` once, and its new key once per reader.
+def seal_document(
+    message: bytes,
+    card: bytes,
+    readers: Sequence[Recipient],
+    rng: Rng = os.urandom,
+    outbox_public: bytes | None = None,
+) -> SealedDocument:
+    """Seal `message` once, and its new key once per reader; once more to the outbox where `outbox_public` is given.
 
     HPKE draws its ephemeral keys from the operating system whatever `rng` is: wraps differ from run to run.
     """
@@ -52,6 +60,7 @@ def seal_document(message: bytes, card: bytes, readers: Sequence[Recipient], rng
         sealed_card=Seal(derive(dek, card_context), rng).seal(plain_card, card_context),
         sealed_body=seal_stream(derive(dek, body_context), message, body_context),
         wraps=tuple(wrap(dek, reader, document=document) for reader in readers),
+        outbox_wrap=None if outbox_public is None else wrap_for_outbox(outbox_public, dek, document=document),
     )
 
 
@@ -62,6 +71,12 @@ def wrap(dek: bytes, reader: Recipient, *, document: str) -> bytes:
         return SUITE + HPKE.encrypt(dek, X25519PublicKey.from_public_bytes(reader.public_key), info=info)
     except (ValueError, TypeError):
         raise Tampered("not a public key") from None
+
+
+def wrap_for_outbox(public_key: bytes, dek: bytes, *, document: str) -> bytes:
+    """The document's key for the outbox; `OutboxKey.open_wrap` opens it."""
+    info = context(Label.OUTBOX_WRAP, document)
+    return SUITE + HPKE.encrypt(dek, X25519PublicKey.from_public_bytes(public_key), info=info)
 
 
 def unwrap(

@@ -36,6 +36,10 @@ class ServerKeys:
     """Seed of the Ed25519 key (see `signing`)."""
     canary: bytes = field(repr=False)
     """Opens the canary account of backups."""
+    outbox: bytes = field(repr=False)
+    """Seed of the X25519 key that waiting documents are sealed to (see `outbox`)."""
+    message_tag: bytes = field(repr=False)
+    """Marks Message-IDs so that a reply finds its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class MasterKey:
             log_pseudonym=derive(self.secret, context(Label.LOG_PSEUDONYM)),
             signing=derive(self.secret, context(Label.SIGNING)),
             canary=derive(self.secret, context(Label.CANARY)),
+            outbox=derive(self.secret, context(Label.OUTBOX)),
+            message_tag=derive(self.secret, context(Label.MESSAGE_TAG)),
         )
 
 

@@ -57,7 +57,7 @@ class DeliveryDraft:
     """Who hands it in, for the audit log; None: the sender's account, or somebody outside."""
 
 
-def deliver(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
+def deliver(session: Session, draft: DeliveryDraft, now: int, correspondent_id: int | None = None) -> Delivered:
     """Store a document for its recipients. The quota counts but does not refuse (see `addresses.resolve`).
 
     A duplicate gives the first one's public id, no copies, and leaves nothing: the body file is dropped. Busy if a
@@ -69,7 +69,7 @@ def deliver(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
     first = _handed_in_before(session, draft, now)
     if first is not None:
         return Delivered(first, (), duplicate=True)
-    document_id = _insert_document(session, draft, now)
+    document_id = _insert_document(session, draft, now, correspondent_id)
     _insert_wraps(session, draft, document_id)
     copies = _insert_copies(session, draft, document_id)
     _audit(session, "document.delivered", draft, now)
@@ -115,12 +115,19 @@ def _handed_in_before(session: Session, draft: DeliveryDraft, now: int) -> str |
     return None
 
 
-def _insert_document(session: Session, draft: DeliveryDraft, now: int) -> int:
+def _insert_document(session: Session, draft: DeliveryDraft, now: int, correspondent_id: int | None) -> int:
     made = statements.row(
         session,
-        "INSERT INTO document (public_id, body_name, stored_size, sender_account_id, received_at)"
-        " VALUES (?, ?, ?, (SELECT id FROM account WHERE id = ? AND state <> 'erased'), ?) RETURNING id",
-        (draft.sealed.public_id, draft.body_name, draft.stored_size, draft.sender_account_id, now),
+        "INSERT INTO document (public_id, body_name, stored_size, sender_account_id, correspondent_id, received_at)"
+        " VALUES (?, ?, ?, (SELECT id FROM account WHERE id = ? AND state <> 'erased'), ?, ?) RETURNING id",
+        (
+            draft.sealed.public_id,
+            draft.body_name,
+            draft.stored_size,
+            draft.sender_account_id,
+            correspondent_id,
+            now,
+        ),
     )
     assert made is not None
     document_id: int = made[0]

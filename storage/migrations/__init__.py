@@ -13,7 +13,7 @@ from storage.engine import statements
 from storage.errors import Invalid, Tampered
 
 FOLDER = Path(__file__).parent
-NEWEST = "0002"
+NEWEST = "0003"
 """The last revision below `versions/`. A database that has it is used as it is: alembic takes 0.1 s to import."""
 
 

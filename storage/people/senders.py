@@ -56,6 +56,12 @@ def identities(session: Session, account_id: int) -> frozenset[str]:
     return frozenset(address for (address,) in found)
 
 
+def default_type(session: Session, account_id: int) -> str | None:
+    """The type of the account's documents that do not name one; None if it was never set."""
+    found = statements.row(session, "SELECT default_type FROM account WHERE id = ?", (account_id,))
+    return None if found is None else found[0]
+
+
 def is_identity(session: Session, address: str) -> bool:
     """Whether some account writes as `address` (or gets its mail): then it is not for anyone else to use."""
     try:

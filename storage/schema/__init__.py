@@ -5,7 +5,7 @@ SQLCipher. Identifiers of documents, accounts, mailboxes and devices are never u
 sessions key on them. `copy` is the hot table: thin, clustered by mailbox and UID.
 """
 
-from storage.schema import access, mail, people, registers
+from storage.schema import access, choices, deliveries, mail, people, registers
 from storage.schema.base import metadata
 
-__all__ = ["access", "mail", "metadata", "people", "registers"]
+__all__ = ["access", "choices", "deliveries", "mail", "metadata", "people", "registers"]

@@ -37,6 +37,10 @@ class AccountRow(Table, table=True):
     """Where notices may go; no channel before it is verified (S11)."""
     contact_email_verified_at: int | None
     phone: str | None
+    postal_address: str | None
+    """Lines as they stand on an envelope below the name, the last one the country as ISO 3166-1 alpha-2."""
+    default_type: str | None
+    """Of a sender: the type of its documents that do not name one."""
     locale: str
     generation: int
     quota_bytes: int

@@ -60,7 +60,7 @@ def test_it_was_of_the_first_revision_and_is_of_the_newest(frozen: Thawed) -> No
     assert statements.row(session, "SELECT version_num FROM alembic_version") == ("0001",)
     session.close()
     with Store.open(frozen.data, frozen.master) as store:
-        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == ("0002",)
+        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == ("0003",)
 
 
 @pytest.mark.parametrize("name", PEOPLE)

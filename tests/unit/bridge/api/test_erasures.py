@@ -33,7 +33,7 @@ async def deliver(desk: Desk, person: Person, text: bytes = b"Subject: x\r\n\r\n
     assert reader is not None
     placed = await mailbox.placed_beside(desk.store, text, (reader,))
     draft = mailbox.inbox_draft(placed, (reader,), None, None, NOW)
-    return (await mailbox.commit(desk.store, documents.deliver, draft, NOW)).document_public_id
+    return (await mailbox.commit(desk.store, documents.deliver, draft, draft.body_name, NOW)).document_public_id
 
 
 def state(desk: Desk, person: Person) -> AccountState:

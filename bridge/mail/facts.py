@@ -1,0 +1,80 @@
+"""What the header of a document says about it (RFC 2156, RFC 4021, RFC 8098), and our one header of its own.
+
+    Postex-Document: type=invoice; batch=2026-11
+
+Contract: `facts_of(header)` never raises; what it does not understand is None, and `unknown` names it so that the
+sender can be told. Dates are epoch seconds.
+"""
+
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from bridge.mail import addresses, headers
+
+HEADER = "Postex-Document"
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
+_PARAMETER = re.compile(r"\s*([A-Za-z-]{1,32})\s*=\s*([^;\s]{1,128})\s*(?:;|$)")
+_MAX_IDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """As sent, lower case where case does not matter."""
+
+    document_type: str | None = None
+    """Of our header; not checked against the types there are."""
+    batch: str | None = None
+    sensitivity: str | None = None
+    """RFC 2156 section 5.3.4, such as `private`."""
+    reply_by: int | None = None
+    expires_at: int | None = None
+    supersedes: tuple[str, ...] = ()
+    """Message-IDs with their brackets."""
+    message_id: str | None = None
+    wants_mdn: bool = False
+    """RFC 8098 section 2.1."""
+    author: str | None = None
+    """The address of From, if it is exactly one; lower case."""
+    automatic: bool = False
+    """RFC 3834 section 2; lists and bulk mail too."""
+    unknown: tuple[str, ...] = ()
+    """Parameters of our header that there are not."""
+
+
+def facts_of(header: bytes) -> HeaderFacts:
+    """From a whole header block."""
+    parameters = _parameters(headers.value(header, HEADER))
+    author = addresses.addresses_of(header, "From")
+    return HeaderFacts(
+        document_type=parameters.pop("type", None),
+        batch=parameters.pop("batch", None),
+        sensitivity=(headers.value(header, "Sensitivity") or "").strip().lower() or None,
+        reply_by=_moment(headers.value(header, "Reply-By")),
+        expires_at=_moment(headers.value(header, "Expires") or headers.value(header, "Expiry-Date")),
+        supersedes=tuple(_MESSAGE_ID.findall(headers.value(header, "Supersedes") or "")[:_MAX_IDS]),
+        message_id=next(iter(_MESSAGE_ID.findall(headers.value(header, "Message-ID") or "")), None),
+        wants_mdn=headers.value(header, "Disposition-Notification-To") is not None,
+        author=author[0].mailbox.lower() if len(author) == 1 else None,
+        automatic=_is_automatic(header),
+        unknown=tuple(parameters),
+    )
+
+
+def _parameters(value: str | None) -> dict[str, str]:
+    return {name.lower(): given for name, given in _PARAMETER.findall(value or "")}
+
+
+def _moment(value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        return int(parsedate_to_datetime(value).timestamp())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _is_automatic(header: bytes) -> bool:
+    submitted = (headers.value(header, "Auto-Submitted") or "no").partition(";")[0].strip().lower()
+    precedence = (headers.value(header, "Precedence") or "").strip().lower()
+    return submitted != "no" or precedence in ("bulk", "junk", "list") or headers.value(header, "List-Id") is not None

@@ -1,0 +1,156 @@
+"""From a hand-in to what is stored of it: the decision for each reader, and what has to happen because of it.
+
+`gather` reads, for all readers at once, what decisions depend on. `plan` is pure: it makes the row, and the outbox
+jobs that go into the document's own transaction. Keys of jobs begin with the delivery's id: once per delivery.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlmodel import Session
+
+from bridge.mail.facts import HeaderFacts
+from bridge.routing import decision as decisions
+from bridge.routing.decision import Decision, Document, Places, Sender
+from storage.choices import correspondents, preferences
+from storage.choices.preferences import Applying
+from storage.deliveries.terms import (
+    DAY,
+    LEAVES,
+    Channel,
+    Decided,
+    DeliveryState,
+    DocumentType,
+    JobKind,
+    NewJob,
+    Notify,
+    Sensitivity,
+)
+from storage.people import senders
+
+TAG_BYTES = 16
+JOB_OF = {Channel.EXTERNAL: JobKind.EXTERNAL, Channel.EMAIL: JobKind.EMAIL, Channel.PAPER: JobKind.PAPER}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the decisions of one hand-in depend on."""
+
+    key: correspondents.Key | None
+    sender: Sender
+    default_type: DocumentType
+    applying: Mapping[int, Applying]
+
+    def may_leave(self) -> bool:
+        """Whether some decision may need the document's key in the outbox. Wrong only towards yes."""
+        chosen = (each.choice for reader in self.applying.values() for each in reader.preferences)
+        return self.sender.verified and any(
+            choice.channel in LEAVES or (choice.ladder is not None and choice.ladder.leaves()) for choice in chosen
+        )
+
+
+def gather(session: Session, account_ids: Sequence[int], key: correspondents.Key | None, verified: bool) -> Gathered:
+    """`key`: the sender's account, or an outside address; None for the null sender."""
+    correspondent_id = None if key is None else correspondents.find(session, key)
+    default = senders.default_type(session, key) if isinstance(key, int) else None
+    return Gathered(
+        key,
+        Sender(correspondent_id, verified),
+        DocumentType.LETTER if default is None else DocumentType(default),
+        preferences.applying(session, account_ids, correspondent_id),
+    )
+
+
+def document_of(facts: HeaderFacts, default: DocumentType) -> Document:
+    """An unknown type or sensitivity counts as `other` and as private: the careful reading of each."""
+    try:
+        kind = default if facts.document_type is None else DocumentType(facts.document_type.lower())
+    except ValueError:
+        kind = DocumentType.OTHER
+    try:
+        sensitivity = None if facts.sensitivity is None else Sensitivity(facts.sensitivity)
+    except ValueError:
+        sensitivity = Sensitivity.PRIVATE
+    return Document(kind, sensitivity)
+
+
+def plan(
+    gathered: Gathered, facts: HeaderFacts, places: Places, tag_key: bytes, now: int, dsn: Mapping[int, str]
+) -> dict[int, Decided]:
+    """By account. `dsn`: JSON of the delivery status parameters, of those readers that have any."""
+    document = document_of(facts, gathered.default_type)
+    return {
+        account_id: _decided(
+            decisions.decide(each.reader, each.preferences, gathered.sender, document, places),
+            each,
+            facts,
+            document,
+            message_tag(tag_key, account_id, facts.message_id),
+            now,
+            dsn.get(account_id),
+        )
+        for account_id, each in gathered.applying.items()
+    }
+
+
+def message_tag(key: bytes, account_id: int, message_id: str | None) -> bytes | None:
+    """16 bytes by which a reply or a moved message finds its delivery; tells nothing without `key`."""
+    if message_id is None:
+        return None
+    return hmac.new(key, f"{account_id}\0{message_id}".encode("utf-8", "surrogateescape"), hashlib.sha256).digest()[
+        :16
+    ]
+
+
+def _decided(
+    decision: Decision,
+    applying: Applying,
+    facts: HeaderFacts,
+    document: Document,
+    tag: bytes | None,
+    now: int,
+    dsn: str | None,
+) -> Decided:
+    leaves = decision.channel in LEAVES
+    return Decided(
+        account_id=applying.reader.account_id,
+        document_type=document.type,
+        channel=decision.channel,
+        state=_state(decision),
+        language=decision.language,
+        reasons=json.dumps([asdict(reason) for reason in decision.reasons]),
+        mailbox_id=decision.mailbox_id,
+        notify=decision.notify,
+        receipts=decision.receipts,
+        ladder=decision.ladder,
+        ladder_due_at=now + decision.ladder.rungs[0][0] * DAY if decision.ladder else None,
+        needs_key=leaves or decision.ladder.leaves(),
+        erase_at=now + decision.retention_days * DAY if decision.retention_days else None,
+        sensitivity=document.sensitivity,
+        message_tag=tag,
+        wants_mdn=facts.wants_mdn,
+        dsn=dsn,
+        reply_by=facts.reply_by,
+        expires_at=facts.expires_at,
+        jobs=_jobs(decision, now),
+    )
+
+
+def _state(decision: Decision) -> DeliveryState:
+    if decision.channel is Channel.REFUSE:
+        return DeliveryState.REFUSED
+    if decision.channel in LEAVES:
+        return DeliveryState.LEAVING
+    return DeliveryState.WAITING if decision.ladder else DeliveryState.DELIVERED
+
+
+def _jobs(decision: Decision, now: int) -> tuple[NewJob, ...]:
+    jobs = []
+    if decision.channel in JOB_OF:
+        jobs.append(NewJob(JOB_OF[decision.channel], decision.channel, now))
+    if decision.channel is not Channel.REFUSE and decision.notify is not Notify.NONE:
+        jobs.append(NewJob(JobKind.NOTICE, "notice", now))
+    return tuple(jobs)

@@ -1,0 +1,1 @@
+"""What recipients decide, and its history."""

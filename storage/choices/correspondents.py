@@ -1,0 +1,71 @@
+"""Who documents come from: an account of this bridge, or an address outside. Preferences hang on the number."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage.engine import statements
+from storage.errors import NotFound
+from storage.people.addresses import normal
+
+Key = int | str
+"""An account's number, or an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    id: int
+    account_id: int | None
+    address: str | None
+    """Of an outside sender; lower case."""
+    name: str
+    """The account's name, or the address."""
+
+
+_COLUMNS = (
+    "SELECT correspondent.id, account_id, correspondent.address, coalesce(account.name, correspondent.address)"
+    " FROM correspondent LEFT JOIN account ON account.id = correspondent.account_id"
+)
+
+
+def find(session: Session, key: Key) -> int | None:
+    """The number of a correspondent; None if nothing ever came from there."""
+    column = "account_id" if isinstance(key, int) else "address"
+    value = key if isinstance(key, int) else normal(key)
+    found = statements.row(session, f"SELECT id FROM correspondent WHERE {column} = ?", (value,))  # noqa: S608 - a word
+    return None if found is None else int(found[0])
+
+
+def note(session: Session, key: Key) -> int:
+    """The number of a correspondent, made if it is new."""
+    known = find(session, key)
+    if known is not None:
+        return known
+    column = "account_id" if isinstance(key, int) else "address"
+    value = key if isinstance(key, int) else normal(key)
+    made = statements.row(
+        session,
+        f"INSERT INTO correspondent ({column}) VALUES (?) RETURNING id",  # noqa: S608 - a word
+        (value,),
+    )
+    assert made is not None
+    return int(made[0])
+
+
+def get(session: Session, correspondent_id: int) -> Correspondent:
+    """NotFound."""
+    found = statements.row(session, f"{_COLUMNS} WHERE correspondent.id = ?", (correspondent_id,))
+    if found is None:
+        raise NotFound("correspondent")
+    return Correspondent(*found)
+
+
+def of_reader(session: Session, account_id: int) -> list[Correspondent]:
+    """Those who ever sent this account something, or whom it has chosen something for; by name."""
+    found = statements.rows(
+        session,
+        f"{_COLUMNS} WHERE correspondent.id IN (SELECT correspondent_id FROM delivery WHERE delivery.account_id = ?"  # noqa: S608
+        " UNION SELECT correspondent_id FROM preference WHERE preference.account_id = ?) ORDER BY 4, 1",
+        (account_id, account_id),
+    )
+    return [Correspondent(*row) for row in found]
