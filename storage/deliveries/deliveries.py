@@ -1,8 +1,8 @@
 """Deliveries: one document for one reader, from the decision to its end (S14, D3, D9).
 
-Opened ≠ downloaded: `downloaded` notes that bytes left for a mail client, `opened` that the reader has read or handled
-the document. Opening ends the ladder, cancels what waits in the outbox for the ladder, and takes the server's own way
-to the document away. Each function appends to the transcript what the reader may want to know.
+Opened ≠ downloaded: `downloaded` notes that bytes left for a mail client, `opened` that the reader has read or
+handled the document. Opening ends the ladder, cancels what waits in the outbox for the ladder, and takes the server's
+own way to the document away. Each function appends to the transcript what the reader may want to know.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ from storage.engine import statements
 from storage.errors import NotFound
 
 _COLUMNS = (
-    "delivery.id, delivery.public_id, document_id, document_public_id, delivery.account_id, correspondent_id, batch_id,"
-    " document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts, wants_mdn, dsn,"
-    " reply_by, expires_at, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, needs_key, erase_at, ended_at"
+    "delivery.id, delivery.public_id, document_id, document_public_id, delivery.account_id, correspondent_id,"
+    " batch_id, document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts, wants_mdn, dsn,"
+    " reply_by, expires_at, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, needs_key, erase_at,"
+    " ended_at"
 )
 _OPENED = (
     "UPDATE delivery SET opened_at = ?, downloaded_at = coalesce(downloaded_at, ?), ladder_due_at = NULL,"
@@ -116,7 +117,7 @@ def handed_off(session: Session, delivery_id: int, channel: Channel, now: int, d
 
 
 def failed(session: Session, delivery_id: int, channel: Channel, problem: str, now: int) -> None:
-    """A channel gave up: the next rung of the ladder is due at once; without one it stays in the mailbox. NotFound."""
+    """A channel gave up: the next rung of the ladder is due at once; without one the mailbox is all. NotFound."""
     found = get(session, delivery_id)
     has_next = found.opened_at is None and found.ladder_step < len(found.ladder.rungs)
     statements.run(
