@@ -33,6 +33,20 @@ _KEYS = {
     "identity_change": "id",
     "break_glass": "id",
     "hold": "id",
+    "preference": "id",
+    "preference_change": "id",
+    "consent": "id",
+    "usage_switch": "account_id, category",
+    "job": "id",
+    "delivery_event": "id",
+    "delivery": "id",
+    "external_mailbox": "account_id",
+    "disclosure": "id",
+    "batch": "id",
+    "sender_network": "account_id, network",
+    "sender_dkim": "account_id, domain",
+    "contact_proof": "account_id",
+    "ticket": "id",
 }
 """Primary keys of what goes before the copies, in an order that foreign keys allow."""
 _DELETE = "DELETE FROM ?t WHERE (?k) IN (SELECT ?k FROM ?t WHERE account_id = ? LIMIT ?)"

@@ -29,6 +29,20 @@ DELETED = (
     ("identity_change", "account_id"),
     ("break_glass", "account_id"),
     ("hold", "account_id"),
+    ("preference", "account_id"),
+    ("preference_change", "account_id"),
+    ("consent", "account_id"),
+    ("usage_switch", "account_id"),
+    ("job", "account_id"),
+    ("delivery_event", "account_id"),
+    ("delivery", "account_id"),
+    ("external_mailbox", "account_id"),
+    ("disclosure", "account_id"),
+    ("batch", "account_id"),
+    ("sender_network", "account_id"),
+    ("sender_dkim", "account_id"),
+    ("contact_proof", "account_id"),
+    ("ticket", "account_id"),
     ("copy", "account_id"),
     ("mailbox", "account_id"),
     ("wrap", "account_id"),
@@ -54,6 +68,9 @@ KEPT: Mapping[tuple[str, str], str] = {
     ("hold", "lifted_by"): "an act on another account",
     ("role_grant", "granted_by"): "an act on another account",
     ("identity_change", "changed_by"): "an act on another account",
+    ("preference_change", "changed_by"): "an act on another account",
+    ("correspondent", "account_id"): "a number that others' preferences and deliveries hang on; it names nobody",
+    ("disclosure", "told_account_id"): "who was told of another account",
 }
 
 PERSONAL: Mapping[str, str] = {
@@ -63,6 +80,8 @@ PERSONAL: Mapping[str, str] = {
     "contact_email": "NULL",
     "contact_email_verified_at": "NULL",
     "phone": "NULL",
+    "postal_address": "NULL",
+    "default_type": "NULL",
     "locale": "'en'",
     "client_noted": "0",
     "quota_bytes": "0",
@@ -90,16 +109,19 @@ OF_DOCUMENT = (
     ("copy", "document_id"),
     ("wrap", "document_id"),
     ("indexed_card", "document_id"),
+    ("delivery", "document_id"),
 )
 """What one reader has of a document."""
 WITH_LAST_READER = (
     ("card", "document_id"),
     ("inline_body", "document_id"),
+    ("outbox_key", "document_id"),
 )
 """What goes when nobody else reads it."""
 KEPT_OF_DOCUMENT: Mapping[tuple[str, str], str] = {
     ("hand_in", "document_public_id"): "a mark of the hand-in for seven days, so that its repetition is not taken",
     ("hold", "document_public_id"): "past holds",
+    ("delivery", "document_public_id"): "with its row, which goes; of other readers it stays",
 }
 
 _UNINDEXED = frozenset({"copy", "wrap", "indexed_card"})

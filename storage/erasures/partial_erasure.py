@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from storage.deliveries import outbox_keys
 from storage.engine import statements
 from storage.engine.changes import announce
 from storage.erasures import erasure, holds
@@ -50,6 +51,7 @@ def begin_document(session: Session, account_id: int, public_id: str, *, by: int
         raise NotFound("document")
     holds.check(session, account_id, now, public_id)
     _remove_copies(session, account_id, found[0])
+    _remove_delivery(session, account_id, found[0])
     copies.release(session, account_id, {found[0]})
     return _begun(session, account_id, Kind.DOCUMENT, public_id, by, now)
 
@@ -115,6 +117,14 @@ def _remove_copies(session: Session, account_id: int, document_id: int) -> None:
     for mailbox_id, uids in by_mailbox.items():
         _, modseq = copies.next_modseq(session, mailbox_id)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, expunged=tuple(sorted(uids))))
+
+
+def _remove_delivery(session: Session, account_id: int, document_id: int) -> None:
+    """With what was to happen to it, its transcript and, unless others need it, the outbox's way to the document."""
+    statements.run(
+        session, "DELETE FROM delivery WHERE document_id = ? AND account_id = ?", (document_id, account_id)
+    )
+    outbox_keys.destroy_needless(session, [document_id])
 
 
 def _begun(session: Session, account_id: int, kind: Kind, target: str, by: int | None, now: int) -> Erasure:

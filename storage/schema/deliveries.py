@@ -27,7 +27,7 @@ class DeliveryRow(Table, table=True):
     document_public_id: str
     account_id: int = Field(foreign_key="account.id")
     correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id")
-    batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True)
+    batch_id: int | None = Field(default=None, foreign_key="batch.id", ondelete="SET NULL", index=True)
     document_type: str
     sensitivity: str | None
     decided_at: int
@@ -82,7 +82,7 @@ class JobRow(Table, table=True):
     """Exactly once: what is to happen, in one string."""
     kind: str
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    delivery_id: int | None = Field(default=None, foreign_key="delivery.id", index=True)
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id", ondelete="CASCADE", index=True)
     sealed_payload: bytes | None
     """Sealed to the outbox key, bound to `key`."""
     state: str
@@ -105,7 +105,7 @@ class DeliveryEventRow(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
-    delivery_id: int | None = Field(default=None, foreign_key="delivery.id", index=True)
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id", ondelete="CASCADE", index=True)
     at: int
     kind: str
     channel: str | None

@@ -197,7 +197,7 @@ def upgrade() -> None:
         sa.Column("erase_at", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_delivery_account_id_account"),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name="fk_delivery_batch_id_batch"),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name="fk_delivery_batch_id_batch", ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["correspondent_id"], ["correspondent.id"], name="fk_delivery_correspondent_id_correspondent"
         ),
@@ -315,7 +315,9 @@ def upgrade() -> None:
         sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("detail", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_delivery_event_account_id_account"),
-        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_delivery_event_delivery_id_delivery"),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name="fk_delivery_event_delivery_id_delivery", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_delivery_event"),
         sqlite_autoincrement=True,
     )
@@ -339,7 +341,9 @@ def upgrade() -> None:
         sa.Column("handle", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("created_at", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_job_account_id_account"),
-        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_job_delivery_id_delivery"),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name="fk_job_delivery_id_delivery", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_job"),
         sa.UniqueConstraint("key", name="uq_job_key"),
         sqlite_autoincrement=True,

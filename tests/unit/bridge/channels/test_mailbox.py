@@ -24,7 +24,8 @@ async def deliver(
 ) -> Delivered:
     """The whole way that a hand-in takes."""
     placed = await placed_beside(store, message, to)
-    return await commit(store, documents.deliver, inbox_draft(placed, to, None, tag, now), now)
+    draft = inbox_draft(placed, to, None, tag, now)
+    return await commit(store, documents.deliver, draft, draft.body_name, now)
 
 
 @pytest.fixture

@@ -391,6 +391,11 @@ LEADS_NOWHERE = {
     ("erasure", "account_state"): "a state",
     ("document", "id"): "counted as document.id",
     ("document", "public_id"): "counted as document.id",
+    ("document", "correspondent_id"): "a number of a correspondent",
+    ("delivery", "document_type"): "a type",
+    ("delivery", "reply_by"): "a date",
+    ("preference", "document_type"): "a type",
+    ("preference_change", "document_type"): "a type",
 }
 
 
