@@ -46,6 +46,7 @@ _KEYS = {
     "sender_network": "account_id, network",
     "sender_dkim": "account_id, domain",
     "contact_proof": "account_id",
+    "notice_url": "account_id",
     "ticket": "id",
 }
 """Primary keys of what goes before the copies, in an order that foreign keys allow."""

@@ -42,6 +42,7 @@ DELETED = (
     ("sender_network", "account_id"),
     ("sender_dkim", "account_id"),
     ("contact_proof", "account_id"),
+    ("notice_url", "account_id"),
     ("ticket", "account_id"),
     ("copy", "account_id"),
     ("mailbox", "account_id"),

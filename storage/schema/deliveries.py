@@ -17,6 +17,7 @@ class DeliveryRow(Table, table=True):
         Index("ix_delivery_message", "account_id", "message_tag", sqlite_where=text("message_tag IS NOT NULL")),
         Index("ix_delivery_ladder", "ladder_due_at", sqlite_where=text("ladder_due_at IS NOT NULL")),
         Index("ix_delivery_retention", "erase_at", sqlite_where=text("erase_at IS NOT NULL")),
+        Index("ix_delivery_notice", "account_id", sqlite_where=text("noticed_at IS NULL AND notify <> 'none'")),
         NEVER_REUSED,
     )
 
@@ -36,6 +37,8 @@ class DeliveryRow(Table, table=True):
     reasons: str | None
     """JSON; NULL after 90 days."""
     notify: str
+    noticed_at: int | None
+    """When a notice of it was sent; NULL: not yet, or never to be."""
     language: str
     receipts: bool
     message_tag: bytes | None
@@ -129,6 +132,19 @@ class ExternalMailboxRow(Table, table=True):
     changed_at: int
 
 
+class NoticeUrlRow(Table, table=True):
+    """Where notices go besides e-mail: a URL of the recipient's own, such as of ntfy or Matrix."""
+
+    __tablename__ = "notice_url"
+
+    account_id: int | None = Field(default=None, foreign_key="account.id", primary_key=True)
+    sealed_url: bytes
+    """It may hold a password: sealed to the outbox."""
+    service: str
+    """Its scheme, such as `ntfys`."""
+    changed_at: int
+
+
 class DisclosureRow(Table, table=True):
     """Who was told what about a recipient (S57, S59, S60)."""
 
@@ -205,6 +221,8 @@ class ContactProofRow(Table, table=True):
     address: str
     code_tag: bytes
     sent_at: int
+    sends: int
+    """Codes sent without a day's rest, to whatever address."""
     tries: int
 
 

@@ -48,9 +48,19 @@ def upgrade() -> None:
         sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("code_tag", sa.LargeBinary(), nullable=False),
         sa.Column("sent_at", sa.Integer(), nullable=False),
+        sa.Column("sends", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_contact_proof_account_id_account"),
         sa.PrimaryKeyConstraint("account_id", name="pk_contact_proof"),
+    )
+    op.create_table(
+        "notice_url",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("sealed_url", sa.LargeBinary(), nullable=False),
+        sa.Column("service", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_notice_url_account_id_account"),
+        sa.PrimaryKeyConstraint("account_id", name="pk_notice_url"),
     )
     op.create_table(
         "correspondent",
@@ -181,6 +191,7 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reasons", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("notify", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("noticed_at", sa.Integer(), nullable=True),
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("receipts", sa.Boolean(), nullable=False),
         sa.Column("message_tag", sa.LargeBinary(), nullable=True),
@@ -226,6 +237,12 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_delivery_retention", ["erase_at"], unique=False, sqlite_where=sa.text("erase_at IS NOT NULL")
+        )
+        batch_op.create_index(
+            "ix_delivery_notice",
+            ["account_id"],
+            unique=False,
+            sqlite_where=sa.text("noticed_at IS NULL AND notify <> 'none'"),
         )
 
     op.create_table(
@@ -401,6 +418,7 @@ def downgrade() -> None:
     op.drop_table("preference")
     op.drop_table("outbox_key")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_notice", sqlite_where=sa.text("noticed_at IS NULL AND notify <> 'none'"))
         batch_op.drop_index("ix_delivery_retention", sqlite_where=sa.text("erase_at IS NOT NULL"))
         batch_op.drop_index("ix_delivery_message", sqlite_where=sa.text("message_tag IS NOT NULL"))
         batch_op.drop_index("ix_delivery_ladder", sqlite_where=sa.text("ladder_due_at IS NOT NULL"))
@@ -433,6 +451,7 @@ def downgrade() -> None:
 
     op.drop_table("disclosure")
     op.drop_table("correspondent")
+    op.drop_table("notice_url")
     op.drop_table("contact_proof")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_account_id_name")

@@ -368,6 +368,7 @@ OF_THE_OUTBOX = frozenset(
         ("job", "sealed_payload"),
         ("external_mailbox", "sealed_password"),
         ("contact_proof", "code_tag"),
+        ("notice_url", "sealed_url"),
     }
 )
 """No reader is served from these: see deliveries/test_tampered_outbox.py."""
