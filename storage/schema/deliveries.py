@@ -15,6 +15,14 @@ class DeliveryRow(Table, table=True):
         Index(None, "correspondent_id", "decided_at"),
         Index(None, "document_id", "account_id"),
         Index("ix_delivery_message", "account_id", "message_tag", sqlite_where=text("message_tag IS NOT NULL")),
+        Index(None, "correspondent_id", "account_id"),
+        Index("ix_delivery_disposition", "opened_at", sqlite_where=text("wants_mdn AND opened_at IS NOT NULL")),
+        Index(
+            "ix_delivery_unopened",
+            "account_id",
+            "downloaded_at",
+            sqlite_where=text("opened_at IS NULL AND document_id IS NOT NULL"),
+        ),
         Index("ix_delivery_ladder", "ladder_due_at", sqlite_where=text("ladder_due_at IS NOT NULL")),
         Index("ix_delivery_retention", "erase_at", sqlite_where=text("erase_at IS NOT NULL")),
         Index("ix_delivery_notice", "account_id", sqlite_where=text("noticed_at IS NULL AND notify <> 'none'")),
@@ -43,6 +51,8 @@ class DeliveryRow(Table, table=True):
     receipts: bool
     message_tag: bytes | None
     """HMAC of account and Message-ID: finds the copy that a reply or a moved message is about."""
+    content_tag: bytes | None
+    """HMAC of sender and body: the same document handed in again has the same."""
     wants_mdn: bool
     """The sender asked for a disposition notification (RFC 8098)."""
     dsn: str | None
@@ -175,6 +185,8 @@ class BatchRow(Table, table=True):
     state: str
     declared: int | None
     opened_at: int
+    told_at: int | None
+    """When its sender was told that it still waits."""
     ended_at: int | None
 
 

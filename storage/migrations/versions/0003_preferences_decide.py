@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("declared", sa.Integer(), nullable=True),
         sa.Column("opened_at", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_batch_account_id_account"),
         sa.PrimaryKeyConstraint("id", name="pk_batch"),
@@ -195,6 +196,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("receipts", sa.Boolean(), nullable=False),
         sa.Column("message_tag", sa.LargeBinary(), nullable=True),
+        sa.Column("content_tag", sa.LargeBinary(), nullable=True),
         sa.Column("wants_mdn", sa.Boolean(), nullable=False),
         sa.Column("dsn", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("reply_by", sa.Integer(), nullable=True),
@@ -226,6 +228,15 @@ def upgrade() -> None:
             "ix_delivery_correspondent_id_decided_at", ["correspondent_id", "decided_at"], unique=False
         )
         batch_op.create_index("ix_delivery_document_id_account_id", ["document_id", "account_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_correspondent_id_account_id", ["correspondent_id", "account_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_delivery_disposition",
+            ["opened_at"],
+            unique=False,
+            sqlite_where=sa.text("wants_mdn AND opened_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_delivery_ladder", ["ladder_due_at"], unique=False, sqlite_where=sa.text("ladder_due_at IS NOT NULL")
         )
@@ -422,6 +433,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_retention", sqlite_where=sa.text("erase_at IS NOT NULL"))
         batch_op.drop_index("ix_delivery_message", sqlite_where=sa.text("message_tag IS NOT NULL"))
         batch_op.drop_index("ix_delivery_ladder", sqlite_where=sa.text("ladder_due_at IS NOT NULL"))
+        batch_op.drop_index("ix_delivery_disposition", sqlite_where=sa.text("wants_mdn AND opened_at IS NOT NULL"))
+        batch_op.drop_index("ix_delivery_correspondent_id_account_id")
         batch_op.drop_index("ix_delivery_document_id_account_id")
         batch_op.drop_index("ix_delivery_correspondent_id_decided_at")
         batch_op.drop_index("ix_delivery_batch_id")

@@ -364,6 +364,7 @@ CONCERNED: dict[tuple[str, str], Callable[[World, Row], set[Thing]]] = {
 OF_THE_OUTBOX = frozenset(
     {
         ("delivery", "message_tag"),
+        ("delivery", "content_tag"),
         ("outbox_key", "sealed_wrap"),
         ("job", "sealed_payload"),
         ("external_mailbox", "sealed_password"),
