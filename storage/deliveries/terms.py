@@ -97,6 +97,8 @@ class DeliveryState(StrEnum):
     """Its channel gave up; it lies in the mailbox."""
     REFUSED = "refused"
     OPENED = "opened"
+    REMOVED = "removed"
+    """The reader deleted it unread, or put it into the trash: handled, but never read."""
 
 
 class JobKind(StrEnum):
@@ -252,10 +254,12 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """To be queued in the same transaction. `key` gets the delivery's public id put in front."""
+    """To be queued in the same transaction. `key` gets the delivery's public id put in front, if it is of one."""
 
     kind: JobKind
     key: str
     due_at: int
     payload: bytes | None = field(default=None, repr=False)
     """In clear; sealed before it is stored."""
+    of_account: bool = False
+    """One for many deliveries of an account, such as a notice that counts them: `key` stands as it is."""

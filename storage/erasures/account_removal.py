@@ -37,6 +37,7 @@ _KEYS = {
     "preference_change": "id",
     "consent": "id",
     "usage_switch": "account_id, category",
+    "usage_count": "account_id, day, category",
     "job": "id",
     "delivery_event": "id",
     "delivery": "id",
@@ -48,6 +49,8 @@ _KEYS = {
     "contact_proof": "account_id",
     "notice_url": "account_id",
     "ticket": "id",
+    "chosen_document": "account_id, document_id",
+    "standing_message": "account_id, topic",
 }
 """Primary keys of what goes before the copies, in an order that foreign keys allow."""
 _DELETE = "DELETE FROM ?t WHERE (?k) IN (SELECT ?k FROM ?t WHERE account_id = ? LIMIT ?)"

@@ -33,6 +33,7 @@ DELETED = (
     ("preference_change", "account_id"),
     ("consent", "account_id"),
     ("usage_switch", "account_id"),
+    ("usage_count", "account_id"),
     ("job", "account_id"),
     ("delivery_event", "account_id"),
     ("delivery", "account_id"),
@@ -44,6 +45,8 @@ DELETED = (
     ("contact_proof", "account_id"),
     ("notice_url", "account_id"),
     ("ticket", "account_id"),
+    ("chosen_document", "account_id"),
+    ("standing_message", "account_id"),
     ("copy", "account_id"),
     ("mailbox", "account_id"),
     ("wrap", "account_id"),
@@ -82,6 +85,7 @@ PERSONAL: Mapping[str, str] = {
     "contact_email_verified_at": "NULL",
     "phone": "NULL",
     "postal_address": "NULL",
+    "postal_returned_at": "NULL",
     "default_type": "NULL",
     "locale": "'en'",
     "client_noted": "0",
@@ -111,6 +115,8 @@ OF_DOCUMENT = (
     ("wrap", "document_id"),
     ("indexed_card", "document_id"),
     ("delivery", "document_id"),
+    ("chosen_document", "document_id"),
+    ("standing_message", "document_id"),
 )
 """What one reader has of a document."""
 WITH_LAST_READER = (

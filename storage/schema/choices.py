@@ -101,3 +101,16 @@ class UsageSwitchRow(Table, table=True):
 
     account_id: int = Field(foreign_key="account.id", primary_key=True)
     category: str = Field(primary_key=True)
+
+
+class UsageCountRow(Table, table=True):
+    """How often an account did what, by day (S13): a class of acts and a number, never a document."""
+
+    __tablename__ = "usage_count"
+    __table_args__ = CLUSTERED
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    day: int = Field(primary_key=True, index=True)
+    """Its first second in UTC."""
+    category: str = Field(primary_key=True)
+    times: int

@@ -3,6 +3,8 @@
 Revision 0003, after 0002, 2026-11-22 18:32:01.249560.
 """
 
+import os
+
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
@@ -11,6 +13,17 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+_DELIVERY_FOLDERS = ("delivery-mailbox", "delivery-external", "delivery-email", "delivery-paper", "delivery-refuse")
+_FOLDER = sa.text(
+    "INSERT INTO mailbox (public_id, account_id, special, sealed_name, name_tag, uid_validity, uid_next,"
+    " highest_modseq, first_recent_uid)"
+    " VALUES (:public_id, :account_id, :special, NULL, :name_tag, :uid_validity, 1, 1, 1)"
+)
+_SUBSCRIPTION = sa.text(
+    "INSERT INTO subscription (account_id, name_tag, sealed_name) VALUES (:account_id, :name_tag, x'')"
+)
+_VALIDITY = sa.text("UPDATE account SET last_uid_validity = :last WHERE id = :account_id")
 
 
 def upgrade() -> None:
@@ -155,6 +168,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "usage_count",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("category", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_usage_count_account_id_account"),
+        sa.PrimaryKeyConstraint("account_id", "day", "category", name="pk_usage_count"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("usage_count", schema=None) as batch_op:
+        batch_op.create_index("ix_usage_count_day", ["day"], unique=False)
+    op.create_table(
         "consent",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -248,6 +273,12 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_delivery_retention", ["erase_at"], unique=False, sqlite_where=sa.text("erase_at IS NOT NULL")
+        )
+        batch_op.create_index(
+            "ix_delivery_unopened",
+            ["account_id", "downloaded_at"],
+            unique=False,
+            sqlite_where=sa.text("opened_at IS NULL AND document_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_delivery_notice",
@@ -383,23 +414,85 @@ def upgrade() -> None:
 
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.add_column(sa.Column("postal_address", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        batch_op.add_column(sa.Column("postal_returned_at", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_type", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
 
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.add_column(sa.Column("correspondent_id", sa.Integer(), nullable=True))
         batch_op.create_index("ix_document_correspondent_id", ["correspondent_id"], unique=False)
 
+    op.create_table(
+        "chosen_document",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_chosen_document_account_id_account"),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name="fk_chosen_document_document_id_document", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "document_id", name="pk_chosen_document"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("chosen_document", schema=None) as batch_op:
+        batch_op.create_index("ix_chosen_document_document_id", ["document_id"], unique=False)
+
+    op.create_table(
+        "standing_message",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("topic", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=True),
+        sa.Column("written_at", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.Integer(), nullable=True),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_standing_message_account_id_account"),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name="fk_standing_message_document_id_document", ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "topic", name="pk_standing_message"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("standing_message", schema=None) as batch_op:
+        batch_op.create_index("ix_standing_message_document_id", ["document_id"], unique=False)
+        batch_op.create_index(
+            "ix_standing_message_due", ["due_at"], unique=False, sqlite_where=sa.text("due_at IS NOT NULL")
+        )
+
+    _give_delivery_folders(op.get_bind())
     # ### end Alembic commands ###
+
+
+def _give_delivery_folders(connection: sa.Connection) -> None:
+    """To the accounts there are; those made later begin with them. They need no key: their names are everybody's."""
+    accounts = connection.execute(
+        sa.text("SELECT id, last_uid_validity FROM account WHERE state <> 'erased' AND role <> 'system'")
+    ).all()
+    for account_id, last in accounts:
+        for place, folder in enumerate(_DELIVERY_FOLDERS, 1):
+            values = {"public_id": os.urandom(12).hex(), "account_id": account_id, "special": folder}
+            values |= {"name_tag": folder.encode(), "uid_validity": last + place}
+            connection.execute(_FOLDER, values)
+            connection.execute(_SUBSCRIPTION, {"account_id": account_id, "name_tag": folder.encode()})
+        connection.execute(_VALIDITY, {"last": last + len(_DELIVERY_FOLDERS), "account_id": account_id})
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("standing_message", schema=None) as batch_op:
+        batch_op.drop_index("ix_standing_message_due", sqlite_where=sa.text("due_at IS NOT NULL"))
+        batch_op.drop_index("ix_standing_message_document_id")
+
+    op.drop_table("standing_message")
+    with op.batch_alter_table("chosen_document", schema=None) as batch_op:
+        batch_op.drop_index("ix_chosen_document_document_id")
+
+    op.drop_table("chosen_document")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index("ix_document_correspondent_id")
         batch_op.drop_column("correspondent_id")
 
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_column("default_type")
+        batch_op.drop_column("postal_returned_at")
         batch_op.drop_column("postal_address")
 
     with op.batch_alter_table("job", schema=None) as batch_op:
@@ -430,6 +523,9 @@ def downgrade() -> None:
     op.drop_table("outbox_key")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_notice", sqlite_where=sa.text("noticed_at IS NULL AND notify <> 'none'"))
+        batch_op.drop_index(
+            "ix_delivery_unopened", sqlite_where=sa.text("opened_at IS NULL AND document_id IS NOT NULL")
+        )
         batch_op.drop_index("ix_delivery_retention", sqlite_where=sa.text("erase_at IS NOT NULL"))
         batch_op.drop_index("ix_delivery_message", sqlite_where=sa.text("message_tag IS NOT NULL"))
         batch_op.drop_index("ix_delivery_ladder", sqlite_where=sa.text("ladder_due_at IS NOT NULL"))
@@ -446,6 +542,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consent_account_id")
 
     op.drop_table("consent")
+    with op.batch_alter_table("usage_count", schema=None) as batch_op:
+        batch_op.drop_index("ix_usage_count_day")
+
+    op.drop_table("usage_count")
     op.drop_table("usage_switch")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_domain_id")
