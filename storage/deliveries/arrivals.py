@@ -126,5 +126,6 @@ def _note(
     )
     assert made is not None
     for job in decided.jobs:
-        owner = {"account_id": decided.account_id, "delivery_id": made[0]}
-        jobs.queue(session, acceptance.outbox_public, job, now, prefix=f"{public_id}:", **owner)
+        prefix, delivery_id = ("", None) if job.of_account else (f"{public_id}:", made[0])
+        owner = {"account_id": decided.account_id, "delivery_id": delivery_id}
+        jobs.queue(session, acceptance.outbox_public, job, now, prefix=prefix, **owner)
