@@ -25,6 +25,7 @@ class Field(StrEnum):
     PHONE = "phone"
     CONTACT_EMAIL = "contact-email"
     LEGAL_NAME = "legal-name"
+    POSTAL_ADDRESS = "postal-address"
     CLIENT_NOTES = "client-notes"
     """Which programs the devices use; they are not noted any more."""
 
@@ -33,6 +34,7 @@ _COLUMNS = {
     Field.PHONE: ("phone",),
     Field.CONTACT_EMAIL: ("contact_email", "contact_email_verified_at"),
     Field.LEGAL_NAME: ("legal_name",),
+    Field.POSTAL_ADDRESS: ("postal_address", "postal_returned_at"),
     Field.CLIENT_NOTES: (),
 }
 
@@ -114,6 +116,9 @@ def _remove_copies(session: Session, account_id: int, document_id: int) -> None:
     by_mailbox: defaultdict[int, list[int]] = defaultdict(list)
     for mailbox_id, uid in removed:
         by_mailbox[mailbox_id].append(uid)
+    for table in ("chosen_document", "standing_message"):
+        sql = f"DELETE FROM {table} WHERE document_id = ? AND account_id = ?"  # noqa: S608 - our own words
+        statements.run(session, sql, (document_id, account_id))
     for mailbox_id, uids in by_mailbox.items():
         _, modseq = copies.next_modseq(session, mailbox_id)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, expunged=tuple(sorted(uids))))

@@ -1,6 +1,6 @@
 """Documents, the keys that open them for each reader, and the mailboxes they lie in."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from storage.schema.base import CLUSTERED, NEVER_REUSED, Table
@@ -130,3 +130,36 @@ class CopyRow(Table, table=True):
     """Separated by blanks, sorted; NULL for none."""
     modseq: int
     internal_date: int
+
+
+class ChosenDocumentRow(Table, table=True):
+    """A document by whose copy its reader has just chosen how its sender reaches them: if its original is expunged
+    before `until`, as the second half of a move, it comes back.
+    """
+
+    __tablename__ = "chosen_document"
+    __table_args__ = CLUSTERED
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    document_id: int = Field(foreign_key="document.id", ondelete="CASCADE", primary_key=True, index=True)
+    until: int
+
+
+class StandingMessageRow(Table, table=True):
+    """A message of ours that a newer one on the same topic takes the place of."""
+
+    __tablename__ = "standing_message"
+    __table_args__ = (
+        Index("ix_standing_message_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+        CLUSTERED,
+    )
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    topic: str = Field(primary_key=True)
+    """`preferences:` and a correspondent, or `confirmation:` and a batch of changes."""
+    document_id: int | None = Field(default=None, foreign_key="document.id", ondelete="SET NULL", index=True)
+    written_at: int
+    due_at: int | None
+    """When it has to be written anew; NULL: it is up to date."""
+    left_out: int
+    """Of a confirmation: messages that named no sender to choose for."""
