@@ -13,6 +13,7 @@ FIELDS = {
     "email": N_("e-mail address"),
     "contact_email": N_("contact address"),
     "phone": N_("telephone number"),
+    "postal_address": N_("postal address"),
     "keys": N_("keys"),
 }
 

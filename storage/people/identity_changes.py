@@ -2,7 +2,8 @@
 
     name, legal_name       as shown, and as in law
     email                  the primary address; the old one stays as an alias and cannot be removed for a day
-    contact_email, phone   optional; an e-mail address is used by no channel before it is verified
+    contact_email, phone, postal_address
+                           optional; an e-mail address is used by no channel before it is verified
 
 The values themselves are kept no longer than they can be put back: `sweep` forgets them.
 """
@@ -18,6 +19,7 @@ from storage.errors import Conflict, Invalid, NotFound
 from storage.oversight import audit
 from storage.people import accounts, addresses, domains
 from storage.people.particulars import checked_name, checked_phone
+from storage.people.postal import PostalAddress
 from storage.records import Account
 
 UNDO_SECONDS = 24 * 3600
@@ -30,6 +32,7 @@ class Field(StrEnum):
     EMAIL = "email"
     CONTACT_EMAIL = "contact_email"
     PHONE = "phone"
+    POSTAL_ADDRESS = "postal_address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +122,13 @@ def sweep(session: Session, now: int) -> int:
     )
 
 
+_MARKS = {Field.CONTACT_EMAIL: "contact_email_verified_at", Field.POSTAL_ADDRESS: "postal_returned_at"}
+"""What is known of the value, and not of another one in its place: when it was verified, when paper came back."""
 _OPTIONAL: dict[Field, Callable[[str], str]] = {
     Field.LEGAL_NAME: checked_name,
     Field.CONTACT_EMAIL: addresses.normal,
     Field.PHONE: checked_phone,
+    Field.POSTAL_ADDRESS: lambda value: str(PostalAddress.parse(value)),
 }
 
 
@@ -137,27 +143,24 @@ def _checked(session: Session, account: Account, field: Field, value: str | None
 
 
 def _present(session: Session, account_id: int, field: Field) -> tuple[str | None, int | None]:
-    """The value, and when it was verified."""
+    """The value, and its mark of `_MARKS`."""
     found = statements.row(
         session,
-        f"SELECT {field}, contact_email_verified_at FROM account WHERE id = ?",  # noqa: S608 - one of `Field`
+        f"SELECT {field}, {_MARKS.get(field, 'NULL')} FROM account WHERE id = ?",  # noqa: S608 - one of `Field`
         (account_id,),
     )
     if found is None:
         raise NotFound("account")
-    return found[0], found[1] if field is Field.CONTACT_EMAIL else None
+    return found[0], found[1]
 
 
-def _set(
-    session: Session, account: Account, field: Field, value: str | None, verified_at: int | None, now: int
-) -> None:
+def _set(session: Session, account: Account, field: Field, value: str | None, mark: int | None, now: int) -> None:
     if field is Field.EMAIL:
         assert value is not None
         _claim(session, account, value, now)
     statements.run(session, f"UPDATE account SET {field} = ? WHERE id = ?", (value, account.id))  # noqa: S608
-    if field is Field.CONTACT_EMAIL:
-        sql = "UPDATE account SET contact_email_verified_at = ? WHERE id = ?"
-        statements.run(session, sql, (verified_at, account.id))
+    if field in _MARKS:
+        statements.run(session, f"UPDATE account SET {_MARKS[field]} = ? WHERE id = ?", (mark, account.id))  # noqa: S608
 
 
 def _claim(session: Session, account: Account, address: str, now: int) -> None:

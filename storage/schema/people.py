@@ -39,6 +39,8 @@ class AccountRow(Table, table=True):
     phone: str | None
     postal_address: str | None
     """Lines as they stand on an envelope below the name, the last one the country as ISO 3166-1 alpha-2."""
+    postal_returned_at: int | None
+    """When paper came back from there: it is not used until it is confirmed or changed."""
     default_type: str | None
     """Of a sender: the type of its documents that do not name one."""
     locale: str

@@ -332,8 +332,9 @@ def test_with_the_last_reader_the_body_goes(office: Office, anna: Person) -> Non
 def test_a_field_is_forgotten_with_the_log_of_its_changes(office: Office, anna: Person, field: Field) -> None:
     office.change("UPDATE account SET phone = 'planted', contact_email = 'planted', legal_name = 'planted'")
     office.change("UPDATE account SET contact_email_verified_at = 7, client_noted = 1")
+    office.change("UPDATE account SET postal_address = 'planted', postal_returned_at = 7")
     office.change("UPDATE device SET last_client = 'planted'")
-    for name in ("phone", "contact_email", "legal_name", "client_notes"):
+    for name in ("phone", "contact_email", "legal_name", "postal_address", "client_notes"):
         office.change(
             "INSERT INTO identity_change (account_id, field, old_value, new_value, changed_at, undo_until)"
             " VALUES (?, ?, 'planted', 'planted', ?, ?)",
@@ -343,9 +344,9 @@ def test_a_field_is_forgotten_with_the_log_of_its_changes(office: Office, anna: 
     begun = office.store.write_now(partial_erasure.begin_field, anna.account.id, field, by=None, now=NOW)
     assert erasing.carry_out(office.store, begun.id, NOW).state is State.DONE
     assert not any(office.store.read_now(partial_erasure.field_left, anna.account.id, field).values())
-    ((phone, mail, legal),) = office.rows("SELECT phone, contact_email, legal_name FROM account")
-    assert [phone, mail, legal].count(None) == (0 if field is Field.CLIENT_NOTES else 1)
-    assert len(office.rows("SELECT 1 FROM identity_change")) == 3
+    (known,) = office.rows("SELECT phone, contact_email, legal_name, postal_address FROM account")
+    assert known.count(None) == (0 if field is Field.CLIENT_NOTES else 1)
+    assert len(office.rows("SELECT 1 FROM identity_change")) == 4
 
 
 # --- receipts ---
