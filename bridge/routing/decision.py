@@ -50,6 +50,8 @@ class Code(StrEnum):
     """The domain lets nobody refuse this type."""
     NOT_VERIFIED = "address-not-verified"
     NO_POSTAL_ADDRESS = "no-postal-address"
+    PAPER_RETURNED = "paper-returned"
+    """Paper came back from the postal address: not used until it is confirmed or changed."""
     NO_EXTERNAL_MAILBOX = "no-external-mailbox"
     UNVERIFIED_SENDER = "sender-not-verified"
     OUTSIDE_EUROPE = "outside-europe"
@@ -211,6 +213,8 @@ def _obstacle(channel: Channel, reader: ReaderFacts, sender: Sender, places: Pla
         return Code.NOT_VERIFIED
     if channel is Channel.PAPER and not reader.has_postal_address:
         return Code.NO_POSTAL_ADDRESS
+    if channel is Channel.PAPER and reader.paper_returned:
+        return Code.PAPER_RETURNED
     country = places.countries.get(channel)
     if country is None:
         return Code.NO_CARRIER

@@ -135,14 +135,21 @@ def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
     for marks, part in statements.chunks(account_ids):
         sql = (
             "SELECT account.id, domain_id, state, locale, contact_email_verified_at, postal_address,"  # noqa: S608
-            " CASE WHEN verified_at IS NOT NULL THEN country END"
+            " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at"
             " FROM account LEFT JOIN external_mailbox ON external_mailbox.account_id = account.id"
             f" WHERE account.id IN ({marks})"
         )
         found += statements.rows(session, sql, part)
     return [
         ReaderFacts(
-            number, domain, state == AccountState.INVITED, locale, verified is not None, bool(postal), country
+            number,
+            domain,
+            state == AccountState.INVITED,
+            locale,
+            verified is not None,
+            bool(postal),
+            country,
+            returned is not None,
         )
-        for number, domain, state, locale, verified, postal, country in found
+        for number, domain, state, locale, verified, postal, country, returned in found
     ]

@@ -222,6 +222,8 @@ class ReaderFacts:
     has_postal_address: bool
     external_country: str | None
     """Of a verified external mailbox; None if there is none."""
+    paper_returned: bool = False
+    """Paper came back from the postal address, which nobody has confirmed since."""
 
 
 @dataclass(frozen=True, slots=True)
