@@ -6,11 +6,13 @@ mistake must not pass for a decision. docs/settings.md is generated from the doc
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -76,7 +78,45 @@ def _networks(value: object) -> object:
         raise ValueError("must be networks in CIDR form without host bits, such as 10.0.0.0/8") from None
 
 
+def _country(value: object) -> str:
+    """ISO 3166-1 alpha-2 in capitals; UK, which that list has not, is taken for GB."""
+    code = str(value).strip().upper()
+    if not re.fullmatch(r"[A-Z]{2}", code):
+        raise ValueError("must be a country of two letters (ISO 3166-1), such as NL")
+    return "GB" if code == "UK" else code
+
+
+def _country_or_none(value: object) -> str:
+    return "" if value == "" else _country(value)
+
+
+def _countries(value: object) -> object:
+    texts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        raise ValueError("must be a list of countries of two letters (ISO 3166-1)")
+    return tuple(_country(text) for text in texts)
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be a time zone by its IANA name, such as Europe/Amsterdam") from None
+    return value
+
+
+def _hour(value: str) -> str:
+    """As 17:00."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("must be a time of day from 00:00 to 23:59, such as 17:00")
+    return value
+
+
+Timezone = Annotated[str, AfterValidator(_timezone)]
+TimeOfDay = Annotated[str, AfterValidator(_hour)]
 Port = Annotated[int | Literal["off"], BeforeValidator(_port)]
+Country = Annotated[str, BeforeValidator(_country_or_none)]
+Countries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_countries)]
 Host = Annotated[str, AfterValidator(_host)]
 Hostname = Annotated[str, AfterValidator(host_name)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
@@ -126,6 +166,10 @@ class Storage(Section):
     master_key_file: Path = Path("master.key")
     """The server's master key; relative to the data folder. Keep it on another disk if you can."""
 
+    country: Country = ""
+    """Country where the data folder lies; empty: the one that each domain says. Outside `residency.countries` nothing
+    starts."""
+
 
 class Tls(Section):
     """The certificate; its files are loaded again when they change."""
@@ -160,6 +204,34 @@ class Backup(Section):
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 35
     """Days that backups of the database are kept; receipts of erasures name the day that follows from it."""
 
+    country: Country = ""
+    """Country of the folders that backups go to; empty: the same as of the data folder. Outside `residency.countries`
+    no backup is made."""
+
+
+class Residency(Section):
+    """Where documents may be (S36)."""
+
+    countries: Countries = ()
+    """Countries that documents may be kept in and carried to, two letters each; empty: the EEA, Switzerland and the
+    United Kingdom."""
+
+
+class Notices(Section):
+    """Notices that leave the bridge and hold nothing of a document."""
+
+    digest_at: TimeOfDay = "17:00"
+    """Local time at which the daily notice goes, to those who chose one."""
+
+    collect_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
+    """Seconds for which arrivals are gathered, so that many at once give one notice."""
+
+    private_targets: bool = False
+    """Whether recipients' notice URLs may lead to private networks and to this machine."""
+
+    target_seconds: Annotated[int, Field(ge=1, le=120)] = 20
+    """Seconds that the service behind a notice URL may take."""
+
 
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
@@ -186,6 +258,9 @@ class Settings(BaseSettings):
     hostname: Hostname = "localhost"
     """Name of this server in greetings and trace headers; `init` sets it to the domain."""
 
+    timezone: Timezone = "Europe/Amsterdam"
+    """Local time, for quiet hours and the daily notice."""
+
     imap: Imap = Imap()
     smtp: Smtp = Smtp()
     storage: Storage = Storage()
@@ -193,6 +268,8 @@ class Settings(BaseSettings):
     throttle: Throttle = Throttle()
     erasure: Erasure = Erasure()
     backup: Backup = Backup()
+    residency: Residency = Residency()
+    notices: Notices = Notices()
     log: Log = Log()
 
     @classmethod
@@ -240,16 +317,20 @@ def entries() -> Iterator[tuple[str, str, str, str]]:
     for top, field in Settings.model_fields.items():
         section = field.default
         if not isinstance(section, Section):
-            yield top, f"{PREFIX}{top.upper()}", _toml(section), field.description or ""
+            yield top, f"{PREFIX}{top.upper()}", _toml(section), _line(field.description)
             continue
         for name, inner in type(section).model_fields.items():
             variable = f"{PREFIX}{top.upper()}__{name.upper()}"
-            yield f"{top}.{name}", variable, _toml(inner.default), inner.description or ""
+            yield f"{top}.{name}", variable, _toml(inner.default), _line(inner.description)
+
+
+def _line(description: str | None) -> str:
+    return " ".join((description or "").split())
 
 
 def _toml(value: object) -> str:
     if isinstance(value, int):
-        return str(value)
+        return str(value).lower()
     return "[]" if value == () else f'"{value}"'
 
 
