@@ -26,7 +26,7 @@ from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening
 from bridge.imap.server import ImapServer, services
-from bridge.routing import places
+from bridge.routing import places, residency
 from bridge.settings import Settings
 from bridge.smtp import doors
 from bridge.smtp.limits import for_messages
@@ -34,6 +34,7 @@ from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from bridge.tls import CertificateError, ServerTls
 from storage.database import Store
+from storage.people import domains
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +104,9 @@ class Doors:
 async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock: Clock = system) -> None:
     """Serve until a signal; `ready` is called once all listeners accept."""
     process.prepare()
+    outside = residency.refusal(settings, await store.read(domains.listing))
+    if outside is not None:
+        raise StartRefused(outside)
     try:
         tls = ServerTls(
             data / settings.tls.certificate_file, data / settings.tls.key_file, settings.tls.minimum_version
