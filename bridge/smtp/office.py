@@ -15,6 +15,7 @@ import structlog
 from bridge.channels import mailbox
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
+from bridge.mail.status_wishes import Wish
 from bridge.routing import planning, recipients
 from bridge.routing.decision import Places
 from bridge.smtp import handin, replies, sending
@@ -153,13 +154,16 @@ class Office:
     def resolve(self, address: str, size: int, senders: frozenset[str]) -> Recipient | recipients.Refusal:
         return self.store.look_up(recipients.resolve, address, size, senders)
 
-    async def hand_in(self, arrival: handin.Arrival) -> Delivered:
-        """Prepared, decided, stored, durable. DataRefused, StorageError: nothing was kept."""
+    async def hand_in(self, arrival: handin.Arrival, wishes: Mapping[int, Wish] = NO_WISHES) -> Delivered:
+        """Prepared, decided, stored, durable; `wishes` of its sender by reader. DataRefused, StorageError: nothing
+        was kept.
+        """
         gathered = self._gather(arrival)
         if gathered.may_leave():
             arrival = replace(arrival, outbox_public=self.outbox_public)
         prepared, now = await self.preparer.prepare(arrival), int(self.clock())
-        decided = planning.plan(gathered, prepared.facts, self.places, self._tag_key, now, {})
+        dsn = {account_id: wish.text() for account_id, wish in wishes.items()}
+        decided = planning.plan(gathered, prepared.facts, self.places, self._tag_key, now, dsn)
         sender, tag = arrival.sender_account_id, prepared.dedupe_tag
         draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now)
         acceptance = Acceptance(draft, decided, gathered.key, self.outbox_public)

@@ -1,4 +1,4 @@
-"""Mail transactions: MAIL, RCPT, DATA (RFC 5321 sections 3.3, 4.1.1; RFC 1870, RFC 6152, RFC 6531, RFC 6409).
+"""Mail transactions: MAIL, RCPT, DATA (RFC 5321 sections 3.3, 4.1.1; RFC 1870, 3461, 6152, 6409, 6531).
 
 250 to DATA is said after the commit only, and names the document. Everything else has left nothing behind: the same
 transaction may be sent again.
@@ -11,6 +11,8 @@ import asyncio
 import structlog
 from aiosmtpd.smtp import Envelope
 
+from bridge.mail import status_wishes
+from bridge.mail.status_wishes import MailWish, RecipientWish, Wish
 from bridge.routing.recipients import Refusal
 from bridge.smtp import paths, replies, trace
 from bridge.smtp.authentication import Authentication
@@ -47,6 +49,10 @@ class Transaction(Envelope):
         """By address as given, in lower case: an address that is named twice counts once."""
 
     def senders(self) -> frozenset[str]:
+        self.mail_wish = MailWish()
+        self.recipient_wishes: dict[str, RecipientWish] = {}
+
+        self.voucher: Voucher | None = None
         """The addresses that the sender goes by: of a signed-in account all, else that of MAIL. The null sender is
         nobody.
         """
@@ -61,6 +67,15 @@ class Transaction(Envelope):
 
 class Connection(Authentication):
     """A whole SMTP connection; what listeners make one of for each client."""
+    def wishes(self) -> dict[int, Wish]:
+        """By account, what its sender wants to be told: nobody is told on port 25, nor behind the null sender."""
+        if self.rights is None or not self.mail_from:
+            return {}
+        return {
+            reader.account_id: status_wishes.combined(address, self.mail_wish, self.recipient_wishes[address])
+            for address, reader in reversed(self.recipients.items())
+        }
+
 
     envelope: Transaction
     _receiver: DataReceiver | None = None
@@ -123,6 +138,10 @@ class Connection(Authentication):
         parameters.pop("AUTH", None)  # RFC 4954 section 5: accepted, and of no account here
         if parameters:
             return replies.UNKNOWN_PARAMETER
+        try:
+            transaction.mail_wish = status_wishes.of_mail(parameters)
+        except ValueError:
+            return replies.BAD_STATUS_OF_MAIL
         if not path.address.isascii() and not transaction.smtp_utf8:
             return replies.NEEDS_SMTPUTF8
         transaction.size = int(size)
@@ -161,8 +180,12 @@ class Connection(Authentication):
             return "501 5.5.4 Syntax: RCPT TO:<address>"
         except paths.BadAddress:
             return replies.BAD_RECIPIENT_ADDRESS
-        address, recipients = path.address.lower(), self.envelope.recipients
-        if path.parameters:
+        address, recipients, parameters = path.address.lower(), self.envelope.recipients, dict(path.parameters)
+        try:
+            wish = status_wishes.of_recipient(parameters) if self.session.extended_smtp else RecipientWish()
+        except ValueError:
+            return replies.BAD_STATUS_OF_RECIPIENT
+        if parameters:
             return replies.UNKNOWN_PARAMETER
         if not address:
             return replies.BAD_RECIPIENT_ADDRESS
@@ -184,6 +207,7 @@ class Connection(Authentication):
             if self._unknown >= self.limits.unknown_recipients:
                 self._dismissal = replies.TOO_MANY_ERRORS
         return _RECIPIENT_REFUSED[found]
+        self.envelope.recipient_wishes[address] = wish
 
     # --- DATA ---
 
@@ -229,7 +253,7 @@ class Connection(Authentication):
             rights=transaction.rights,
         )
         try:
-            delivered = await self.office.hand_in(arrival)
+            delivered = await self.office.hand_in(arrival, transaction.wishes())
         except DataRefused as refused:
             return refused.reply
         except StorageError as error:

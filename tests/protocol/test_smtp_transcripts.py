@@ -176,7 +176,7 @@ SIGNED_IN = {
         S: 501 5.5.4…
         C: MAIL FROM:<erp@example.test> BODY=BINARYMIME
         S: 501 5.5.4…
-        C: MAIL FROM:<erp@example.test> RET=HDRS
+        C: MAIL FROM:<erp@example.test> FUTURE=1
         S: 555 5.5.4…
         C: MAIL FROM:<erp@example.test> SMTPUTF8=1
         S: 501 5.5.4…
@@ -184,10 +184,40 @@ SIGNED_IN = {
         S: 553 5.6.7…
         C: MAIL FROM:<erp@example.test>
         S: 250 2.0.0 OK
-        C: RCPT TO:<anna@example.test> NOTIFY=NEVER
+        C: RCPT TO:<anna@example.test> FUTURE=1
         S: 555 5.5.4…
         C: RCPT TO:<\\xc3\\xa9@example.test>
         S: 553 5.6.7…
+    """,
+    "delivery status parameters": """
+        C: MAIL FROM:<erp@example.test> RET=BODY
+        S: 501 5.5.4 RET is…
+        C: MAIL FROM:<erp@example.test> RET
+        S: 501 5.5.4…
+        C: MAIL FROM:<erp@example.test> ENVID=
+        S: 501 5.5.4…
+        C: MAIL FROM:<erp@example.test> ENVID=a+0Ab
+        S: 501 5.5.4…
+        C: MAIL FROM:<erp@example.test> ENVID=a+0ab
+        S: 501 5.5.4…
+        C: MAIL FROM:<erp@example.test> ENVID=a ENVID=b
+        S: 501 5.5.4…
+        C: MAIL FROM:<erp@example.test> RET=hdrs ENVID=QQ+2B314159
+        S: 250 2.0.0 OK
+        C: RCPT TO:<anna@example.test> NOTIFY=NEVER,SUCCESS
+        S: 501 5.5.4 NOTIFY is…
+        C: RCPT TO:<anna@example.test> NOTIFY=SOON
+        S: 501 5.5.4…
+        C: RCPT TO:<anna@example.test> NOTIFY=
+        S: 501 5.5.4…
+        C: RCPT TO:<anna@example.test> ORCPT=anna@example.test
+        S: 501 5.5.4…
+        C: RCPT TO:<anna@example.test> ORCPT=rfc822;
+        S: 501 5.5.4…
+        C: RCPT TO:<anna@example.test> NOTIFY=success,DELAY ORCPT=rfc822;anna+2Bx@example.test
+        S: 250 2.0.0 OK
+        C: RCPT TO:<bram@example.test> NOTIFY=NEVER
+        S: 250 2.0.0 OK
     """,
     "recipients": """
         C: MAIL FROM:<erp@example.test>
@@ -295,6 +325,8 @@ MX = {
         S: 555 5.5.4…
         C: MAIL FROM:<x@elsewhere.test>
         S: 250 2.0.0 OK
+        C: RCPT TO:<anna@example.test> NOTIFY=NEVER
+        S: 555 5.5.4…
     """,
 }
 
@@ -355,7 +387,7 @@ async def test_what_is_announced(office: Office, door: str, starttls: bool, auth
     lines = (await client.say("EHLO x")).split("\n")
     words = {line[4:] for line in lines[1:]}
     assert lines[0] == "250-mail.example.test"
-    assert words >= {"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 52428800"}
+    assert words >= {"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN", "SIZE 52428800"}
     assert ("STARTTLS" in words) == starttls
     assert ("AUTH PLAIN LOGIN" in words) == auth
     await client.close()
