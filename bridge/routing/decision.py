@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bridge.routing.hours import Hours
 from storage.deliveries.terms import (
     LEAVES,
     Channel,
@@ -57,6 +58,12 @@ class Code(StrEnum):
     OUTSIDE_EUROPE = "outside-europe"
     NO_CARRIER = "no-carrier"
     """The bridge has no relay or printer."""
+    NO_NOTICE_ADDRESS = "no-notice-address"
+    """No verified contact address and no notice URL: nobody can be told outside the mailbox."""
+    NO_NOTICE_RELAY = "no-notice-relay"
+    """The bridge sends no e-mail, and the recipient has no notice URL."""
+    TELLS_WHY = "tells-why"
+    """The document may not leave Europe; in its place goes a notice that holds nothing of it (S39)."""
     NOT_REGISTERED = "not-registered"
     """Held until the deadline, then the fallback ladder goes on."""
 
@@ -93,6 +100,9 @@ class Places:
     countries: Mapping[Channel, str] = field(default_factory=dict)
     europe: frozenset[str] = frozenset()
     """Countries that documents may go to (S36)."""
+    notices_by_email: bool = False
+    """Whether there is a relay for notices, wherever it is."""
+    hours: Hours = field(default_factory=Hours)
 
     def allows(self, country: str) -> bool:
         return country in self.europe
@@ -140,6 +150,7 @@ def decide(
     )
     decision = _not_refused(decision, preferences, document)
     decision = _possible(decision, reader, sender, places)
+    decision = _noticed(decision, reader, places)
     return decision if decision.channel is Channel.MAILBOX else replace(decision, ladder=Ladder())
 
 
@@ -221,8 +232,23 @@ def _obstacle(channel: Channel, reader: ReaderFacts, sender: Sender, places: Pla
     return None if places.allows(country) else Code.OUTSIDE_EUROPE
 
 
+def _noticed(decision: Decision, reader: ReaderFacts, places: Places) -> Decision:
+    """The notice, if it can reach anybody; one in the place of a document that may not leave Europe (S39)."""
+    stays = any(each.code is Code.OUTSIDE_EUROPE and each.field == "channel" for each in decision.reasons)
+    if stays and decision.notify is Notify.NONE:
+        reason = Reason(Code.TELLS_WHY, "notify", Notify.AT_ONCE)
+        decision = replace(decision, notify=Notify.AT_ONCE, reasons=(*decision.reasons, reason))
+    if decision.notify is Notify.NONE or decision.channel is Channel.REFUSE or reader.has_notice_url:
+        return decision
+    if reader.contact_verified and places.notices_by_email:
+        return decision
+    code = Code.NO_NOTICE_RELAY if reader.contact_verified else Code.NO_NOTICE_ADDRESS
+    reason = Reason(code, "notify", Notify.NONE)
+    return replace(decision, notify=Notify.NONE, reasons=(*decision.reasons, reason))
+
+
 def _instead(decision: Decision, code: Code) -> Decision:
-    """The mailbox in the place of the channel; the reader gets a notice of it at once where nothing else was said."""
+    """The mailbox in the place of the channel."""
     reason = Reason(code, "channel", Channel.MAILBOX)
     return replace(decision, channel=Channel.MAILBOX, reasons=(*decision.reasons, reason))
 

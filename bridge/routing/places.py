@@ -1,10 +1,16 @@
-"""What the settings say of where channels lead: the `Places` of the decision."""
+"""What the settings say of where channels lead, and when notices go: the `Places` of the decision."""
 
 from bridge.routing.decision import Places
+from bridge.routing.hours import Hours
 from bridge.routing.residency import europe
 from bridge.settings import Settings
 
 
 def of(settings: Settings) -> Places:
     """No relay and no printer until the settings have them."""
-    return Places(countries={}, europe=europe(settings))
+    return Places(countries={}, europe=europe(settings), hours=hours_of(settings))
+
+
+def hours_of(settings: Settings) -> Hours:
+    hour, _, minute = settings.notices.digest_at.partition(":")
+    return Hours(settings.timezone, int(hour) * 60 + int(minute), settings.notices.collect_seconds)

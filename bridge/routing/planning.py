@@ -14,7 +14,9 @@ from sqlmodel import Session
 
 from bridge.mail.facts import HeaderFacts
 from bridge.routing import decision as decisions
+from bridge.routing import orders
 from bridge.routing.decision import Decision, Document, Places, Sender
+from bridge.routing.hours import Hours, notice_job
 from storage.choices import correspondents, preferences
 from storage.choices.preferences import Applying
 from storage.deliveries.terms import (
@@ -91,6 +93,7 @@ def plan(
             message_tag(tag_key, account_id, facts.message_id),
             now,
             dsn.get(account_id),
+            places.hours,
         )
         for account_id, each in gathered.applying.items()
     }
@@ -113,6 +116,7 @@ def _decided(
     tag: bytes | None,
     now: int,
     dsn: str | None,
+    hours: Hours,
 ) -> Decided:
     leaves = decision.channel in LEAVES
     return Decided(
@@ -135,7 +139,7 @@ def _decided(
         dsn=dsn,
         reply_by=facts.reply_by,
         expires_at=facts.expires_at,
-        jobs=_jobs(decision, now),
+        jobs=_jobs(decision, applying.reader.account_id, now, hours),
     )
 
 
@@ -147,10 +151,11 @@ def _state(decision: Decision) -> DeliveryState:
     return DeliveryState.WAITING if decision.ladder else DeliveryState.DELIVERED
 
 
-def _jobs(decision: Decision, now: int) -> tuple[NewJob, ...]:
+def _jobs(decision: Decision, account_id: int, now: int, hours: Hours) -> tuple[NewJob, ...]:
     jobs = []
     if decision.channel in JOB_OF:
         jobs.append(NewJob(JOB_OF[decision.channel], decision.channel, now))
     if decision.channel is not Channel.REFUSE and decision.notify is not Notify.NONE:
-        jobs.append(NewJob(JobKind.NOTICE, "notice", now))
+        order = orders.arrivals(decision.notify, decision.quiet)
+        jobs.append(notice_job(account_id, decision.notify, decision.quiet, now, hours, order))
     return tuple(jobs)

@@ -135,8 +135,9 @@ def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
     for marks, part in statements.chunks(account_ids):
         sql = (
             "SELECT account.id, domain_id, state, locale, contact_email_verified_at, postal_address,"  # noqa: S608
-            " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at"
+            " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at, notice_url.account_id"
             " FROM account LEFT JOIN external_mailbox ON external_mailbox.account_id = account.id"
+            " LEFT JOIN notice_url ON notice_url.account_id = account.id"
             f" WHERE account.id IN ({marks})"
         )
         found += statements.rows(session, sql, part)
@@ -150,6 +151,7 @@ def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
             bool(postal),
             country,
             returned is not None,
+            url is not None,
         )
-        for number, domain, state, locale, verified, postal, country, returned in found
+        for number, domain, state, locale, verified, postal, country, returned, url in found
     ]

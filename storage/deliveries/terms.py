@@ -224,6 +224,7 @@ class ReaderFacts:
     """Of a verified external mailbox; None if there is none."""
     paper_returned: bool = False
     """Paper came back from the postal address, which nobody has confirmed since."""
+    has_notice_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
