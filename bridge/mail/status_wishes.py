@@ -115,7 +115,7 @@ def of_recipient(parameters: Parameters) -> RecipientWish:
         return RecipientWish(notify)
     kind, semicolon, address = (parameters.pop("ORCPT") or "").partition(";")
     if not semicolon or not _ATOM.fullmatch(kind):
-        raise ValueError("ORCPT")
+        raise ValueError("ORCPT: a type, a semicolon and xtext")
     return RecipientWish(notify, f"{kind};{_decoded(address, MAX_ORCPT)}")
 
 
@@ -123,15 +123,15 @@ def _notify(value: str) -> tuple[Notify, ...]:
     """NEVER stands alone."""
     asked = {Notify(word) for word in value.upper().split(",")}
     if Notify.NEVER in asked and len(asked) > 1:
-        raise ValueError("NOTIFY")
+        raise ValueError("NOTIFY: NEVER stands alone")
     return tuple(kind for kind in Notify if kind in asked)
 
 
 def _decoded(xtext: str, most: int) -> str:
     """RFC 3461 section 4; what it stands for is printable ASCII."""
     if not 1 <= len(xtext) <= most or not _XTEXT.fullmatch(xtext):
-        raise ValueError("xtext")
+        raise ValueError("not xtext of printable ASCII")
     decoded = _HEXCHAR.sub(lambda found: chr(int(found[1], 16)), xtext)
     if not (decoded.isascii() and decoded.isprintable()):
-        raise ValueError("xtext")
+        raise ValueError("not xtext of printable ASCII")
     return decoded

@@ -5,7 +5,7 @@ import os
 import random
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 FAREWELL = 5.0
 SHORT_FAREWELL = 0.5
 
+NO_WISHES: Mapping[int, Wish] = {}
 
 class Office:
     """One per process; made and used in the event loop."""
