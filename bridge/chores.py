@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.channels import notice
+from bridge.channels import climbing, notice
 from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
@@ -86,4 +86,6 @@ CHORES: tuple[Chore, ...] = (
     Chore("identity-changes", DAY, _identity_changes),
     Chore("clients", DAY, _clients),
     Chore("bars", MINUTE, _bars),
+    Chore("ladder", MINUTE, climbing.climb),
+    Chore("ladder-clock", DAY, climbing.correct),
 )

@@ -1,8 +1,16 @@
 """Deliveries: one document for one reader, from the decision to its end (S14, D3, D9).
 
-Opened ≠ downloaded: `downloaded` notes that bytes left for a mail client, `opened` that the reader has read or
-handled the document. Opening ends the ladder, cancels what waits in the outbox for the ladder, and takes the server's
-own way to the document away. Each function appends to the transcript what the reader may want to know.
+    waiting ─▶ leaving ─▶ handed-off          the ladder, or the channel chosen
+       │          └─▶ failed ─▶ waiting       where a rung is left
+       └─▶ opened | removed                   the reader was quicker
+
+Opened ≠ downloaded: `downloaded` notes that bytes left for a mail program, `opened` that the reader has read the
+document. `put_away` notes what the reader deleted or put into the trash: of what was never read it says `removed`,
+since handled is not read. Both end the ladder, cancel what waits in the outbox for it, and take the server's own way
+to the document away. Filing elsewhere ends nothing: rules of mail programs file what nobody has seen.
+
+All work on whole sets: ten thousand documents cost a few statements for each `statements.CHUNK`, and nothing where an
+account has no delivery left that was not opened (`any_unopened`, one probe of a partial index).
 """
 
 from collections.abc import Sequence
@@ -11,23 +19,56 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage.deliveries import outbox_keys, transcript
-from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladder, Notify, Sensitivity
+from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladder, Notify, Rung, Sensitivity
 from storage.engine import statements
 from storage.errors import NotFound
 
 _COLUMNS = (
     "delivery.id, delivery.public_id, document_id, document_public_id, delivery.account_id, correspondent_id,"
-    " batch_id, document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts, wants_mdn, dsn,"
-    " reply_by, expires_at, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, needs_key, erase_at,"
-    " ended_at"
+    " batch_id, document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts,"
+    " wants_mdn, dsn, reply_by, expires_at, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, needs_key,"
+    " erase_at, ended_at"
+)
+_UNOPENED = "SELECT 1 FROM delivery WHERE account_id = ? AND opened_at IS NULL AND document_id IS NOT NULL LIMIT 1"
+_UNFETCHED = _UNOPENED.replace(" LIMIT", " AND downloaded_at IS NULL LIMIT")
+_DOWNLOADED = (
+    "UPDATE delivery SET downloaded_at = ?"
+    " WHERE account_id = ? AND downloaded_at IS NULL AND opened_at IS NULL AND document_id IN (?*)"
 )
 _OPENED = (
     "UPDATE delivery SET opened_at = ?, downloaded_at = coalesce(downloaded_at, ?), ladder_due_at = NULL,"
     " needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
-    " state = CASE WHEN state IN ('waiting', 'delivered', 'failed') THEN 'opened' ELSE state END"
-    " WHERE account_id = ? AND opened_at IS NULL AND state <> 'refused' AND document_id IN (?*)"
-    " RETURNING id, document_id, ladder IS NOT NULL"
+    " state = CASE WHEN state IN ('waiting', 'delivered', 'failed', 'removed') THEN 'opened' ELSE state END"
+    " WHERE account_id = ? AND opened_at IS NULL AND state NOT IN ('refused', 'held') AND document_id IN (?*)"
+    " RETURNING id, document_id, state, ladder, ladder_step"
 )
+_TRASHED = (
+    "UPDATE delivery SET ladder_due_at = NULL, needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
+    " state = CASE WHEN state = 'leaving' THEN state ELSE 'removed' END"
+    " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'delivered', 'failed', 'leaving')"
+    " AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox_id"
+    " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id"
+    " AND coalesce(special, '') <> 'trash') RETURNING id, document_id, state, ladder, ladder_step"
+)
+_GONE = (
+    "UPDATE delivery SET document_id = NULL, erase_at = NULL, ladder_due_at = NULL, needs_key = 0,"
+    " ended_at = coalesce(ended_at, ?),"
+    " state = CASE WHEN opened_at IS NULL AND state IN ('waiting', 'delivered', 'failed', 'leaving')"
+    " THEN 'removed' ELSE state END"
+    " WHERE account_id = ? AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy"
+    " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id)"
+    " RETURNING id, document_id, state, ladder, ladder_step"
+)
+DROP_LADDER_JOBS = (
+    "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'"
+)
+_DROP_JOBS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL"
+_STAYS = (
+    "UPDATE delivery SET needs_key = 0, state = CASE WHEN opened_at IS NULL THEN ? ELSE 'opened' END"
+    " WHERE id IN (?*) AND state = 'leaving' AND NOT EXISTS (SELECT 1 FROM job WHERE job.delivery_id = delivery.id"
+    " AND job.state IN ('waiting', 'uncertain') AND kind <> 'notice')"
+)
+"""Nothing of it is left in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,61 +123,124 @@ def of_document(session: Session, account_id: int, document_public_id: str) -> D
     return as_delivery(found)
 
 
+def any_unopened(session: Session, account_id: int) -> bool:
+    """Whether `opened` may have something to do."""
+    return statements.row(session, _UNOPENED, (account_id,)) is not None
+
+
+def any_unfetched(session: Session, account_id: int) -> bool:
+    """Whether `downloaded` may have something to do."""
+    return statements.row(session, _UNFETCHED, (account_id,)) is not None
+
+
 def downloaded(session: Session, account_id: int, document_ids: Sequence[int], now: int) -> None:
     """Bytes of the body left for a program of the reader: says nothing about a person."""
+    if not any_unfetched(session, account_id):
+        return
     for marks, part in statements.chunks(document_ids):
-        statements.run(
-            session,
-            "UPDATE delivery SET downloaded_at = ?"
-            f" WHERE account_id = ? AND downloaded_at IS NULL AND document_id IN ({marks})",
-            (now, account_id, *part),
-        )
+        statements.run(session, _DOWNLOADED.replace("?*", marks), (now, account_id, *part))
 
 
 def opened(session: Session, account_id: int, document_ids: Sequence[int], now: int) -> None:
-    """The reader has read or handled these documents."""
+    """The reader has read these documents; a second time changes nothing."""
+    if not any_unopened(session, account_id):
+        return
     for marks, part in statements.chunks(document_ids):
         found = statements.rows(session, _OPENED.replace("?*", marks), (now, now, account_id, *part))
-        for delivery_id, _, had_ladder in found:
-            _drop_ladder_jobs(session, delivery_id)
-            if had_ladder:
-                transcript.note(session, account_id, delivery_id, "ladder.stopped", now)
-        outbox_keys.destroy_needless(session, [document_id for _, document_id, _ in found])
+        stop_ladders(session, account_id, found, now, "opened")
+
+
+def put_away(session: Session, account_id: int, document_ids: Sequence[int], now: int) -> None:
+    """Copies of these were deleted or put into the trash. What has no other copy outside it is handled; what has none
+    at all is gone for this reader. Before the rows of the documents go (`copies.release`).
+    """
+    for marks, part in statements.chunks(document_ids):
+        found = statements.rows(session, _TRASHED.replace("?*", marks), (account_id, *part))
+        stop_ladders(session, account_id, found, now, "removed")
+        _forget_gone(session, account_id, marks, part, now)
+
+
+def _forget_gone(session: Session, account_id: int, marks: str, part: Sequence[int], now: int) -> None:
+    """Of `part`, what the reader has no copy of any more: nothing in the outbox can be carried out."""
+    gone = statements.rows(session, _GONE.replace("?*", marks), (now, account_id, *part))
+    if gone:
+        ids = [row[0] for row in gone]
+        statements.run(session, _DROP_JOBS.replace("?*", ",".join("?" * len(ids))), ids)
+        outbox_keys.destroy_needless(session, part)
 
 
 def handed_off(session: Session, delivery_id: int, channel: Channel, now: int, detail: str | None = None) -> None:
-    """A third party has it. The server's own way to the document ends here. NotFound."""
+    """A third party has it. The server's own way to the document ends here, and the ladder. NotFound."""
     found = get(session, delivery_id)
     statements.run(
         session,
         "UPDATE delivery SET state = ?, ended_at = ?, ladder_due_at = NULL WHERE id = ?",
         (DeliveryState.HANDED_OFF, now, delivery_id),
     )
+    statements.run(session, DROP_LADDER_JOBS.replace("?*", "?"), (delivery_id,))
     outbox_keys.give_up(session, delivery_id)
     transcript.note(session, found.account_id, delivery_id, f"{channel}.handed-off", now, channel, detail)
 
 
 def failed(session: Session, delivery_id: int, channel: Channel, problem: str, now: int) -> None:
-    """A channel gave up: the next rung of the ladder is due at once; without one the mailbox is all. NotFound."""
+    """A channel gave up: the next rung of the ladder is due at once; without one the mailbox is all. NotFound.
+
+    Also after `handed_off`, as when an e-mail comes back: then the server can no longer open the document, so that
+    what is left of the ladder can only remind.
+    """
     found = get(session, delivery_id)
-    has_next = found.opened_at is None and found.ladder_step < len(found.ladder.rungs)
-    statements.run(
-        session,
-        "UPDATE delivery SET state = ?, ladder_due_at = ? WHERE id = ?",
-        (DeliveryState.WAITING if has_next else DeliveryState.FAILED, now if has_next else None, delivery_id),
-    )
-    if not has_next:
-        outbox_keys.give_up(session, delivery_id)
     transcript.note(session, found.account_id, delivery_id, f"{channel}.failed", now, channel, problem)
+    if found.opened_at is not None or found.state is DeliveryState.REMOVED:
+        statements.run(session, _STAYS.replace("?*", "?"), (DeliveryState.REMOVED, delivery_id))
+        outbox_keys.destroy_needless(session, [] if found.document_id is None else [found.document_id])
+    elif _may_climb(found):
+        statements.run(
+            session,
+            "UPDATE delivery SET state = ?, ladder_due_at = ?, ended_at = NULL WHERE id = ?",
+            (DeliveryState.WAITING, now, delivery_id),
+        )
+    elif not _has_jobs(session, delivery_id):
+        statements.run(
+            session,
+            "UPDATE delivery SET state = ?, ladder_due_at = NULL WHERE id = ?",
+            (DeliveryState.FAILED, delivery_id),
+        )
+        outbox_keys.give_up(session, delivery_id)
 
 
-def _drop_ladder_jobs(session: Session, delivery_id: int) -> None:
-    """What the ladder has queued and nobody has begun: the reader was quicker."""
-    statements.run(
-        session,
-        "DELETE FROM job WHERE delivery_id = ? AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'",
-        (delivery_id,),
-    )
+def _may_climb(found: Delivery) -> bool:
+    rest = found.ladder.rungs[found.ladder_step :]
+    return bool(rest) and found.document_id is not None and (found.needs_key or rest[0][1] is Rung.REMIND)
+
+
+def _has_jobs(session: Session, delivery_id: int) -> bool:
+    """Whether another rung is still on its way."""
+    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state IN ('waiting', 'uncertain') AND kind <> 'notice'"
+    return statements.row(session, sql, (delivery_id,)) is not None
+
+
+def stop_ladders(
+    session: Session,
+    account_id: int,
+    found: Sequence[statements.Row],
+    now: int,
+    detail: str,
+    unopened: DeliveryState = DeliveryState.REMOVED,
+) -> None:
+    """After `found` (id, document, state, ladder, rungs behind) need it no more: what the ladder has queued and
+    nobody has begun goes, and with it the seal to the outbox. `unopened`: state of what was leaving and never read.
+    """
+    concerned = [row for row in found if row[3] is not None or row[2] == DeliveryState.LEAVING]
+    if not concerned:
+        return
+    ids = [row[0] for row in concerned]
+    marks = ",".join("?" * len(ids))
+    statements.run(session, DROP_LADDER_JOBS.replace("?*", marks), ids)
+    statements.run(session, _STAYS.replace("?*", marks), (unopened, *ids))
+    outbox_keys.destroy_needless(session, [row[1] for row in concerned])
+    for delivery_id, _, state, ladder, behind in concerned:
+        if ladder is not None and (state == DeliveryState.LEAVING or behind < len(Ladder.parse(ladder).rungs)):
+            transcript.note(session, account_id, delivery_id, "ladder.stopped", now, detail=detail)
 
 
 def as_delivery(row: statements.Row) -> Delivery:

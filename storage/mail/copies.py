@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session
 
+from storage.deliveries import deliveries
 from storage.engine import statements
 from storage.engine.changes import announce, drop_body
 from storage.erasures import holds
@@ -57,8 +58,13 @@ def copy(session: Session, source_id: int, ranges: Ranges, target_id: int) -> tu
     return validity, [(original.uid, new.uid) for original, new in zip(originals, made, strict=True)]
 
 
-def move(session: Session, source_id: int, ranges: Ranges, target_id: int) -> tuple[int, list[tuple[int, int]]]:
-    """`copy`, and the originals are gone in the same moment (RFC 6851). Within one mailbox it gives new UIDs."""
+def move(
+    session: Session, source_id: int, ranges: Ranges, target_id: int, now: int = 0
+) -> tuple[int, list[tuple[int, int]]]:
+    """`copy`, and the originals are gone in the same moment (RFC 6851). Within one mailbox it gives new UIDs.
+
+    Into the trash it is the end of what was to happen to a document (`deliveries.put_away`, at `now`).
+    """
     validity, pairs = copy(session, source_id, ranges, target_id)
     removed = tuple(source for source, _ in pairs)
     if removed:
@@ -66,8 +72,16 @@ def move(session: Session, source_id: int, ranges: Ranges, target_id: int) -> tu
         statements.run_many(
             session, "DELETE FROM copy WHERE mailbox_id = ? AND uid = ?", ((source_id, uid) for uid in removed)
         )
+        if _is_trash(session, target_id):
+            moved = copies_of(session, target_id, [(pairs[0][1], pairs[-1][1])])
+            deliveries.put_away(session, account_id, [each.document_id for each in moved], now)
         announce(session, MailboxChange(account_id, source_id, modseq, expunged=removed))
     return validity, pairs
+
+
+def _is_trash(session: Session, mailbox_id: int) -> bool:
+    sql = "SELECT 1 FROM mailbox WHERE id = ? AND special = 'trash'"
+    return statements.row(session, sql, (mailbox_id,)) is not None
 
 
 def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None, now: int = 0) -> list[int]:
@@ -87,7 +101,9 @@ def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None, now
     uids = sorted(uid for uid, _ in removed)
     if uids:
         account_id, modseq = next_modseq(session, mailbox_id)
-        release(session, account_id, {document_id for _, document_id in removed})
+        documents = {document_id for _, document_id in removed}
+        deliveries.put_away(session, account_id, sorted(documents), now)
+        release(session, account_id, documents)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, expunged=tuple(uids)))
     return uids
 
@@ -97,7 +113,9 @@ def discard(session: Session, mailbox_id: int, now: int = 0) -> None:
     holds.check_mailbox(session, mailbox_id, now)
     account_id, _ = next_modseq(session, mailbox_id)
     removed = statements.rows(session, "DELETE FROM copy WHERE mailbox_id = ? RETURNING document_id", (mailbox_id,))
-    release(session, account_id, {document_id for (document_id,) in removed})
+    documents = {document_id for (document_id,) in removed}
+    deliveries.put_away(session, account_id, sorted(documents), now)
+    release(session, account_id, documents)
 
 
 def insert(session: Session, mailbox_id: int, account_id: int, made: Iterable[Copy]) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from storage.deliveries import deliveries
 from storage.engine import statements
 from storage.engine.changes import announce
 from storage.errors import Invalid
@@ -29,11 +30,18 @@ class FlagMode(StrEnum):
 
 
 def store_flags(
-    session: Session, mailbox_id: int, ranges: Ranges, mode: FlagMode, flags: Flag, keywords: Iterable[str] = ()
+    session: Session,
+    mailbox_id: int,
+    ranges: Ranges,
+    mode: FlagMode,
+    flags: Flag,
+    keywords: Iterable[str] = (),
+    read_at: int | None = None,
 ) -> list[Copy]:
     """Change flags of the messages in `ranges`; the copies that are different now, ascending.
 
-    Messages that stay as they are keep their mod-sequence and are not announced. NotFound; Invalid keyword.
+    Messages that stay as they are keep their mod-sequence and are not announced. `read_at`: it is the reader who does
+    it, and so \\Seen says that documents were opened (`deliveries.opened`). NotFound; Invalid keyword.
     """
     wanted = spelled_as_stored(session, mailbox_id, checked_keywords(keywords))
     account_id, modseq = next_modseq(session, mailbox_id)
@@ -44,6 +52,8 @@ def store_flags(
         found |= _store_bits(session, mailbox_id, low, high, mode, flags, modseq)
     changed = as_copies(found[uid] for uid in sorted(found))
     if changed:
+        if read_at is not None and flags & Flag.SEEN and mode is not FlagMode.REMOVE:
+            deliveries.opened(session, account_id, [copy.document_id for copy in changed], read_at)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, flagged=tuple(changed)))
     return changed
 

@@ -130,6 +130,8 @@ class Fetching:
                 ranges,
                 FlagMode.ADD,
                 Flag.SEEN,
+                (),
+                int(self._session.services.clock()),
             )
         return set(unseen)
 

@@ -6,6 +6,8 @@ for ten thousand. UID commands on messages that vanished answer OK (nothing was 
 by number answer `NO [EXPUNGEISSUED]` after doing what could be done (RFC 2180 section 4.2).
 """
 
+from functools import partial
+
 from bridge.imap import appending, flags
 from bridge.imap.answers import Answer, Refused, of_hold
 from bridge.imap.handlers.folders import mailbox_named
@@ -40,6 +42,7 @@ async def store(session: Session, command: Command) -> Answer:
                 MODES[command.mode],
                 bits,
                 keywords,
+                int(session.services.clock()),
             )
         except Invalid:
             raise Refused("Too many keywords, or one that is too long", responses.LIMIT) from None
@@ -54,7 +57,7 @@ async def copy_to(session: Session, command: Command) -> Answer:
     view = session.writable() if command.move else session.selected()
     spans = view.spans(command.messages, command.by_uid)
     target = await mailbox_named(session, command.mailbox, responses.TRYCREATE)
-    carry = documents.move if command.move else documents.copy
+    carry = partial(documents.move, now=int(session.services.clock())) if command.move else documents.copy
     try:
         validity, pairs = await session.services.store.write(
             carry, view.mailbox.id, view.uid_ranges(spans), target.id

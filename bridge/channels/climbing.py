@@ -1,0 +1,64 @@
+"""Ladders carried on as time passes: the chore that does what is due, a rung at a time, and the one that looks after
+the clock. What is due is `bridge.routing.ladder`'s to say, what is done of it `storage.deliveries.ladder_runs`'.
+
+Contract. Each rung is one transaction with its outbox job: a stop or a crash between two rungs loses none and repeats
+none. Whoever has read the document meanwhile is left alone.
+"""
+
+import structlog
+from sqlmodel import Session
+
+from bridge.routing import ladder
+from storage.database import Store
+from storage.deliveries import deliveries, ladder_runs
+from storage.deliveries.deliveries import Delivery
+from storage.errors import NotFound
+from storage.keys.outbox import OutboxKey
+
+log = structlog.get_logger(__name__)
+
+SLICE = 50
+"""Rungs in one write: arrivals come in between."""
+
+
+async def climb(store: Store, now: int) -> int:
+    """Do what is due; how many rungs."""
+    public, done = OutboxKey.of(store.server_keys.outbox).public_key, 0
+    while ids := await store.read(ladder_runs.due, now, SLICE):
+        stepped = await store.write(_climb_some, ids, public, now)
+        if not stepped:
+            break
+        done += stepped
+    return done
+
+
+async def correct(store: Store, now: int) -> int:
+    """After the clock was ahead: bring back what waits for a time that is too far away; how many."""
+    ids = await store.read(ladder_runs.later_than, now + ladder.GAP)
+    changed = 0
+    for start in range(0, len(ids), SLICE):
+        changed += await store.write(_correct_some, ids[start : start + SLICE], now)
+    return changed
+
+
+def _climb_some(session: Session, ids: list[int], outbox_public: bytes, now: int) -> int:
+    return sum(_climb_one(session, delivery_id, outbox_public, now) for delivery_id in ids)
+
+
+def _climb_one(session: Session, delivery_id: int, outbox_public: bytes, now: int) -> bool:
+    try:
+        found = deliveries.get(session, delivery_id)
+    except NotFound:  # erased meanwhile
+        return False
+    step = ladder.step(found.ladder, found.ladder_step, found.decided_at, found.ladder_due_at, now)
+    if step is None or not ladder_runs.advance(session, found, step.rung, step.next_due_at, now, outbox_public):
+        return False
+    log.info("ladder.rung", delivery=found.public_id, rung=step.rung, number=found.ladder_step + 1)
+    return True
+
+
+def _correct_some(session: Session, ids: list[int], now: int) -> int:
+    def right(found: Delivery, due_at: int) -> int:
+        return ladder.corrected(found.ladder, found.ladder_step, found.decided_at, due_at, now)
+
+    return ladder_runs.correct(session, ids, right)

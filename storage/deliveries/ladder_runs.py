@@ -1,0 +1,92 @@
+"""Ladders carried on: what is due, and one rung done in one transaction with the outbox job that it makes (D3).
+
+Contract. `due` gives what may be due, `advance` does it: it takes effect only if the delivery stands where `due` saw
+it, unopened, so that two runs, a crash in between or a reader who was quicker never make a rung twice. A job's key is
+`<delivery>:ladder:<number>:<rung>`: exactly once, whatever happens. What an earlier rung has left in the outbox that
+nobody has begun is dropped: the next rung takes its place. How long to wait is `bridge.routing.ladder`'s.
+"""
+
+from collections.abc import Callable
+
+from sqlmodel import Session
+
+from storage.deliveries import deliveries, jobs, outbox_keys, transcript
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import Channel, DeliveryState, JobKind, Ladder, NewJob, Rung
+from storage.engine import statements
+from storage.errors import NotFound
+
+JOBS = {Rung.REMIND: JobKind.NOTICE, Rung.EMAIL: JobKind.EMAIL, Rung.PAPER: JobKind.PAPER}
+CHANNELS = {Rung.REMIND: Channel.MAILBOX, Rung.EMAIL: Channel.EMAIL, Rung.PAPER: Channel.PAPER}
+_DUE = (
+    "SELECT delivery.id FROM delivery JOIN account ON account.id = delivery.account_id"
+    " WHERE ladder_due_at <= ? AND opened_at IS NULL AND delivery.state IN ('waiting', 'leaving')"
+    " AND account.state NOT IN ('closed', 'erased') ORDER BY ladder_due_at, delivery.id LIMIT ?"
+)
+_STEP = (
+    "UPDATE delivery SET ladder_step = ladder_step + 1, ladder_due_at = ?, state = ?"
+    " WHERE id = ? AND ladder_step = ? AND ladder_due_at <= ? AND opened_at IS NULL"
+    " AND state IN ('waiting', 'leaving')"
+)
+
+
+def due(session: Session, now: int, limit: int) -> list[int]:
+    """Deliveries whose next rung is due, longest first. Closed accounts wait: their documents go nowhere."""
+    return [number for (number,) in statements.rows(session, _DUE, (now, limit))]
+
+
+def advance(
+    session: Session, found: Delivery, rung: Rung, next_due_at: int | None, now: int, outbox_public: bytes
+) -> bool:
+    """Do `rung` of `found`, with what it puts into the outbox. False, nothing done, if it stands there no more."""
+    number = found.ladder_step + 1
+    state = _state(rung, next_due_at)
+    if not statements.run(session, _STEP, (next_due_at, state, found.id, found.ladder_step, now)):
+        return False
+    statements.run(session, deliveries.DROP_LADDER_JOBS.replace("?*", "?"), (found.id,))
+    job = NewJob(JOBS[rung], f"ladder:{number}:{rung}", now)
+    owner = {"account_id": found.account_id, "delivery_id": found.id}
+    jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)
+    transcript.note(session, found.account_id, found.id, f"ladder.{rung}", now, CHANNELS[rung], str(number))
+    if rung is Rung.REMIND and not Ladder(found.ladder.rungs[number:]).leaves():
+        outbox_keys.give_up(session, found.id)
+    return True
+
+
+def _state(rung: Rung, next_due_at: int | None) -> DeliveryState:
+    if rung is not Rung.REMIND:
+        return DeliveryState.LEAVING
+    return DeliveryState.DELIVERED if next_due_at is None else DeliveryState.WAITING
+
+
+def later_than(session: Session, at: int) -> list[int]:
+    """Deliveries whose next rung is due after `at`."""
+    sql = "SELECT id FROM delivery WHERE ladder_due_at > ? ORDER BY id"
+    return [number for (number,) in statements.rows(session, sql, (at,))]
+
+
+def correct(session: Session, ids: list[int], corrected: Callable[[Delivery, int], int]) -> int:
+    """Bring forward what `corrected` (delivery, due) says is due too late; how many."""
+    changed = 0
+    for delivery_id in ids:
+        try:
+            found = deliveries.get(session, delivery_id)
+        except NotFound:
+            continue
+        if found.ladder_due_at is not None and (right := corrected(found, found.ladder_due_at)) < found.ladder_due_at:
+            statements.run(session, "UPDATE delivery SET ladder_due_at = ? WHERE id = ?", (right, delivery_id))
+            changed += 1
+    return changed
+
+
+def release_held(session: Session, account_id: int, now: int) -> None:
+    """The recipient has registered: what waited for that is simply in the mailbox (S9)."""
+    found = statements.rows(
+        session,
+        "UPDATE delivery SET ladder_due_at = NULL, needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
+        " state = CASE WHEN state = 'leaving' THEN state ELSE 'delivered' END"
+        " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'leaving')"
+        " RETURNING id, document_id, state, ladder, ladder_step",
+        (account_id,),
+    )
+    deliveries.stop_ladders(session, account_id, found, now, "registered", DeliveryState.DELIVERED)
