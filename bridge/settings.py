@@ -119,6 +119,8 @@ Country = Annotated[str, BeforeValidator(_country_or_none)]
 Countries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_countries)]
 Host = Annotated[str, AfterValidator(_host)]
 Hostname = Annotated[str, AfterValidator(host_name)]
+MaybeFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+MaybeHostname = Annotated[str, AfterValidator(lambda value: host_name(value) if value else "")]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
@@ -233,6 +235,35 @@ class Notices(Section):
     """Seconds that the service behind a notice URL may take."""
 
 
+class Relay(Section):
+    """The mail server that carries documents, and notices, by e-mail; without `host` there is no such channel."""
+
+    host: MaybeFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+MaybeHostname = ""
+    """Its name, which its certificate must show."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 465
+    """Usually 465 for `implicit`, 587 or 25 for `starttls`."""
+
+    tls: Literal["implicit", "starttls"] = "implicit"
+    """TLS from the first byte (RFC 8314), or by STARTTLS (RFC 3207); nothing goes without."""
+
+    ca_file: MaybeFile = None
+    """Certificates in PEM that vouch for the relay, in the place of the system's; relative to the data folder."""
+
+    username: str = ""
+    """Sign-in at the relay; empty: none."""
+
+    password_file: MaybeFile = None
+    """File with the password on its first line, readable by this user only; relative to the data folder."""
+
+    country: Country = ""
+    """Country of the relay. Without one, or outside `residency.countries`, it carries notices and no document."""
+
+    name: str = ""
+    """The relay in the register of processors (`postex processor`); empty: a server of your own."""
+
+
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
 
@@ -270,6 +301,7 @@ class Settings(BaseSettings):
     backup: Backup = Backup()
     residency: Residency = Residency()
     notices: Notices = Notices()
+    relay: Relay = Relay()
     log: Log = Log()
 
     @classmethod
@@ -331,6 +363,8 @@ def _line(description: str | None) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, int):
         return str(value).lower()
+    if value is None:
+        return '""'
     return "[]" if value == () else f'"{value}"'
 
 

@@ -1,0 +1,1 @@
+"""The e-mail channel: documents and notices through a relay, and what comes back from it."""

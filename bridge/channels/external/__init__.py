@@ -1,0 +1,1 @@
+"""The external mailbox channel: documents into an IMAP account that the recipient has elsewhere."""
