@@ -238,8 +238,7 @@ class Notices(Section):
 class Relay(Section):
     """The mail server that carries documents, and notices, by e-mail; without `host` there is no such channel."""
 
-    host: MaybeFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
-MaybeHostname = ""
+    host: MaybeHostname = ""
     """Its name, which its certificate must show."""
 
     port: Annotated[int, Field(ge=1, le=65535)] = 465
