@@ -43,25 +43,47 @@ class Letter:
     """Epoch seconds."""
     message_id: str
     """Without the angle brackets."""
+    further: tuple[tuple[str, str], ...] = ()
+    """More fields, of our own words only."""
 
 
 def write(letter: Letter) -> bytes:
     """The message. ValueError: an address or the Message-ID is none."""
-    encoding, body = _encoded(letter.text)
-    fields = (
+    return head(letter) + text_part(letter.text, letter.language)
+
+
+def head(letter: Letter, submitted: str = "auto-generated", in_reply_to: str | None = None) -> bytes:
+    """The fields of the message itself; those of its content follow. ValueError as `write`.
+
+    `submitted`: RFC 3834 section 5; `in_reply_to`: a Message-ID without the angle brackets.
+    """
+    fields = [
         ("From", _mailbox(letter.sender)),
         ("To", _mailbox(letter.recipient)),
-        ("Date", format_datetime(datetime.fromtimestamp(letter.at, UTC))),
+        ("Date", moment(letter.at)),
         ("Message-ID", f"<{_whole(letter.message_id)}>"),
         ("Subject", _unstructured(letter.subject)),
-        ("Auto-Submitted", "auto-generated"),
-        ("MIME-Version", "1.0"),
+        ("Auto-Submitted", submitted),
+    ]
+    if in_reply_to is not None:
+        fields.append(("In-Reply-To", f"<{_whole(in_reply_to)}>"))
+    return "".join(_folded(f"{name}: {value}") for name, value in (*fields, ("MIME-Version", "1.0"))).encode()
+
+
+def text_part(text: str, language: str) -> bytes:
+    """A text with the fields of its content. ValueError: the language is none."""
+    encoding, body = _encoded(text)
+    fields = (
         ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Language", _whole(letter.language)),
+        ("Content-Language", _whole(language)),
         ("Content-Transfer-Encoding", encoding),
     )
-    header = "".join(_folded(f"{name}: {value}") for name, value in fields)
-    return header.encode() + b"\r\n" + body
+    return "".join(_folded(f"{name}: {value}") for name, value in fields).encode() + b"\r\n" + body
+
+
+def moment(at: int) -> str:
+    """Epoch seconds as RFC 5322 section 3.3 writes them, in UTC."""
+    return format_datetime(datetime.fromtimestamp(at, UTC))
 
 
 def flat(text: str) -> str:

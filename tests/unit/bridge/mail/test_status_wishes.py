@@ -34,7 +34,7 @@ def test_what_is_its_own_is_taken_out_and_the_rest_left() -> None:
     ],
 )
 def test_wrong_values_of_mail(given: Parameters) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         status_wishes.of_mail(given)
 
 
@@ -53,7 +53,7 @@ def test_wrong_values_of_mail(given: Parameters) -> None:
     ],
 )
 def test_wrong_values_of_a_recipient(given: Parameters) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         status_wishes.of_recipient(given)
 
 
