@@ -6,9 +6,11 @@ says something about a field decides that field alone:
 
     recipient × sender × document type → recipient × sender → recipient → domain → default
 
-What then cannot be done falls back to the mailbox, which never refuses: no verified address, no postal address, no
-external mailbox, a sender nobody vouches for, a place outside Europe. A type that the domain makes mandatory
-overrules a refusal. Each step leaves a `Reason`, in the order in which it mattered.
+A type is chosen for one sender. Folder, receipts and language are a recipient's own to choose: what a domain says of
+them is not heard. What then cannot be done falls back to the mailbox, which never refuses: no verified address, no
+postal address, no external mailbox, carriers no longer accepted, a sender nobody vouches for, a place outside Europe.
+A type that the domain makes mandatory overrules a refusal. A ladder belongs to the mailbox, and a document stays at
+least until its ladder's last day. Each step leaves a `Reason`, in the order in which it mattered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,10 +28,13 @@ from storage.deliveries.terms import (
     Preference,
     Quiet,
     ReaderFacts,
+    Rung,
     Sensitivity,
 )
 
-FIELDS = ("channel", "mailbox_id", "notify", "quiet", "ladder", "retention_days", "receipts")
+FIELDS = ("channel", "mailbox_id", "notify", "quiet", "ladder", "retention_days", "receipts", "language")
+OWN_FIELDS = frozenset({"mailbox_id", "receipts", "language"})
+"""What a recipient alone can choose."""
 
 
 class Level(StrEnum):
@@ -56,6 +61,12 @@ class Code(StrEnum):
     NO_EXTERNAL_MAILBOX = "no-external-mailbox"
     UNVERIFIED_SENDER = "sender-not-verified"
     OUTSIDE_EUROPE = "outside-europe"
+    CARRIERS_DECLINED = "carriers-declined"
+    """The recipient took back that third parties may carry documents by this channel (S78)."""
+    LEAVES_AT_ONCE = "leaves-at-once"
+    """The document does not wait in the mailbox: a ladder has nothing to do."""
+    KEPT_FOR_LADDER = "kept-for-ladder"
+    """The document would be erased before the last day of its ladder: it stays until after it."""
     NO_CARRIER = "no-carrier"
     """The bridge has no relay or printer."""
     NO_NOTICE_ADDRESS = "no-notice-address"
@@ -136,37 +147,45 @@ def decide(
     places: Places,
 ) -> Decision:
     """See above."""
-    levels = _levels(preferences, sender, document)
+    heard = [each for each in preferences if _concerns(each, reader)]
+    levels = _levels(heard, sender, document, reader)
     chosen: dict[str, object] = {}
     reasons: list[Reason] = []
     for name in FIELDS:
         level, chosen[name] = _most_specific(levels, name)
         reasons.append(Reason(Code.CHOSEN, name, _text(chosen[name]), level))
-    language = next((choice.language for _, choice in levels if choice.language is not None), reader.language)
-    decision = Decision(
-        **chosen,  # type: ignore[arg-type]  # each field of DEFAULT has the type of the decision's
-        language=language,
-        reasons=tuple(reasons),
-    )
-    decision = _not_refused(decision, preferences, document)
+    decision = Decision(**chosen, reasons=tuple(reasons))  # type: ignore[arg-type]  # by the types of DEFAULT
+    decision = _not_refused(decision, heard, document)
     decision = _possible(decision, reader, sender, places)
-    decision = _noticed(decision, reader, places)
-    return decision if decision.channel is Channel.MAILBOX else replace(decision, ladder=Ladder())
+    return _noticed(decision, reader, places)
+
+
+def obstacle(channel: Channel, reader: ReaderFacts, places: Places) -> Code | None:
+    """Why no document of this reader can leave by a channel, whoever sends it; None if one can."""
+    return _obstacle(channel, reader, Sender(None, verified=True), places) if channel in LEAVES else None
+
+
+def _concerns(preference: Preference, reader: ReaderFacts) -> bool:
+    if preference.account_id is not None:
+        return preference.account_id == reader.account_id
+    return preference.domain_id == reader.domain_id
 
 
 def _most_specific(levels: Sequence[tuple[Level, Choice]], name: str) -> tuple[Level, object]:
     """The first level that says something about a field; the default says something about each."""
     for level, choice in levels[:-1]:
         value = getattr(choice, name)
-        if value is not None:
+        if value is not None and not (level is Level.DOMAIN and name in OWN_FIELDS):
             return level, value
     level, choice = levels[-1]
     return level, getattr(choice, name)
 
 
-def _levels(preferences: Sequence[Preference], sender: Sender, document: Document) -> list[tuple[Level, Choice]]:
+def _levels(
+    preferences: Sequence[Preference], sender: Sender, document: Document, reader: ReaderFacts
+) -> list[tuple[Level, Choice]]:
     """Those that concern this document, most specific first; the default is the last and says everything."""
-    found: dict[Level, Choice] = {Level.DEFAULT: DEFAULT}
+    found: dict[Level, Choice] = {Level.DEFAULT: replace(DEFAULT, language=reader.language)}
     for each in preferences:
         level = _level(each, sender, document)
         if level is not None:
@@ -177,10 +196,10 @@ def _levels(preferences: Sequence[Preference], sender: Sender, document: Documen
 def _level(preference: Preference, sender: Sender, document: Document) -> Level | None:
     if preference.document_type not in (None, document.type):
         return None
-    if preference.account_id is None:
-        return Level.DOMAIN if preference.document_type is None else None
     if preference.correspondent_id is None:
-        return Level.RECIPIENT
+        if preference.document_type is not None:  # of a domain: what is mandatory
+            return None
+        return Level.DOMAIN if preference.account_id is None else Level.RECIPIENT
     if sender.correspondent_id is None or preference.correspondent_id != sender.correspondent_id:
         return None
     return Level.SENDER if preference.document_type is None else Level.SENDER_TYPE
@@ -189,32 +208,54 @@ def _level(preference: Preference, sender: Sender, document: Document) -> Level 
 def _not_refused(decision: Decision, preferences: Sequence[Preference], document: Document) -> Decision:
     if decision.channel is not Channel.REFUSE:
         return decision
-    mandatory = any(each.mandatory and each.document_type is document.type for each in preferences)
+    mandatory = any(
+        each.mandatory and each.account_id is None and each.document_type == document.type for each in preferences
+    )
     return _instead(decision, Code.MANDATORY) if mandatory else decision
 
 
 def _possible(decision: Decision, reader: ReaderFacts, sender: Sender, places: Places) -> Decision:
-    """The channel, or the mailbox where it cannot be had; then the rungs of the ladder that can."""
+    """The channel, or the mailbox where it cannot be had; then the ladder, as far as it can be climbed."""
     if decision.channel in LEAVES:
-        obstacle = _obstacle(decision.channel, reader, sender, places)
-        if obstacle is not None:
-            decision = _instead(decision, obstacle)
-    rungs = []
+        hindrance = _obstacle(decision.channel, reader, sender, places)
+        if hindrance is not None:
+            decision = _instead(decision, hindrance)
+    if not decision.ladder:
+        return decision
+    if decision.channel is not Channel.MAILBOX:
+        return _because(decision, Code.LEAVES_AT_ONCE, "ladder", Ladder())
+    return _kept(_climbable(decision, reader, sender, places))
+
+
+def _climbable(decision: Decision, reader: ReaderFacts, sender: Sender, places: Places) -> Decision:
+    """Without the rungs that cannot be had."""
+    rungs, reasons = [], list(decision.reasons)
     for day, rung in decision.ladder.rungs:
-        channel = {"email": Channel.EMAIL, "paper": Channel.PAPER}.get(rung)
-        obstacle = None if channel is None else _obstacle(channel, reader, sender, places)
-        if obstacle is None:
+        channel = {Rung.EMAIL: Channel.EMAIL, Rung.PAPER: Channel.PAPER}.get(rung)
+        hindrance = None if channel is None else _obstacle(channel, reader, sender, places)
+        if hindrance is None:
             rungs.append((day, rung))
         else:
-            reason = Reason(obstacle, "ladder", f"{day}:{rung}")
-            decision = replace(decision, reasons=(*decision.reasons, reason))
-    return replace(decision, ladder=Ladder(tuple(rungs)))
+            reasons.append(Reason(hindrance, "ladder", f"{day}:{rung}"))
+    return replace(decision, ladder=Ladder(tuple(rungs)), reasons=tuple(reasons))
+
+
+def _kept(decision: Decision) -> Decision:
+    """Not erased before the ladder is climbed: nobody would ever be told of it (D3)."""
+    if not decision.ladder or not decision.retention_days:
+        return decision
+    until = decision.ladder.rungs[-1][0] + 1
+    if decision.retention_days >= until:
+        return decision
+    return _because(decision, Code.KEPT_FOR_LADDER, "retention_days", until)
 
 
 def _obstacle(channel: Channel, reader: ReaderFacts, sender: Sender, places: Places) -> Code | None:
     """Why a document cannot leave by this channel; None if it can."""
     if not sender.verified:
         return Code.UNVERIFIED_SENDER
+    if channel in reader.declined:
+        return Code.CARRIERS_DECLINED
     if channel is Channel.EXTERNAL:
         country = reader.external_country
         if country is None:
@@ -236,21 +277,24 @@ def _noticed(decision: Decision, reader: ReaderFacts, places: Places) -> Decisio
     """The notice, if it can reach anybody; one in the place of a document that may not leave Europe (S39)."""
     stays = any(each.code is Code.OUTSIDE_EUROPE and each.field == "channel" for each in decision.reasons)
     if stays and decision.notify is Notify.NONE:
-        reason = Reason(Code.TELLS_WHY, "notify", Notify.AT_ONCE)
-        decision = replace(decision, notify=Notify.AT_ONCE, reasons=(*decision.reasons, reason))
+        decision = _because(decision, Code.TELLS_WHY, "notify", Notify.AT_ONCE)
     if decision.notify is Notify.NONE or decision.channel is Channel.REFUSE or reader.has_notice_url:
         return decision
     if reader.contact_verified and places.notices_by_email:
         return decision
     code = Code.NO_NOTICE_RELAY if reader.contact_verified else Code.NO_NOTICE_ADDRESS
-    reason = Reason(code, "notify", Notify.NONE)
-    return replace(decision, notify=Notify.NONE, reasons=(*decision.reasons, reason))
+    return _because(decision, code, "notify", Notify.NONE)
 
 
 def _instead(decision: Decision, code: Code) -> Decision:
     """The mailbox in the place of the channel."""
-    reason = Reason(code, "channel", Channel.MAILBOX)
-    return replace(decision, channel=Channel.MAILBOX, reasons=(*decision.reasons, reason))
+    return _because(decision, code, "channel", Channel.MAILBOX)
+
+
+def _because(decision: Decision, code: Code, name: str, value: object) -> Decision:
+    """With another value in one field, and why."""
+    reasons = (*decision.reasons, Reason(code, name, _text(value)))
+    return replace(decision, reasons=reasons, **{name: value})  # type: ignore[arg-type]  # the field's own type
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ A row is never altered but by its withdrawal, which holds at once: whoever is ab
 at that moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -134,12 +134,25 @@ def of_account(session: Session, account_id: int) -> list[Consent]:
 
 
 def note_carriers(session: Session, account_id: int, channels: Iterable[Channel], *, road: Road, now: int) -> bool:
-    """Whoever chooses a channel that leaves the house was told who carries it, and agrees (S78). Whether it is new."""
+    """Whoever chooses a channel that leaves the house was told who carries it, and agrees (S78); if that is new."""
     noted = [
         grant(session, account_id, Purpose.CARRIERS, None, channel, road=road, now=now)
         for channel in sorted(channels)
     ]
     return any(noted)
+
+
+def declined(session: Session, account_ids: Sequence[int]) -> dict[int, frozenset[Channel]]:
+    """By account: channels whose carriers were accepted once, and are no longer. Who never chose declined nothing."""
+    found: dict[int, set[Channel]] = {}
+    for marks, part in statements.chunks(account_ids):
+        sql = (
+            f"SELECT account_id, scope FROM consent WHERE account_id IN ({marks}) AND purpose = 'carriers'"  # noqa: S608
+            " GROUP BY account_id, scope HAVING count(*) = count(withdrawn_at)"
+        )
+        for account_id, scope in statements.rows(session, sql, part):
+            found.setdefault(account_id, set()).add(Channel(scope))
+    return {account_id: frozenset(channels) for account_id, channels in found.items()}
 
 
 def _receipts_level(

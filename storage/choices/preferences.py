@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from storage.choices import consents
 from storage.deliveries.terms import (
     Channel,
     Choice,
@@ -141,6 +142,7 @@ def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
             f" WHERE account.id IN ({marks})"
         )
         found += statements.rows(session, sql, part)
+    declined = consents.declined(session, account_ids)
     return [
         ReaderFacts(
             number,
@@ -152,6 +154,7 @@ def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
             country,
             returned is not None,
             url is not None,
+            declined.get(number, frozenset()),
         )
         for number, domain, state, locale, verified, postal, country, returned, url in found
     ]

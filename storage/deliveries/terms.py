@@ -225,6 +225,8 @@ class ReaderFacts:
     paper_returned: bool = False
     """Paper came back from the postal address, which nobody has confirmed since."""
     has_notice_url: bool = False
+    declined: frozenset[Channel] = frozenset()
+    """Channels whose carriers were accepted once and are no longer (S78)."""
 
 
 @dataclass(frozen=True, slots=True)
