@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from typing import NamedTuple
 
+from storage.deliveries.terms import Channel
+
 
 class DomainMode(StrEnum):
     """Who can open an account's keys besides its owner (security.md, Keys)."""
@@ -170,6 +172,8 @@ class Mailbox:
     uid_validity: int
     uid_next: int
     highest_modseq: int
+    chooses: Channel | None = None
+    """A delivery folder: what is moved here chooses this channel for its sender. It is always empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +253,12 @@ class AuditAppended:
 class OutboxChanged:
     """A job was queued, put off, given up or done."""
 
+    job_id: int
     kind: str
-    due_at: int
+    account_id: int | None
+    state: str | None
+    """None: the job is gone."""
+    due_at: int | None
 
 
 Change = MailboxChange | DeviceRevoked | AccountBarred | AuditAppended | OutboxChanged

@@ -20,7 +20,7 @@ from storage.errors import SignInRefused
 from storage.keys.keyring import AccountKeys
 from storage.keys.master import ServerKeys
 from storage.keys.slots import SealedSlot, SlotKind, open_slot
-from storage.mail import copies, mailboxes
+from storage.mail import copies, delivery_folders, mailboxes
 from storage.mail.mailbox_names import CLOSED, FIXED
 from storage.oversight import audit
 from storage.people import accounts
@@ -142,6 +142,7 @@ def _new_folders(session: Session, account_id: int, keys: AccountKeys) -> None:
             (keys.name_tag(name), account_id, special),
         )
         mailboxes.subscribe(session, account_id, keys, name)
+    delivery_folders.subscribe_all(session, account_id)
 
 
 def _bring_back(session: Session, account_id: int, documents: set[int]) -> None:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from storage.engine import statements
 from storage.errors import Tampered
 from storage.keys.keyring import AccountKeys
+from storage.mail import delivery_folders
 from storage.mail.adoption import ACCOUNT_FORM, document_key
 from storage.mail.selection import opened
 from storage.mail.subscriptions import bound_to
@@ -145,6 +146,8 @@ def folders(session: Session, account_id: int, old: AccountKeys, new: AccountKey
         (account_id,),
     )
     for row in found:
+        if delivery_folders.is_folder(row[5]):
+            continue
         try:
             name = opened(row, old).name
         except Tampered:
@@ -163,6 +166,8 @@ def _subscriptions(session: Session, account_id: int, old: AccountKeys, new: Acc
         session, "SELECT name_tag, sealed_name FROM subscription WHERE account_id = ?", (account_id,)
     )
     for tag, sealed in found:
+        if sealed == b"":  # a delivery folder, whose name is everybody's
+            continue
         try:
             name = old.open_name(sealed, mailbox=bound_to(tag))
         except Tampered:

@@ -7,7 +7,7 @@ account, so that a name made again, or given to another mailbox, never has an ol
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import structlog
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from storage.engine.changes import announce
 from storage.engine.connections import TakenError
 from storage.errors import Conflict, Invalid, NotFound, OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
+from storage.mail import delivery_folders
 from storage.mail.copies import EVERYTHING, discard, move
 from storage.mail.mailbox_names import CLOSED, FIXED, SEPARATOR, normal, superiors
 from storage.mail.selection import claim_recent as claim_recent
@@ -42,12 +43,15 @@ def listing(session: Session, account_id: int, keys: AccountKeys) -> list[Mailbo
         " FROM mailbox WHERE account_id = ? AND coalesce(special, '') <> ?",
         (account_id, CLOSED),
     )
-    return sorted(_sound(found, keys), key=lambda mailbox: mailbox.name)
+    names = delivery_folders.shown(session, account_id, keys)
+    seen = [row for row in found if row[5] in names or not delivery_folders.is_folder(row[5])]
+    return sorted(_sound(seen, keys, names), key=lambda mailbox: mailbox.name)
 
 
 def by_name(session: Session, account_id: int, keys: AccountKeys, name: str) -> Mailbox:
     """NotFound, Invalid name, Tampered if what stands under its tag is not that name."""
-    found = _by_tag(session, account_id, keys, normal(name))
+    stored = normal(name)
+    found = _by_tag(session, account_id, keys, stored) or delivery_folders.by_name(session, account_id, keys, stored)
     if found is None:
         raise NotFound("mailbox")
     return found
@@ -59,6 +63,7 @@ def create(
     """A new mailbox, and the missing ones above it. Conflict if the name or the special use is taken; Invalid."""
     stored = normal(name)
     identity_keys.require_current(session, keys)
+    delivery_folders.check_free(stored)
     if _by_tag(session, account_id, keys, stored) is not None:
         raise Conflict("mailbox name")
     _create_superiors(session, account_id, keys, stored, now)
@@ -70,6 +75,9 @@ def create_special(session: Session, account_id: int, keys: AccountKeys, now: in
     for special, name in FIXED.items():
         _insert(session, account_id, keys, name, special, now)
         subscribe(session, account_id, keys, name)
+    for folder in delivery_folders.FOLDERS:
+        _insert_row(session, account_id, folder, None, delivery_folders.mark(folder), now)
+    delivery_folders.subscribe_all(session, account_id)
 
 
 def rename(session: Session, account_id: int, keys: AccountKeys, source: str, target: str, now: int) -> None:
@@ -79,6 +87,8 @@ def rename(session: Session, account_id: int, keys: AccountKeys, source: str, ta
     """
     identity_keys.require_current(session, keys)
     mailbox, new = by_name(session, account_id, keys, source), normal(target)
+    if mailbox.chooses is not None:
+        raise Invalid("mailbox: a delivery folder stays")
     if mailbox.special is SpecialUse.INBOX:
         made = create(session, account_id, keys, new, now)
         move(session, mailbox.id, EVERYTHING, made.id)
@@ -87,7 +97,12 @@ def rename(session: Session, account_id: int, keys: AccountKeys, source: str, ta
         raise Invalid("mailbox name: not below itself")
     if _by_tag(session, account_id, keys, new) is not None:
         raise Conflict("mailbox name")
-    below = [found for found in listing(session, account_id, keys) if found.name.startswith(mailbox.name + SEPARATOR)]
+    delivery_folders.check_free(new)
+    below = [
+        found
+        for found in listing(session, account_id, keys)
+        if found.name.startswith(mailbox.name + SEPARATOR) and found.chooses is None
+    ]
     for each in (mailbox, *below):
         _set_name(session, keys, each, normal(new + each.name.removeprefix(mailbox.name)))
     _create_superiors(session, account_id, keys, new, now)
@@ -98,7 +113,7 @@ def delete(session: Session, account_id: int, keys: AccountKeys, name: str, now:
     it has the last copy of what a hold keeps, `now` as in `copies.expunge`.
     """
     mailbox = by_name(session, account_id, keys, name)
-    if mailbox.special is not None:
+    if mailbox.special is not None or mailbox.chooses is not None:
         raise Invalid("mailbox: one with a special use stays")
     discard(session, mailbox.id, now)
     statements.run(session, "DELETE FROM mailbox WHERE id = ?", (mailbox.id,))
@@ -114,11 +129,11 @@ def inboxes_among(session: Session, mailbox_ids: Sequence[int]) -> frozenset[int
     return frozenset(found)
 
 
-def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[Mailbox]:
-    """One altered name must not hide all folders from their owner."""
+def _sound(rows: Iterable[statements.Row], keys: AccountKeys, names: Mapping[str, str]) -> Iterator[Mailbox]:
+    """One altered name must not hide all folders from their owner. `names`: of delivery folders."""
     for row in rows:
         try:
-            yield opened(row, keys)
+            yield delivery_folders.opened(row, names[row[5]]) if row[5] in names else opened(row, keys)
         except Tampered:
             _log.error("mailbox.refused", mailbox_id=row[0])
 
@@ -148,6 +163,20 @@ def _insert(
     public_id = urlsafe_b64encode(os.urandom(12)).decode()
     fixed = special is not None and FIXED[special] == name
     sealed_name = None if fixed else keys.seal_name(name, mailbox=public_id)
+    made = _insert_row(session, account_id, special, sealed_name, keys.name_tag(name), now, public_id)
+    return opened(made, keys)
+
+
+def _insert_row(
+    session: Session,
+    account_id: int,
+    special: str | None,
+    sealed_name: bytes | None,
+    name_tag: bytes,
+    now: int,
+    public_id: str = "",
+) -> statements.Row:
+    """In the columns that `opened` takes. Conflict."""
     try:
         made = statements.row(
             session,
@@ -156,18 +185,18 @@ def _insert(
             " RETURNING id, account_id, public_id, sealed_name, name_tag, special, uid_validity, uid_next,"
             " highest_modseq",
             (
-                public_id,
+                public_id or urlsafe_b64encode(os.urandom(12)).decode(),
                 account_id,
                 special,
                 sealed_name,
-                keys.name_tag(name),
+                name_tag,
                 _uid_validity(session, account_id, now),
             ),
         )
     except TakenError:
         raise Conflict("mailbox name or special use") from None
     assert made is not None
-    return opened(made, keys)
+    return made
 
 
 def _uid_validity(session: Session, account_id: int, now: int) -> int:

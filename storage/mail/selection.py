@@ -5,6 +5,7 @@ from sqlmodel import Session
 from storage.engine import statements
 from storage.errors import NotFound, Tampered
 from storage.keys.keyring import AccountKeys
+from storage.mail import delivery_folders
 from storage.mail.copies import copies_of
 from storage.mail.mailbox_names import FIXED
 from storage.records import Flag, Mailbox, MailboxStatus, Selected, SpecialUse
@@ -42,7 +43,8 @@ def select(session: Session, mailbox_id: int, keys: AccountKeys, claim_recent: b
     )
     if found is None:
         raise NotFound("mailbox")
-    selected = Selected(opened(found[:9], keys), copies_of(session, mailbox_id), found[9])
+    mailbox = _folder(session, found[:9], keys) or opened(found[:9], keys)
+    selected = Selected(mailbox, copies_of(session, mailbox_id), found[9])
     if claim_recent:
         _claim(session, mailbox_id, found[7])
     return selected
@@ -59,6 +61,16 @@ def claim_recent(session: Session, mailbox_id: int, up_to: int) -> int:
     first: int = found[0]
     _claim(session, mailbox_id, up_to)
     return first
+
+
+def _folder(session: Session, row: statements.Row, keys: AccountKeys) -> Mailbox | None:
+    """A delivery folder that the account sees."""
+    if not delivery_folders.is_folder(row[5]):
+        return None
+    name = delivery_folders.shown(session, row[1], keys).get(row[5])
+    if name is None:
+        raise NotFound("mailbox")
+    return delivery_folders.opened(row, name)
 
 
 def opened(row: statements.Row, keys: AccountKeys) -> Mailbox:

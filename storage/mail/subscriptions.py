@@ -9,6 +9,7 @@ from storage.access import identity_keys
 from storage.engine import statements
 from storage.errors import OverQuota, Tampered
 from storage.keys.keyring import AccountKeys
+from storage.mail import delivery_folders
 from storage.mail.mailbox_names import normal
 
 MAX_SUBSCRIPTIONS = 5000
@@ -20,24 +21,24 @@ def subscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -
     """Nothing happens if it is subscribed already. Invalid name, OverQuota."""
     stored = normal(name)
     identity_keys.require_current(session, keys)
-    tag = keys.name_tag(stored)
+    folder = delivery_folders.special_of(session, account_id, keys, stored)
+    tag = keys.name_tag(stored) if folder is None else delivery_folders.mark(folder)
     count = statements.row(session, "SELECT count(*) FROM subscription WHERE account_id = ?", (account_id,))
     if count is not None and count[0] >= MAX_SUBSCRIPTIONS:
         raise OverQuota("subscriptions")
     statements.run(
         session,
         "INSERT INTO subscription (account_id, name_tag, sealed_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (account_id, tag, keys.seal_name(stored, mailbox=bound_to(tag))),
+        (account_id, tag, b"" if folder else keys.seal_name(stored, mailbox=bound_to(tag))),
     )
 
 
 def unsubscribe(session: Session, account_id: int, keys: AccountKeys, name: str) -> None:
     """Nothing happens if it is not subscribed. Invalid name."""
-    statements.run(
-        session,
-        "DELETE FROM subscription WHERE account_id = ? AND name_tag = ?",
-        (account_id, keys.name_tag(normal(name))),
-    )
+    stored = normal(name)
+    folder = delivery_folders.special_of(session, account_id, keys, stored)
+    tag = keys.name_tag(stored) if folder is None else delivery_folders.mark(folder)
+    statements.run(session, "DELETE FROM subscription WHERE account_id = ? AND name_tag = ?", (account_id, tag))
 
 
 def subscriptions(session: Session, account_id: int, keys: AccountKeys) -> list[str]:
@@ -45,7 +46,9 @@ def subscriptions(session: Session, account_id: int, keys: AccountKeys) -> list[
     found = statements.rows(
         session, "SELECT name_tag, sealed_name FROM subscription WHERE account_id = ?", (account_id,)
     )
-    return sorted(_sound(found, keys))
+    ours = frozenset(tag for tag, sealed in found if sealed == b"")
+    own = [row for row in found if row[1] != b""]
+    return sorted([*_sound(own, keys), *delivery_folders.subscribed(session, account_id, keys, ours)])
 
 
 def _sound(rows: Iterable[statements.Row], keys: AccountKeys) -> Iterator[str]:

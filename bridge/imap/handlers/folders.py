@@ -35,6 +35,11 @@ async def mailbox_named(session: Session, name: str, code: str = "NONEXISTENT") 
         raise Refused("No such mailbox", code) from None
 
 
+def _check_changeable(mailbox: Mailbox) -> None:
+    if mailbox.chooses is not None:
+        raise Refused("This delivery folder belongs to the server and follows your language: it stays", "CANNOT")
+
+
 async def hierarchy(session: Session) -> Hierarchy:
     user, read = session.signed_in(), session.services.store.read
     found = await read(mailboxes.listing, user.account.id, user.keys)
@@ -62,6 +67,7 @@ async def delete(session: Session, command: Command) -> Answer:
     mailbox = await mailbox_named(session, command.mailbox)
     if mailbox.special is not None:
         raise Refused("INBOX and mailboxes with a special use stay", "CANNOT")
+    _check_changeable(mailbox)
     if session.watched == mailbox.id:
         session.leave_mailbox()
     now = int(session.services.clock())
@@ -74,6 +80,7 @@ async def rename(session: Session, command: Command) -> Answer:
     assert isinstance(command, Rename)
     user = session.signed_in()
     source, target = command.source, command.target.rstrip(DELIMITER)
+    _check_changeable(await mailbox_named(session, source))
     now = int(session.services.clock())
     await session.services.store.write(mailboxes.rename, user.account.id, user.keys, source, target, now)
     return Answer("RENAME completed")

@@ -21,7 +21,7 @@ from storage.access import devices, enrolment, passwords, recovery_codes, second
 from storage.engine import server_facts
 from storage.errors import SignInRefused, StorageError, Tampered
 from storage.keys.keyring import AccountKeys
-from storage.mail import documents, mailboxes
+from storage.mail import delivery_folders, documents, mailboxes
 from storage.mail.reading import Reader
 from storage.oversight import audit
 from storage.records import Recipient, Scope
@@ -37,6 +37,9 @@ SOAK = bool(os.environ.get("SOAK_ROWS"))
 """Attack every row with the values of all others; else the first and the last row, with the values of three."""
 MOVED = 3
 KINDS: tuple[object, ...] = (None, 7, "text")
+
+
+_SEEN_MAILBOXES = "SELECT id FROM mailbox WHERE account_id = ? AND coalesce(special, '') <> 'delivery-external'"
 
 
 @dataclass
@@ -151,7 +154,7 @@ class World:
         for kind, answers in (("card", await reader.cards(ids)), ("body", await reader.bodies(ids))):
             found |= {(kind, me, str(document)): plain(answers[document]) for document in ids}
         listed = {mailbox.id: mailbox.name for mailbox in store.read_now(mailboxes.listing, who.id, keys)}
-        for (mailbox,) in self.office.rows("SELECT id FROM mailbox WHERE account_id = ?", who.id):
+        for (mailbox,) in self.office.rows(_SEEN_MAILBOXES, who.id):
             found["folder", me, str(mailbox)] = listed.get(mailbox, REFUSED)
         found["folders by name", me] = self.by_name(person, keys)
         for name in store.read_now(mailboxes.subscriptions, who.id, keys):
@@ -320,6 +323,9 @@ def of_mailbox(world: World, row: Row) -> set[Thing]:
 
 
 def of_subscription(world: World, row: Row) -> set[Thing]:
+    if not row["sealed_name"]:
+        channel = delivery_folders.FOLDERS[row["name_tag"].decode()]
+        return {("subscription", str(row["account_id"]), delivery_folders.NAMES["nl"][channel])}
     keys = world.people[row["account_id"]].keys
     bound_to = f"subscription {row['name_tag'].hex()}"
     return {("subscription", str(row["account_id"]), keys.open_name(row["sealed_name"], mailbox=bound_to))}

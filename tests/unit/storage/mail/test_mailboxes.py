@@ -2,6 +2,7 @@
 
 import pytest
 
+from storage.deliveries.terms import Channel
 from storage.errors import Conflict, Invalid, NotFound, Tampered
 from storage.mail import documents, mailboxes
 from storage.mail.mailbox_names import normal
@@ -9,6 +10,7 @@ from storage.records import Flag, Mailbox, MailboxChange, SpecialUse
 from tests.unit.storage.conftest import NOW, Office, Person
 
 SIX = ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]
+DELIVERY = ["Bezorging/E-mail", "Bezorging/Papier", "Bezorging/Postvak", "Bezorging/Weigeren"]
 
 
 def create(office: Office, person: Person, name: str, special: SpecialUse | None = None) -> Mailbox:
@@ -24,14 +26,16 @@ def delete(office: Office, person: Person, name: str) -> None:
 
 
 def names(office: Office, person: Person) -> list[str]:
-    return [box.name for box in office.store.read_now(mailboxes.listing, person.account.id, person.keys)]
+    """Without the delivery folders."""
+    found = office.store.read_now(mailboxes.listing, person.account.id, person.keys)
+    return [box.name for box in found if box.chooses is None]
 
 
 def test_every_account_begins_with_six(office: Office, anna: Person) -> None:
     found = office.store.read_now(mailboxes.listing, anna.account.id, anna.keys)
-    assert [box.name for box in found] == SIX
-    assert {box.special for box in found} == set(SpecialUse)
-    assert len({box.uid_validity for box in found}) == 6
+    assert names(office, anna) == SIX
+    assert {box.special for box in found if box.chooses is None} == set(SpecialUse)
+    assert len({box.uid_validity for box in found}) == len(found)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,8 @@ def test_recent_belongs_to_one_session(office: Office, anna: Person) -> None:
 
 def test_subscriptions_outlive_their_mailbox(office: Office, anna: Person, bram: Person) -> None:
     def subscribed() -> list[str]:
-        return office.store.read_now(mailboxes.subscriptions, anna.account.id, anna.keys)
+        found = office.store.read_now(mailboxes.subscriptions, anna.account.id, anna.keys)
+        return [name for name in found if not name.startswith("Bezorging/")]
 
     assert subscribed() == SIX
     office.store.write_now(mailboxes.subscribe, anna.account.id, anna.keys, "never/made")
@@ -169,7 +174,8 @@ def test_subscriptions_outlive_their_mailbox(office: Office, anna: Person, bram:
     office.store.write_now(mailboxes.unsubscribe, anna.account.id, anna.keys, "inbox")
     office.store.write_now(mailboxes.unsubscribe, anna.account.id, anna.keys, "unknown")
     assert subscribed() == ["Archive", "Drafts", "Junk", "Sent", "Trash", "never/made"]
-    assert office.store.read_now(mailboxes.subscriptions, bram.account.id, bram.keys) == SIX
+    found = office.store.read_now(mailboxes.subscriptions, bram.account.id, bram.keys)
+    assert found == sorted([*SIX, *DELIVERY])
 
 
 def test_a_sealed_name_moved_or_altered_is_refused(office: Office, anna: Person, bram: Person) -> None:
@@ -191,3 +197,58 @@ def test_a_sealed_name_moved_or_altered_is_refused(office: Office, anna: Person,
         anna.account.id,
     )
     assert office.store.read_now(mailboxes.subscriptions, anna.account.id, anna.keys) == []
+
+
+def test_delivery_folders_follow_the_language(office: Office, anna: Person) -> None:
+    """S34."""
+
+    def shown() -> list[str]:
+        found = office.store.read_now(mailboxes.listing, anna.account.id, anna.keys)
+        return [box.name for box in found if box.chooses is not None]
+
+    paper = office.store.read_now(mailboxes.by_name, anna.account.id, anna.keys, "Bezorging/Papier")
+    assert shown() == DELIVERY
+    office.change("UPDATE account SET locale = 'en' WHERE id = ?", anna.account.id)
+    assert shown() == ["Delivery/E-mail", "Delivery/Mailbox", "Delivery/Paper", "Delivery/Refuse"]
+    again = office.store.read_now(mailboxes.by_name, anna.account.id, anna.keys, "Delivery/Paper")
+    assert (again.id, again.uid_validity, again.chooses) == (paper.id, paper.uid_validity, Channel.PAPER)
+    with pytest.raises(NotFound):
+        office.store.read_now(mailboxes.by_name, anna.account.id, anna.keys, "Bezorging/Papier")
+    assert "Delivery/Paper" in office.store.read_now(mailboxes.subscriptions, anna.account.id, anna.keys)
+
+
+@pytest.mark.parametrize("name", ["Bezorging/Papier", "Delivery/Paper", "Delivery/Paper/2026"])
+def test_delivery_folders_stay(office: Office, anna: Person, name: str) -> None:
+    with pytest.raises(Conflict):
+        create(office, anna, name)
+    with pytest.raises(Invalid):
+        delete(office, anna, "Bezorging/Papier")
+    with pytest.raises(Invalid):
+        rename(office, anna, "Bezorging/Papier", "mine")
+    create(office, anna, "mine")
+    with pytest.raises(Conflict):
+        rename(office, anna, "mine", name)
+
+
+def test_an_older_folder_keeps_its_name(office: Office, anna: Person) -> None:
+    """Made before there were delivery folders."""
+    made = create(office, anna, "mine")
+    tag = anna.keys.name_tag("Bezorging/Papier")
+    (public,) = office.rows("SELECT public_id FROM mailbox WHERE id = ?", made.id)[0]
+    sealed = anna.keys.seal_name("Bezorging/Papier", mailbox=public)
+    office.change("UPDATE mailbox SET name_tag = ?, sealed_name = ? WHERE id = ?", tag, sealed, made.id)
+    found = {box.name: box.chooses for box in office.store.read_now(mailboxes.listing, anna.account.id, anna.keys)}
+    assert found["Bezorging/Papier"] is None
+    assert found["Bezorging/Papier (Postex)"] is Channel.PAPER
+    mine = office.store.read_now(mailboxes.by_name, anna.account.id, anna.keys, "Bezorging/Papier")
+    assert mine.id == made.id
+
+
+def test_the_folder_of_an_external_mailbox_is_there_for_those_who_have_one(office: Office, anna: Person) -> None:
+    office.change(
+        "INSERT INTO external_mailbox (account_id, host, port, username, sealed_password, folder, country,"
+        " verified_at, changed_at) VALUES (?, 'imap.test', 993, 'a', x'00', 'INBOX', 'NL', 1, 1)",
+        anna.account.id,
+    )
+    found = office.store.read_now(mailboxes.by_name, anna.account.id, anna.keys, "Bezorging/Extern")
+    assert found.chooses is Channel.EXTERNAL
