@@ -1,8 +1,7 @@
 """What a job of kind NOTICE is to say: its payload, JSON, sealed to the outbox as every payload is.
 
     arrivals    documents came that the account was not told of yet, in one mode of notice
-    reminder    one document still lies unopened, for the ladder:
-                NewJob(JobKind.NOTICE, "ladder:0:remind", due_at, orders.reminder(quiet))
+    reminder    one document still lies unopened, for the ladder; also what a job without a payload says
     code        a code that proves a contact address (S11)
     proven      that address now counts
     change      something that identifies the account was changed, told to one address (S48)
@@ -70,8 +69,10 @@ def change(address: str, changed: str, until: int) -> bytes:
 
 def parse(payload: bytes | None) -> Order:
     """Invalid: no order of ours."""
+    if payload is None:
+        return Order(About.REMINDER)
     try:
-        values = json.loads(payload or b"")
+        values = json.loads(payload)
         return Order(**{**values, "about": About(values["about"]), "mode": Notify(values["mode"])})
     except (ValueError, KeyError, TypeError):
         raise Invalid("order: of a notice") from None

@@ -20,7 +20,7 @@ _UNTOLD = (
     "SELECT delivery.id, document_type, sender.email FROM delivery"
     " LEFT JOIN correspondent ON correspondent.id = delivery.correspondent_id"
     " LEFT JOIN account AS sender ON sender.id = correspondent.account_id"
-    " WHERE opened_at IS NULL AND delivery.state NOT IN ('held', 'refused', 'opened') AND "
+    " WHERE opened_at IS NULL AND delivery.state NOT IN ('held', 'refused', 'opened', 'removed') AND "
 )
 
 
