@@ -29,7 +29,7 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPResponseException, SMTPServerDisconnected
 
-from bridge.channels.email.addresses import envelope_form
+from bridge.mail.envelope_addresses import envelope_form
 
 PROBLEMS = ("timeout", "unreachable", "disconnected", "certificate", "no-tls", "no-auth", "nonsense")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:[ \n]|$)")

@@ -1,0 +1,35 @@
+"""A received message sent on as it is, under a block that says by whom and to whom (RFC 5322 section 3.6.6).
+
+    Resent-Date · Resent-From · Resent-To · Resent-Message-ID          ours, in front of everything
+    the message, byte for byte
+
+Signatures of the sender (DKIM, S/MIME) stay whole, as nothing of what they cover is touched. A message without a
+Message-ID gets that of the block as well where `identified`: one delivered twice is then seen to be one.
+"""
+
+from bridge.mail import headers
+from bridge.mail.envelope_addresses import envelope_form
+from bridge.mail.writing import moment
+
+SENDER = "Postex"
+
+
+def resent(
+    message: bytes, sender: str, recipient: str, message_id: str, at: int, *, identified: bool = False
+) -> bytes:
+    """Addresses bare; `message_id` with its brackets; `at` in epoch seconds. ValueError: an address is none."""
+    fields = [
+        f"Resent-Date: {moment(at)}",
+        f"Resent-From: {SENDER} <{envelope_form(sender)}>",
+        f"Resent-To: {envelope_form(recipient)}",
+        f"Resent-Message-ID: {message_id}",
+    ]
+    if identified and headers.value(header_block(message), "Message-ID") is None:
+        fields.append(f"Message-ID: {message_id}")
+    return "\r\n".join([*fields, ""]).encode() + message
+
+
+def header_block(message: bytes) -> bytes:
+    """As far as it is read as one."""
+    end = message.find(b"\r\n\r\n", 0, headers.MAX_HEADER)
+    return message[: headers.MAX_HEADER if end < 0 else end + 2]
