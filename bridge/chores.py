@@ -10,7 +10,8 @@ from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
 from storage.database import Store
-from storage.errors import NotFound
+from storage.errors import NotFound, StorageError
+from storage.oversight import usage
 from storage.people import accounts, admin_ends, grants, identity_changes
 from storage.people.grants import Grant
 from storage.records import Role
@@ -78,6 +79,18 @@ async def _clients(store: Store, now: int) -> int:
     return await store.write(devices.forget_clients, now)
 
 
+async def _usage(store: Store, now: int) -> int:
+    """What the doors counted goes into the database; nothing to log."""
+    counted = store.usage.take()
+    if counted:
+        try:
+            await store.write(usage.keep, counted, now)
+        except StorageError:
+            store.usage.give_back(counted)
+            raise
+    return 0
+
+
 CHORES: tuple[Chore, ...] = (
     Chore("sessions", HOUR, _sessions),
     Chore("codes", HOUR, _codes),
@@ -87,5 +100,6 @@ CHORES: tuple[Chore, ...] = (
     Chore("clients", DAY, _clients),
     Chore("bars", MINUTE, _bars),
     Chore("ladder", MINUTE, climbing.climb),
+    Chore("usage", MINUTE, _usage),
     Chore("ladder-clock", DAY, climbing.correct),
 )

@@ -32,6 +32,7 @@ from storage.errors import NotFound, Tampered
 from storage.keys.keyring import KeyRing
 from storage.keys.master import MasterKey, ServerKeys
 from storage.oversight import audit
+from storage.oversight.usage import Tally
 from storage.records import Change
 from storage.shredding import ShredSecrets
 
@@ -59,6 +60,7 @@ class Store:
         self.keyring = KeyRing()
         self.shred = ShredSecrets(data / KEYRING_NAME, server_keys.keyring_database, make=make_keyring)
         self.bodies = FileBodies(data / BODIES_NAME)
+        self.usage = Tally()
         self.failed = asyncio.Event()
         """Set when I/O of the database failed and what the disk holds is not known: the daemon must end (R5)."""
         database = Database(data / DATABASE_NAME, server_keys.database)

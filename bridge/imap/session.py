@@ -24,6 +24,7 @@ from bridge.clock import Clock
 from bridge.connections import Connection, Connections, Ending
 from bridge.imap.answers import FAULT, Answer, Refused, Wrong, of_storage
 from bridge.imap.capabilities import Capabilities
+from bridge.imap.downloads import Downloads
 from bridge.imap.live import LiveSessions
 from bridge.imap.outlet import Outlet
 from bridge.imap.posting import Posting
@@ -108,6 +109,7 @@ class SignedIn:
     client_noted: bool
     """Whether the program may be kept."""
     live: Connection
+    downloads: Downloads
 
 
 class Session:
@@ -225,6 +227,8 @@ class Session:
         try:
             self._admit(command)
             if self.user is not None:
+                if type(command) is not c.Fetch:
+                    self.user.downloads.flush()
                 await self.services.posting.settle(self.user.account.id, self if type(command) is c.Fetch else None)
             return await self.services.handlers[type(command)](self, command)
         except SessionOver:
@@ -373,6 +377,7 @@ class Session:
     def _let_go(self) -> None:
         self.leave_mailbox()
         if self.user is not None:
+            self.user.downloads.flush()
             self.services.connections.leave(self.user.live)
             self.services.store.keyring.release(self.user.account.public_id)
             self.user = None

@@ -9,6 +9,7 @@ break-glass access opens is in the audit log before it is opened: if that cannot
 import structlog
 
 from bridge.imap.answers import Answer, Refused, Wrong
+from bridge.imap.downloads import Downloads
 from bridge.imap.protocol import responses
 from bridge.imap.protocol.commands import Authenticate, Command, Login, StartTls
 from bridge.imap.session import Session, SignedIn
@@ -17,6 +18,7 @@ from storage.access import break_glass, devices
 from storage.access.devices import SignIn
 from storage.errors import SignInRefused
 from storage.mail.reading import Reader
+from storage.oversight.usage import Category
 from storage.records import Origin, Scope
 
 log = structlog.get_logger(__name__)
@@ -130,7 +132,9 @@ def _enter(session: Session, found: SignIn) -> None:
     reader = Reader(store, found.account, keys, Card.decode)
     read_only = Scope.IMAP not in found.device.scopes
     live = session.live(found.device)
-    session.enter(SignedIn(found.account, found.device, keys, reader, read_only, found.client_noted, live))
+    downloads = Downloads(store, found.account.id, found.device, session.services.clock)
+    session.enter(SignedIn(found.account, found.device, keys, reader, read_only, found.client_noted, live, downloads))
+    downloads.count(Category.SIGN_IN)
 
 
 def note_use(session: Session, now: int) -> None:

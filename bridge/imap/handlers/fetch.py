@@ -28,6 +28,7 @@ from bridge.imap.view import View
 from bridge.mail.card import Card
 from storage.mail import documents
 from storage.mail.documents import FlagMode
+from storage.oversight.usage import Category
 from storage.records import Flag
 
 SLICE = 1000
@@ -93,6 +94,8 @@ class Fetching:
 
     def _send(self, positions: Sequence[int], cards: dict[int, Card], bodies: dict[int, bytes]) -> None:
         marked = self._mark_seen(positions)
+        if bodies:
+            self._note(positions, marked)
         plain = [at for at in positions if at not in marked] if marked else positions
         for plan, chosen in ((self._plan, plain), (self._flagged_plan, sorted(marked))):
             if chosen:
@@ -133,7 +136,17 @@ class Fetching:
                 (),
                 int(self._session.services.clock()),
             )
+            self._session.signed_in().downloads.count(Category.OPEN, len(unseen))
         return set(unseen)
+
+    def _note(self, positions: Sequence[int], marked: set[int]) -> None:
+        """Whose bodies leave without a flag that says so."""
+        copies, user = self._view.copies, self._session.signed_in()
+        left = [copies[at].document_id for at in positions if at not in marked]
+        if left and self._plan.marks_seen and user.read_only:
+            user.downloads.read(left)
+        elif left:
+            user.downloads.downloaded(left)
 
     def _send_remnants(self, positions: Sequence[int], served: Sequence[int]) -> None:
         """Of damaged documents, what the mailbox itself knows."""
@@ -150,6 +163,7 @@ class Fetching:
             self._send_remnants([position], ())
             return
         marked = self._mark_seen([position])
+        self._note([position], marked)
         plan = self._flagged_plan if marked else self._plan
         for segment in plan.segments(self._batch([position], {position: card})):
             await self._send_segment(position, segment)

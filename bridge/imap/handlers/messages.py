@@ -20,6 +20,7 @@ from storage.erasures import holds
 from storage.errors import Invalid, NotFound
 from storage.mail import documents
 from storage.mail.documents import FlagMode
+from storage.oversight.usage import Category
 from storage.records import Flag
 
 MODES = {StoreMode.SET: FlagMode.SET, StoreMode.ADD: FlagMode.ADD, StoreMode.REMOVE: FlagMode.REMOVE}
@@ -47,6 +48,8 @@ async def store(session: Session, command: Command) -> Answer:
         except Invalid:
             raise Refused("Too many keywords, or one that is too long", responses.LIMIT) from None
         view.hush(changed)
+        if bits & Flag.SEEN and command.mode is not StoreMode.REMOVE:
+            session.signed_in().downloads.count(Category.OPEN, len(changed))
     if not command.silent:
         view.tell(spans)
     return _unless_vanished(view, spans, command.by_uid, Answer("STORE completed"))

@@ -15,6 +15,7 @@ from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import View
 from storage.mail import mailboxes
+from storage.oversight.usage import Category
 from storage.records import Flag, Mailbox, Selected
 
 
@@ -33,6 +34,7 @@ async def select(session: Session, command: Command) -> Answer:
         session.leave_mailbox()
         raise
     session.open_view(view)
+    session.signed_in().downloads.count(Category.LIST)
     describe(session, view)
     code = responses.READ_ONLY if read_only else responses.READ_WRITE
     return Answer("EXAMINE completed" if command.read_only else "SELECT completed", code=code)
