@@ -86,7 +86,8 @@ class JobRow(Table, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_due", "due_at", sqlite_where=text("state = 'waiting'")),
+        Index("ix_job_due", "kind", "due_at", sqlite_where=text("state = 'waiting'")),
+        Index("ix_job_parked", "state", sqlite_where=text("state <> 'waiting'")),
         NEVER_REUSED,
     )
 

@@ -410,7 +410,10 @@ def upgrade() -> None:
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index("ix_job_account_id", ["account_id"], unique=False)
         batch_op.create_index("ix_job_delivery_id", ["delivery_id"], unique=False)
-        batch_op.create_index("ix_job_due", ["due_at"], unique=False, sqlite_where=sa.text("state = 'waiting'"))
+        batch_op.create_index(
+            "ix_job_due", ["kind", "due_at"], unique=False, sqlite_where=sa.text("state = 'waiting'")
+        )
+        batch_op.create_index("ix_job_parked", ["state"], unique=False, sqlite_where=sa.text("state <> 'waiting'"))
 
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.add_column(sa.Column("postal_address", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
@@ -496,6 +499,7 @@ def downgrade() -> None:
         batch_op.drop_column("postal_address")
 
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_parked", sqlite_where=sa.text("state <> 'waiting'"))
         batch_op.drop_index("ix_job_due", sqlite_where=sa.text("state = 'waiting'"))
         batch_op.drop_index("ix_job_delivery_id")
         batch_op.drop_index("ix_job_account_id")
