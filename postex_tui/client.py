@@ -44,6 +44,9 @@ class Api:
     def post(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = SECONDS) -> Any:
         return self._request("POST", path, body or {}, seconds=seconds)
 
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        return self._request("PUT", path, body)
+
     def patch(self, path: str, body: Mapping[str, object]) -> Any:
         return self._request("PATCH", path, body)
 

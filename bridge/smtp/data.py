@@ -15,6 +15,8 @@ line ends are classified by the newline decoder of `io`, at a quarter of the cos
 
 from io import IncrementalNewlineDecoder
 
+from bridge.mail import headers
+
 END = b"\r\n.\r\n"
 _FINAL_DOT = b".\r\n"
 _STUFFED = b"\r\n."
@@ -92,6 +94,16 @@ class DataReceiver:
             self.give_up(TOO_LARGE.format(limit=self.limit))
         else:
             self._chunks.append(chunk)
+
+    def head(self) -> bytes:
+        """The header block as it came, for a first look; empty if nothing is kept."""
+        kept, size = [], 0
+        for chunk in self._chunks:
+            kept.append(chunk)
+            size += len(chunk)
+            if size > headers.MAX_HEADER:
+                break
+        return b"".join(kept)[: headers.MAX_HEADER].partition(b"\r\n\r\n")[0] + b"\r\n"
 
     def received(self, trace: bytes = b"") -> bytes:
         """The message in CR LF form, dots unstuffed, below our `trace` lines. DataRefused if it may not be stored."""

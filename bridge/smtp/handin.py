@@ -13,16 +13,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bridge.channels.sealing import Placed, seal_and_place
-from bridge.mail import headers
+from bridge.mail import authentication_results, headers
 from bridge.mail.facts import HeaderFacts, facts_of
+from bridge.smtp import provenance
 from bridge.smtp.authorship import Rights, header_refusal
 from bridge.smtp.data import DataReceiver, DataRefused
+from bridge.smtp.provenance import Stranger
 from storage.engine.bodies import Bodies
 from storage.errors import StorageError
 from storage.records import Recipient
 
 EXPECTED = (DataRefused, StorageError)
 """What `prepare` raises on purpose."""
+RETURNED_HEADER = 16_384
+RETURNED_BYTES = 1_048_576
 _HEADER_END = b"\r\n\r\n"
 
 
@@ -40,8 +44,14 @@ class Arrival:
     sender_account_id: int | None
     rights: Rights | None = field(repr=False)
     """None: not signed in, the header is not checked."""
+    server: str = ""
+    """Our name in Authentication-Results."""
+    stranger: Stranger | None = None
+    """Whoever did not sign in."""
     outbox_public: bytes | None = None
     """Where a reader's choices may let the document leave: its key is sealed to the outbox too."""
+    returns_whole: bool = False
+    """A report of a failure may have to give the message back (RFC 3461 section 4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,12 @@ class Prepared:
     placed: Placed
     dedupe_tag: bytes | None = field(repr=False)
     facts: HeaderFacts = field(repr=False)
+    content_tag: bytes | None = field(default=None, repr=False)
+    """16 bytes: the same for the same body from the same sender, whoever it is for."""
+    header: bytes = field(default=b"", repr=False)
+    """As received, up to `RETURNED_HEADER`: for reports to a sender who signed in."""
+    whole: bytes | None = field(default=None, repr=False)
+    """Likewise the message, where it was asked for and is no larger than `RETURNED_BYTES`."""
 
 
 def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
@@ -63,7 +79,30 @@ def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
         raise DataRefused(refusal)
     facts = facts_of(header)
     tag = dedupe_tag(dedupe_key, arrival, received) if facts.message_id is not None else None
-    return Prepared(seal_and_place(bodies, message, arrival.readers, arrival.outbox_public), tag, facts)
+    content = content_tag(dedupe_key, arrival, received[len(header) :]) if facts.message_id is not None else None
+    returned, whole = _returned(arrival, header, received)
+    message = _with_results(message, header, arrival)
+    placed = seal_and_place(bodies, message, arrival.readers, arrival.outbox_public)
+    return Prepared(placed, tag, facts, content, returned, whole)
+
+
+def _returned(arrival: Arrival, header: bytes, received: memoryview) -> tuple[bytes, bytes | None]:
+    """What reports of this hand-in may quote: nothing to those who get none."""
+    if arrival.sender_account_id is None:
+        return b"", None
+    whole = bytes(received) if arrival.returns_whole and len(received) <= RETURNED_BYTES else None
+    if len(header) <= RETURNED_HEADER:
+        return header, whole
+    return header[: header.rfind(b"\r\n", 0, RETURNED_HEADER) + 2], whole
+
+
+def _with_results(message: bytes, header: bytes, arrival: Arrival) -> bytes:
+    """Our Authentication-Results above our trace; below it what was received, without others' of the name."""
+    if arrival.stranger is None and headers.value(header, authentication_results.NAME) is None:
+        return message
+    start = len(arrival.trace)
+    line, kept = provenance.checked(message[start:], header, arrival.server, arrival.stranger)
+    return b"".join((line, arrival.trace, kept))
 
 
 def header_block(message: bytes, start: int = 0) -> bytes:
@@ -80,6 +119,14 @@ def dedupe_tag(key: bytes, arrival: Arrival, received: bytes | memoryview) -> by
     parts = [sender.encode(), _octets(arrival.envelope_from), *sorted(map(_octets, arrival.recipients))]
     mac = hmac.new(key, _framed([*parts, hashlib.sha256(received).digest()]), hashlib.sha256)
     return mac.digest()
+
+
+def content_tag(key: bytes, arrival: Arrival, body: bytes | memoryview) -> bytes:
+    """Of a body from a sender, whoever it goes to; tells nothing without `key`."""
+    sender = "" if arrival.sender_account_id is None else str(arrival.sender_account_id)
+    author = b"" if sender else _octets(arrival.envelope_from)
+    parts = [b"content", sender.encode(), author, hashlib.sha256(body).digest()]
+    return hmac.new(key, _framed(parts), hashlib.sha256).digest()[:16]
 
 
 def _octets(address: str) -> bytes:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.channels import mailbox
+from bridge.channels import disposition, mailbox, status
+from bridge.channels.status import Handed
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
-from bridge.mail.status_wishes import Wish
+from bridge.mail.status_wishes import Returned, Wish
 from bridge.routing import planning, recipients
 from bridge.routing.decision import Places
-from bridge.smtp import handin, replies, sending
+from bridge.smtp import handin, key_records, replies, sending
 from bridge.smtp.authorship import Rights
 from bridge.smtp.data import DataRefused
+from bridge.smtp.key_records import Resolver
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
@@ -31,6 +33,9 @@ from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.terms import Channel
 from storage.errors import SignInRefused
 from storage.keys.outbox import OutboxKey
+from storage.mail.documents import DeliveryDraft
+from storage.people import sender_trust
+from storage.people.sender_trust import Voucher
 from storage.records import Delivered, Recipient, Scope
 
 if TYPE_CHECKING:
@@ -38,10 +43,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+NO_WISHES: Mapping[int, Wish] = {}
 FAREWELL = 5.0
 SHORT_FAREWELL = 0.5
 
-NO_WISHES: Mapping[int, Wish] = {}
 
 class Office:
     """One per process; made and used in the event loop."""
@@ -57,6 +62,7 @@ class Office:
         rng: Callable[[int], bytes] = os.urandom,
         signed_in: Connections | None = None,
         places: Places | None = None,
+        resolver: Resolver = key_records.system,
     ) -> None:
         self.store = store
         self.throttle = throttle
@@ -74,6 +80,7 @@ class Office:
         self._networks: dict[Connection, str] = {}
         self.preparer: Preparer = InProcess(store)
         self.places = places or Places()
+        self.resolver = resolver
         self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
         self._tag_key = store.server_keys.message_tag
         self._closing = False
@@ -146,8 +153,11 @@ class Office:
             store.post(devices.touch, found.device.id, today, network)
         return sending.SignedIn(found.account, found.device)
 
-    def rights(self, signed_in: sending.SignedIn) -> Rights | None:
-        return self.store.look_up(sending.rights, signed_in.account.id)
+    def rights(self, account_id: int) -> Rights | None:
+        return self.store.look_up(sending.rights, account_id)
+
+    def voucher(self, address: str, ip: str) -> Voucher | None:
+        return self.store.look_up(sender_trust.voucher, address, ip)
 
     def needs_sign_in(self, address: str) -> bool:
         return self.store.look_up(sending.needs_sign_in, address)
@@ -162,17 +172,33 @@ class Office:
         gathered = self._gather(arrival)
         if gathered.may_leave():
             arrival = replace(arrival, outbox_public=self.outbox_public)
+        if any(wish.returned is Returned.FULL for wish in wishes.values()):
+            arrival = replace(arrival, returns_whole=gathered.may_be_refused())
         prepared, now = await self.preparer.prepare(arrival), int(self.clock())
+        facts = prepared.facts
         dsn = {account_id: wish.text() for account_id, wish in wishes.items()}
-        decided = planning.plan(gathered, prepared.facts, self.places, self._tag_key, now, dsn)
+        decided = planning.plan(gathered, facts, self.places, self._tag_key, now, dsn)
+        decided = disposition.remembered(decided, wishes, facts.message_id, self.outbox_public)
+        keywords = (disposition.SENT,) if facts.wants_mdn else ()
         sender, tag = arrival.sender_account_id, prepared.dedupe_tag
-        draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now)
+        draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now, keywords)
         acceptance = Acceptance(draft, decided, gathered.key, self.outbox_public)
         if all(each.channel is Channel.REFUSE for each in decided.values()):
             await mailbox.commit(self.store, arrivals.refuse, acceptance, draft.body_name, now)
             await mailbox.drop(self.store, draft.body_name)
             raise DataRefused(replies.REFUSED_BY_RECIPIENT)
-        return await mailbox.commit(self.store, arrivals.accept, acceptance, draft.body_name, now)
+        report = await self._report(prepared, sender, status.of_arrival(decided, wishes), now)
+        return await mailbox.commit(self.store, status.accept, Handed(acceptance, report), draft.body_name, now)
+
+    async def _report(
+        self, prepared: handin.Prepared, sender: int | None, told: status.Told, now: int
+    ) -> DeliveryDraft | None:
+        """Of what the sender wants to be told at once; seldom anything."""
+        if sender is None or not told:
+            return None
+        document, facts = prepared.placed.sealed.public_id, prepared.facts
+        about = status.About(document, now, facts.message_id, prepared.header, prepared.whole)
+        return await status.placed(self.store, sender, about, told, now)
 
     def _gather(self, arrival: handin.Arrival) -> planning.Gathered:
         """A signed-in sender is its account; anybody else an address that nobody vouches for."""

@@ -14,13 +14,15 @@ from aiosmtpd.smtp import Envelope
 from bridge.mail import status_wishes
 from bridge.mail.status_wishes import MailWish, RecipientWish, Wish
 from bridge.routing.recipients import Refusal
-from bridge.smtp import paths, replies, trace
+from bridge.smtp import dkim_signatures, key_records, paths, provenance, replies, trace
 from bridge.smtp.authentication import Authentication
 from bridge.smtp.authorship import Rights
 from bridge.smtp.data import TOO_LARGE, DataReceiver, DataRefused
 from bridge.smtp.handin import Arrival
+from bridge.smtp.provenance import Stranger
 from bridge.smtp.sending import SignedIn
 from storage.errors import StorageError
+from storage.people.sender_trust import Voucher
 from storage.records import Recipient
 
 log = structlog.get_logger(__name__)
@@ -47,12 +49,13 @@ class Transaction(Envelope):
         """As announced; 0 if it was not."""
         self.recipients: dict[str, Recipient] = {}
         """By address as given, in lower case: an address that is named twice counts once."""
-
-    def senders(self) -> frozenset[str]:
         self.mail_wish = MailWish()
         self.recipient_wishes: dict[str, RecipientWish] = {}
 
         self.voucher: Voucher | None = None
+        """What speaks for a sender who did not sign in."""
+
+    def senders(self) -> frozenset[str]:
         """The addresses that the sender goes by: of a signed-in account all, else that of MAIL. The null sender is
         nobody.
         """
@@ -64,9 +67,6 @@ class Transaction(Envelope):
         """Different accounts: several addresses may be one account's."""
         return tuple({reader.account_id: reader for reader in self.recipients.values()}.values())
 
-
-class Connection(Authentication):
-    """A whole SMTP connection; what listeners make one of for each client."""
     def wishes(self) -> dict[int, Wish]:
         """By account, what its sender wants to be told: nobody is told on port 25, nor behind the null sender."""
         if self.rights is None or not self.mail_from:
@@ -76,6 +76,9 @@ class Connection(Authentication):
             for address, reader in reversed(self.recipients.items())
         }
 
+
+class Connection(Authentication):
+    """A whole SMTP connection; what listeners make one of for each client."""
 
     envelope: Transaction
     _receiver: DataReceiver | None = None
@@ -135,13 +138,13 @@ class Connection(Authentication):
         transaction.smtp_utf8 = "SMTPUTF8" in parameters
         if parameters.pop("SMTPUTF8", None) is not None:
             return "501 5.5.4 SMTPUTF8 takes no value"
-        parameters.pop("AUTH", None)  # RFC 4954 section 5: accepted, and of no account here
-        if parameters:
-            return replies.UNKNOWN_PARAMETER
         try:
             transaction.mail_wish = status_wishes.of_mail(parameters)
         except ValueError:
             return replies.BAD_STATUS_OF_MAIL
+        parameters.pop("AUTH", None)  # RFC 4954 section 5: accepted, and of no account here
+        if parameters:
+            return replies.UNKNOWN_PARAMETER
         if not path.address.isascii() and not transaction.smtp_utf8:
             return replies.NEEDS_SMTPUTF8
         transaction.size = int(size)
@@ -149,19 +152,28 @@ class Connection(Authentication):
 
     def _set_rights(self, transaction: Transaction, address: str) -> str | None:
         if self.signed_in is None:
-            forged = bool(address) and self.office.needs_sign_in(address)
-            return replies.SENDER_NEEDS_AUTH if forged else None
+            return self._set_vouched_rights(transaction, address)
         transaction.rights = self._rights_of(self.signed_in)
         if transaction.rights is None:
             return replies.SENDER_SUSPENDED
         allowed = not address or address.lower() in transaction.rights.identities
         return None if allowed else replies.SENDER_NOT_YOURS
 
+    def _set_vouched_rights(self, transaction: Transaction, address: str) -> str | None:
+        """Who did not sign in writes as nobody of ours, unless network or signature speak for it."""
+        if not address or not self.office.needs_sign_in(address):
+            return None
+        transaction.voucher = self.office.voucher(address, self.ip)
+        if transaction.voucher is None:
+            return replies.SENDER_NEEDS_AUTH
+        transaction.rights = self.office.rights(transaction.voucher.account_id)
+        return replies.SENDER_SUSPENDED if transaction.rights is None else None
+
     def _rights_of(self, signed_in: SignedIn) -> Rights | None:
         """Asked anew after a second: a suspension takes hold within it, and a batch does not ask every time."""
         known, until = self._rights
         if known is None or self.loop.time() >= until:
-            known = self.office.rights(signed_in)
+            known = self.office.rights(signed_in.account.id)
             self._rights = known, self.loop.time() + _RIGHTS_SECONDS
         return known
 
@@ -195,6 +207,7 @@ class Connection(Authentication):
             return None
         if len(recipients) >= self.limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
+        self.envelope.recipient_wishes[address] = wish
         return self._resolve(address)
 
     def _resolve(self, address: str) -> str | None:
@@ -207,7 +220,6 @@ class Connection(Authentication):
             if self._unknown >= self.limits.unknown_recipients:
                 self._dismissal = replies.TOO_MANY_ERRORS
         return _RECIPIENT_REFUSED[found]
-        self.envelope.recipient_wishes[address] = wish
 
     # --- DATA ---
 
@@ -243,14 +255,14 @@ class Connection(Authentication):
         number = self.office.transaction_number()
         arrival = Arrival(
             data=receiver,
-            trace=trace.received(
-                self.session.host_name or "", self.hostname, self._protocol(transaction), number, self.office.clock()
-            ),
+            trace=self._trace(transaction, number),
             envelope_from=transaction.mail_from or "",
             recipients=tuple(transaction.recipients),
             readers=transaction.readers(),
-            sender_account_id=self.signed_in.account.id if self.signed_in else None,
+            sender_account_id=self._sender(transaction),
             rights=transaction.rights,
+            server=self.hostname,
+            stranger=await self._stranger(transaction, receiver),
         )
         try:
             delivered = await self.office.hand_in(arrival, transaction.wishes())
@@ -261,6 +273,32 @@ class Connection(Authentication):
             return replies.of_storage(error)
         log.info("smtp.stored", door=self.door.name, document=delivered.document_public_id, transaction=number)
         return replies.stored(delivered.document_public_id)
+
+    def _trace(self, transaction: Transaction, number: str) -> bytes:
+        client, clock = self.session.host_name or "", self.office.clock()
+        lines = trace.received(client, self.hostname, self._protocol(transaction), number, clock)
+        if self.signed_in is None:
+            return lines  # the line that says what was checked comes when it was
+        return provenance.signed_in(self.hostname, transaction.mail_from or "") + lines
+
+    def _sender(self, transaction: Transaction) -> int | None:
+        if self.signed_in is not None:
+            return self.signed_in.account.id
+        return None if transaction.voucher is None else transaction.voucher.account_id
+
+    async def _stranger(self, transaction: Transaction, receiver: DataReceiver) -> Stranger | None:
+        """With the keys of its signatures, so that a worker can check them."""
+        if self.signed_in is not None:
+            return None
+        voucher = transaction.voucher
+        found = dkim_signatures.signatures(receiver.head())
+        names = [signature.key_name for signature in found if signature is not None]
+        return Stranger(
+            transaction.mail_from or "",
+            voucher is not None and not voucher.domains,
+            frozenset() if voucher is None else voucher.domains,
+            await key_records.fetched(self.office.resolver, names),
+        )
 
     def _protocol(self, transaction: Transaction) -> str:
         return trace.protocol(

@@ -16,6 +16,16 @@ From = Annotated[
 ]
 Address = Annotated[str, typer.Argument(help="The address it writes as.", show_default=False)]
 
+Network = Annotated[
+    list[str] | None,
+    typer.Option("--network", help="A network that its machines stand in, such as 10.0.0.0/24.", show_default=False),
+]
+SigningDomain = Annotated[
+    list[str] | None,
+    typer.Option("--dkim-domain", help="A domain whose DKIM signature makes mail its own.", show_default=False),
+]
+Nothing = Annotated[bool, typer.Option("--nothing", help="Only a device password counts from now on.")]
+
 
 @app.command("add")
 def add(
@@ -76,3 +86,24 @@ def forbid(email: Email, address: Address, data: Data, as_json: AsJson = False) 
         path = f"{path_of(email)}/identities/{quote(address.lower(), safe='')}"
         found = asking.stepped_up(api, None, None, lambda: api.delete(path))
     answer(as_json, {"email": email.lower(), "from": found["identities"]}, f"{email} no longer writes as {address}.")
+
+
+@app.command("trust")
+def trust(
+    email: Email,
+    data: Data,
+    network: Network = None,
+    dkim_domain: SigningDomain = None,
+    nothing: Nothing = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what lets it hand in on port 25 without a password; with options: set that anew."""
+    from postex_tui import asking
+    from postex_tui.client import control
+
+    path, given = f"{path_of(email)}/trust", bool(network or dkim_domain or nothing)
+    body = {"networks": network or [], "dkim_domains": dkim_domain or []}
+    with control(data) as api:
+        found = asking.stepped_up(api, None, None, lambda: api.put(path, body)) if given else api.get(path)
+    lines = [*found["networks"], *(f"DKIM {domain}" for domain in found["dkim_domains"])]
+    answer(as_json, {"email": email.lower(), **found}, "\n".join(lines) or "Nothing: it signs in.")

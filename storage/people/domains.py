@@ -16,9 +16,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 def create(session: Session, name: str, mode: DomainMode, country: str, now: int, actor: str = "system") -> Domain:
     """A new domain. `name` in ASCII (A-labels); `country` ISO 3166-1 alpha-2. Conflict, Invalid."""
-    name, country = name.lower().rstrip("."), country.upper()
-    if not _NAME.fullmatch(name) or len(name) > 253:
-        raise Invalid("domain name: letters, digits and hyphens, with a dot")
+    name, country = checked_name(name), country.upper()
     if not _COUNTRY.fullmatch(country):
         raise Invalid("country: two letters of ISO 3166-1")
     try:
@@ -32,6 +30,14 @@ def create(session: Session, name: str, mode: DomainMode, country: str, now: int
     assert made is not None
     audit.append(session, "domain.created", actor, f"domain:{made[0]}", {"mode": mode}, now)
     return Domain(made[0], name, mode, country)
+
+
+def checked_name(name: str) -> str:
+    """In lower case, without a dot at the end. Invalid if it is no domain name."""
+    stored = name.strip().lower().rstrip(".")
+    if not _NAME.fullmatch(stored) or len(stored) > 253:
+        raise Invalid("domain name: letters, digits and hyphens, with a dot")
+    return stored
 
 
 def by_name(session: Session, name: str) -> Domain:

@@ -1,4 +1,4 @@
-"""The addresses that an account may write as, beside those that deliver to it."""
+"""The addresses that an account may write as, beside those that deliver to it, and what vouches for it."""
 
 from typing import Annotated
 
@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
 from bridge.api.problems import Problem
-from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn
+from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn, TrustIn, TrustOut
 from bridge.i18n import N_
 from storage.errors import Conflict, NotFound
-from storage.people import domains, senders
+from storage.people import domains, sender_trust, senders
+from storage.people.sender_trust import Trust
 
 router = APIRouter(prefix="/v1", tags=["senders"])
 
@@ -42,6 +43,22 @@ async def remove(address: str, access: Annotated[Access, Depends(gate(Action.SEN
     store, now = access.control.store, access.control.now()
     await store.write(senders.remove_identity, access.target.id, address, now, access.actor)
     return await listing(access)
+
+
+@router.get("/accounts/{account}/trust")
+async def trust(access: Annotated[Access, Depends(gate(Action.ALIAS_READ))]) -> TrustOut:
+    """What lets the account hand in without signing in: networks of its own, domains that it signs with."""
+    found = await access.control.store.read(sender_trust.of_account, access.target.id)
+    return TrustOut(networks=list(found.networks), dkim_domains=list(found.domains))
+
+
+@router.put("/accounts/{account}/trust")
+async def change_trust(body: TrustIn, access: Annotated[Access, Depends(gate(Action.SENDER_CHANGE))]) -> TrustOut:
+    """In the place of what stood there; it holds from the next transaction on."""
+    store, now = access.control.store, access.control.now()
+    wanted = Trust(body.networks, body.dkim_domains)
+    await store.write(sender_trust.put, access.target.id, wanted, now, access.actor)
+    return await trust(access)
 
 
 def refuse_foreign(access: Access, *addresses: str) -> None:

@@ -28,3 +28,16 @@ class IdentitiesOut(Schema):
 
 class IdentityAddressIn(Schema):
     address: Text
+
+
+class TrustOut(Schema):
+    """What lets a sender hand in without signing in."""
+
+    networks: list[str]
+    """CIDR."""
+    dkim_domains: list[str]
+
+
+class TrustIn(Schema):
+    networks: tuple[Text, ...] = ()
+    dkim_domains: tuple[Text, ...] = ()

@@ -182,3 +182,12 @@ def test_roles(shell: Shell, people: dict[str, Person]) -> None:
     assert "Revoked" in shell.words(chief, "role", "revoke", str(given["id"]))
     assert shell.refused(chief, "role", "revoke", str(given["id"])) == "not-found"
     assert shell.refused(people["anna"], "role", "list") == "forbidden"
+
+
+def test_trust_of_a_sender(shell: Shell, people: dict[str, Person]) -> None:
+    admin, email = people["admin"], people["anna"].account.email
+    assert "it signs in" in shell.words(admin, "sender", "trust", email)
+    options = ("--network", "10.0.0.0/24", "--dkim-domain", "energie.test")
+    assert shell.json(admin, "sender", "trust", email, *options)["networks"] == ["10.0.0.0/24"]
+    assert "DKIM energie.test" in shell.words(admin, "sender", "trust", email)
+    assert shell.json(admin, "sender", "trust", email, "--nothing")["dkim_domains"] == []

@@ -498,3 +498,16 @@ async def test_an_unused_role_falls_away_between_two_requests(desk: Desk) -> Non
     desk.clock.turn(90 * DAY)
     late = Person(admin.account, admin.keys, desk.token(admin.account, admin.keys))
     assert await refused(desk, "GET", "/v1/accounts", late) == (403, "forbidden")
+
+
+async def test_what_vouches_for_a_sender(desk: Desk) -> None:
+    admin = desk.person("admin", Role.DOMAIN_ADMIN)
+    erp = desk.person("erp", role=Role.SENDER)
+    path = f"{erp.path}/trust"
+    wanted = {"networks": ["10.0.0.0/24"], "dkim_domains": ["energie.test"]}
+    assert await asked(desk, "PUT", path, admin, wanted) == wanted
+    assert await asked(desk, "GET", path, erp) == wanted
+    refused = await desk.ask("PUT", path, admin, {"networks": ["everywhere"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert (await desk.ask("PUT", path, erp, wanted)).status_code == 403
+    assert await asked(desk, "PUT", path, admin, {}) == {"networks": [], "dkim_domains": []}
