@@ -21,6 +21,7 @@ from bridge import erasures, housekeeping, process
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
 from bridge.channels import carriers
+from bridge.channels.email.relays import RelayUnusable
 from bridge.channels.outbox import Outbox
 from bridge.chores import CHORES
 from bridge.clock import Clock, system
@@ -111,13 +112,14 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         tls = ServerTls(
             data / settings.tls.certificate_file, data / settings.tls.key_file, settings.tls.minimum_version
         )
-    except CertificateError as error:
+        outgoing = carriers.of(data, settings, store)
+    except (CertificateError, RelayUnusable) as error:
         raise StartRefused(str(error)) from None
     await erasures.resume(store, settings, int(clock()))
     try:
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(housekeeping.keep(store, clock, (*CHORES, erasures.chore(settings))))
-            outbox = tasks.create_task(Outbox(store, clock, carriers.of(settings, store), random.random).run())
+            outbox = tasks.create_task(Outbox(store, clock, outgoing, random.random).run())
             await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
             keeper.cancel()
             outbox.cancel()

@@ -1,10 +1,28 @@
 """The carriers that a bridge has, by its settings: one for each channel that leads out of it."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge.channels.email import relays
+from bridge.channels.email.carrier import EmailCarrier
+from bridge.channels.handover import Destination, Gate
+from bridge.channels.marks import Marks
 from bridge.channels.outbox import Carrier
+from bridge.routing import residency
 from bridge.settings import Settings
 from storage.database import Store
+from storage.deliveries.processors import ProcessorKind
 
 
-def of(settings: Settings, store: Store) -> tuple[Carrier, ...]:
-    """In no order. A job whose carrier is missing waits, and is shown as waiting."""
-    return ()
+def of(data: Path, settings: Settings, store: Store) -> tuple[Carrier, ...]:
+    """In no order. A job whose carrier is missing waits, and is shown as waiting. RelayUnusable."""
+    return tuple(_all(data, settings, store))
+
+
+def _all(data: Path, settings: Settings, store: Store) -> Iterator[Carrier]:
+    gate = Gate(store, residency.europe(settings))
+    marks = Marks(store.server_keys.message_tag, settings.hostname)
+    relay = relays.of(data, settings)
+    if relay is not None:
+        processor = Destination(ProcessorKind.RELAY, settings.relay.country, settings.relay.name)
+        yield EmailCarrier(relay, processor, gate, marks)

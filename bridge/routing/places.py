@@ -4,11 +4,15 @@ from bridge.routing.decision import Places
 from bridge.routing.hours import Hours
 from bridge.routing.residency import europe
 from bridge.settings import Settings
+from storage.deliveries.terms import Channel
 
 
 def of(settings: Settings) -> Places:
     """No relay and no printer until the settings have them."""
-    return Places(countries={}, europe=europe(settings), hours=hours_of(settings))
+    countries = {}
+    if settings.relay.host:
+        countries[Channel.EMAIL] = settings.relay.country
+    return Places(countries=countries, europe=europe(settings), hours=hours_of(settings))
 
 
 def hours_of(settings: Settings) -> Hours:
