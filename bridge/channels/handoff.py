@@ -12,8 +12,11 @@ from sqlmodel import Session
 
 from bridge.channels import status
 from bridge.notices.reports import Event
-from storage.deliveries import deliveries, disclosures
-from storage.deliveries.terms import Channel
+from storage.deliveries import deliveries, disclosures, transcript
+from storage.deliveries.jobs import Job
+from storage.deliveries.terms import Channel, DeliveryState, JobKind
+
+UNDER_WAY = frozenset({DeliveryState.LEAVING, DeliveryState.WAITING})
 
 _EVENTS = {Channel.EXTERNAL: Event.MOVED_ON, Channel.EMAIL: Event.EMAILED, Channel.PAPER: Event.PRINTED}
 _CARRIERS = {Channel.EXTERNAL: "external mailbox", Channel.EMAIL: "relay", Channel.PAPER: "printer"}
@@ -44,3 +47,25 @@ def failed(session: Session, now: int, *, delivery_id: int, channel: Channel, pr
     deliveries.failed(session, delivery_id, channel, problem, now)
     if channel is delivery.channel:
         status.tell(session, delivery, Event.KEPT, now)
+
+
+def carried_out(session: Session, now: int, *, job: Job) -> None:
+    """NotFound if its delivery is gone."""
+    if job.delivery_id is None:
+        return
+    if job.kind is JobKind.NOTICE:
+        found = deliveries.get(session, job.delivery_id)
+        transcript.note(session, found.account_id, found.id, "notice.sent", now)
+    else:
+        done(session, now, delivery_id=job.delivery_id, channel=Channel(job.kind))
+
+
+def given_up(session: Session, now: int, *, job: Job, problem: str) -> None:
+    """Nothing new where the delivery has come to its end by another way. NotFound if it is gone."""
+    if job.delivery_id is None:
+        return
+    found = deliveries.get(session, job.delivery_id)
+    if job.kind is JobKind.NOTICE:
+        transcript.note(session, found.account_id, found.id, "notice.failed", now, detail=problem)
+    elif found.state in UNDER_WAY:
+        failed(session, now, delivery_id=found.id, channel=Channel(job.kind), problem=problem)
