@@ -193,6 +193,21 @@ class Throttle(Section):
     """Networks in CIDR form (a list, or text with commas) whose failed sign-ins are not slowed down."""
 
 
+class Ladder(Section):
+    """What happens to documents that nobody opens."""
+
+    hold_days: Annotated[int, Field(ge=1, le=89)] = 14
+    """Days that a document waits for a recipient who has not registered, before the domain's channel (paper, e-mail)
+    has its turn; a ladder of the domain has days of its own."""
+
+
+class Usage(Section):
+    """How often accounts sign in, list, open, download and choose, as numbers by day that they see themselves."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """Days that these numbers are kept."""
+
+
 class Erasure(Section):
     """What happens to an account that is to be erased."""
 
@@ -296,6 +311,8 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     tls: Tls = Tls()
     throttle: Throttle = Throttle()
+    ladder: Ladder = Ladder()
+    usage: Usage = Usage()
     erasure: Erasure = Erasure()
     backup: Backup = Backup()
     residency: Residency = Residency()

@@ -114,6 +114,8 @@ class Places:
     notices_by_email: bool = False
     """Whether there is a relay for notices, wherever it is."""
     hours: Hours = field(default_factory=Hours)
+    hold_days: int = 14
+    """How long a document waits for a recipient who has not registered, before the channel has its turn."""
 
     def allows(self, country: str) -> bool:
         return country in self.europe
@@ -156,6 +158,7 @@ def decide(
         reasons.append(Reason(Code.CHOSEN, name, _text(chosen[name]), level))
     decision = Decision(**chosen, reasons=tuple(reasons))  # type: ignore[arg-type]  # by the types of DEFAULT
     decision = _not_refused(decision, heard, document)
+    decision = _held(decision, reader, places)
     decision = _possible(decision, reader, sender, places)
     return _noticed(decision, reader, places)
 
@@ -212,6 +215,19 @@ def _not_refused(decision: Decision, preferences: Sequence[Preference], document
         each.mandatory and each.account_id is None and each.document_type == document.type for each in preferences
     )
     return _instead(decision, Code.MANDATORY) if mandatory else decision
+
+
+def _held(decision: Decision, reader: ReaderFacts, places: Places) -> Decision:
+    """Nobody has registered yet: it waits in the mailbox (S9). A ladder of the domain has its own days; a channel by
+    which documents leave has its turn once the deadline is over.
+    """
+    if not reader.invited or decision.channel is Channel.REFUSE:
+        return decision
+    rung = {Channel.EMAIL: Rung.EMAIL, Channel.PAPER: Rung.PAPER}.get(decision.channel)
+    held = _because(decision, Code.NOT_REGISTERED, "channel", Channel.MAILBOX)
+    return (
+        held if rung is None else _because(held, Code.NOT_REGISTERED, "ladder", Ladder(((places.hold_days, rung),)))
+    )
 
 
 def _possible(decision: Decision, reader: ReaderFacts, sender: Sender, places: Places) -> Decision:

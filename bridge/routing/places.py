@@ -12,7 +12,9 @@ def of(settings: Settings) -> Places:
     countries = {}
     if settings.relay.host:
         countries[Channel.EMAIL] = settings.relay.country
-    return Places(countries=countries, europe=europe(settings), hours=hours_of(settings))
+    return Places(
+        countries=countries, europe=europe(settings), hours=hours_of(settings), hold_days=settings.ladder.hold_days
+    )
 
 
 def hours_of(settings: Settings) -> Hours:

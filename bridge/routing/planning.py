@@ -53,6 +53,11 @@ class Gathered:
             choice.channel in LEAVES or (choice.ladder is not None and choice.ladder.leaves()) for choice in chosen
         )
 
+    def may_be_refused(self) -> bool:
+        """Likewise whether some reader may refuse the document."""
+        chosen = (each.choice for reader in self.applying.values() for each in reader.preferences)
+        return any(choice.channel is Channel.REFUSE for choice in chosen)
+
 
 def gather(session: Session, account_ids: Sequence[int], key: correspondents.Key | None, verified: bool) -> Gathered:
     """`key`: the sender's account, or an outside address; None for the null sender."""
@@ -148,7 +153,8 @@ def _state(decision: Decision) -> DeliveryState:
         return DeliveryState.REFUSED
     if decision.channel in LEAVES:
         return DeliveryState.LEAVING
-    return DeliveryState.WAITING if decision.ladder else DeliveryState.DELIVERED
+    held = any(reason.code is decisions.Code.NOT_REGISTERED for reason in decision.reasons)
+    return DeliveryState.WAITING if decision.ladder or held else DeliveryState.DELIVERED
 
 
 def _jobs(decision: Decision, account_id: int, now: int, hours: Hours) -> tuple[NewJob, ...]:

@@ -18,6 +18,7 @@ from storage.access import escrow, passwords, recovery_codes, renewal, second_fa
 from storage.access.key_slots import insert
 from storage.access.passwords import Stretched
 from storage.access.recovery_codes import read, written
+from storage.deliveries import ladder_runs
 from storage.engine import statements
 from storage.errors import Invalid, NotFound, SignInRefused
 from storage.keys.keyring import AccountKeys
@@ -164,6 +165,7 @@ def finish(
     _drop_codes(session, account.id)
     if account.state is AccountState.INVITED:
         accounts.register(session, account.id, now)
+        ladder_runs.release_held(session, account.id, now)
     actor = f"account:{account.id}"
     if kind is SlotKind.RENEWAL:
         account = renewal.renew(session, shred, account, keys, now, actor).account
