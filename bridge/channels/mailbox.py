@@ -33,6 +33,7 @@ def inbox_draft(
     sender_account_id: int | None,
     dedupe_tag: bytes | None,
     now: int,
+    keywords: tuple[str, ...] = (),
 ) -> DeliveryDraft:
     """A delivery to the inbox of each reader."""
     return DeliveryDraft(
@@ -44,6 +45,7 @@ def inbox_draft(
         stored_size=placed.stored_size,
         sender_account_id=sender_account_id,
         dedupe_tag=dedupe_tag,
+        keywords=keywords,
     )
 
 

@@ -6,34 +6,26 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.channels import disposition, mailbox, status
-from bridge.channels.status import Handed
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
-from bridge.mail.status_wishes import Returned, Wish
-from bridge.routing import planning, recipients
+from bridge.mail.status_wishes import Wish
+from bridge.routing import recipients
 from bridge.routing.decision import Places
-from bridge.smtp import handin, key_records, replies, sending
+from bridge.smtp import handin, intake, key_records, replies, sending
 from bridge.smtp.authorship import Rights
-from bridge.smtp.data import DataRefused
 from bridge.smtp.key_records import Resolver
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
 from bridge.throttle import Throttle
 from storage.access import devices, networks
 from storage.database import Store
-from storage.deliveries import arrivals
-from storage.deliveries.arrivals import Acceptance
-from storage.deliveries.terms import Channel
 from storage.errors import SignInRefused
 from storage.keys.outbox import OutboxKey
-from storage.mail.documents import DeliveryDraft
 from storage.people import sender_trust
 from storage.people.sender_trust import Voucher
 from storage.records import Delivered, Recipient, Scope
@@ -82,7 +74,7 @@ class Office:
         self.places = places or Places()
         self.resolver = resolver
         self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
-        self._tag_key = store.server_keys.message_tag
+        self.tag_key = store.server_keys.message_tag
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -169,42 +161,7 @@ class Office:
         """Prepared, decided, stored, durable; `wishes` of its sender by reader. DataRefused, StorageError: nothing
         was kept.
         """
-        gathered = self._gather(arrival)
-        if gathered.may_leave():
-            arrival = replace(arrival, outbox_public=self.outbox_public)
-        if any(wish.returned is Returned.FULL for wish in wishes.values()):
-            arrival = replace(arrival, returns_whole=gathered.may_be_refused())
-        prepared, now = await self.preparer.prepare(arrival), int(self.clock())
-        facts = prepared.facts
-        dsn = {account_id: wish.text() for account_id, wish in wishes.items()}
-        decided = planning.plan(gathered, facts, self.places, self._tag_key, now, dsn)
-        decided = disposition.remembered(decided, wishes, facts.message_id, self.outbox_public)
-        keywords = (disposition.SENT,) if facts.wants_mdn else ()
-        sender, tag = arrival.sender_account_id, prepared.dedupe_tag
-        draft = mailbox.inbox_draft(prepared.placed, arrival.readers, sender, tag, now, keywords)
-        acceptance = Acceptance(draft, decided, gathered.key, self.outbox_public)
-        if all(each.channel is Channel.REFUSE for each in decided.values()):
-            await mailbox.commit(self.store, arrivals.refuse, acceptance, draft.body_name, now)
-            await mailbox.drop(self.store, draft.body_name)
-            raise DataRefused(replies.REFUSED_BY_RECIPIENT)
-        report = await self._report(prepared, sender, status.of_arrival(decided, wishes), now)
-        return await mailbox.commit(self.store, status.accept, Handed(acceptance, report), draft.body_name, now)
-
-    async def _report(
-        self, prepared: handin.Prepared, sender: int | None, told: status.Told, now: int
-    ) -> DeliveryDraft | None:
-        """Of what the sender wants to be told at once; seldom anything."""
-        if sender is None or not told:
-            return None
-        document, facts = prepared.placed.sealed.public_id, prepared.facts
-        about = status.About(document, now, facts.message_id, prepared.header, prepared.whole)
-        return await status.placed(self.store, sender, about, told, now)
-
-    def _gather(self, arrival: handin.Arrival) -> planning.Gathered:
-        """A signed-in sender is its account; anybody else an address that nobody vouches for."""
-        accounts = [reader.account_id for reader in arrival.readers]
-        key = arrival.sender_account_id or arrival.envelope_from or None
-        return self.store.look_up(planning.gather, accounts, key, arrival.sender_account_id is not None)
+        return await intake.hand_in(self, arrival, wishes)
 
 
 def _network(ip: str) -> str:

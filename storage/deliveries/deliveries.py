@@ -243,6 +243,21 @@ def stop_ladders(
             transcript.note(session, account_id, delivery_id, "ladder.stopped", now, detail=detail)
 
 
+def opened_with_wish(session: Session, limit: int) -> list[int]:
+    """Deliveries that were opened and whose sender asked to be told (RFC 8098), longest opened first."""
+    found = statements.rows(
+        session,
+        "SELECT id FROM delivery WHERE wants_mdn AND opened_at IS NOT NULL ORDER BY opened_at LIMIT ?",
+        (limit,),
+    )
+    return [delivery_id for (delivery_id,) in found]
+
+
+def forget_wish(session: Session, delivery_id: int) -> None:
+    """Its sender is told nothing more of its opening."""
+    statements.run(session, "UPDATE delivery SET wants_mdn = 0 WHERE id = ?", (delivery_id,))
+
+
 def as_delivery(row: statements.Row) -> Delivery:
     """From the columns above, in their order."""
     values = list(row)
