@@ -14,6 +14,7 @@ from storage.engine import statements
 from storage.engine.changes import announce, drop_body
 from storage.erasures import holds
 from storage.errors import Invalid, NotFound
+from storage.mail import chosen
 from storage.records import Copy, Flag, MailboxChange
 
 Ranges = Sequence[tuple[int, int]]
@@ -89,6 +90,7 @@ def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None, now
 
     What a hold keeps stays (`holds.kept`); without `now` so does what a hold kept that has ended.
     """
+    renewed = renew(session, mailbox_id, _second_halves(session, mailbox_id, ranges, now))
     held = holds.any_on(session, mailbox_id, now)
     statement, values = (_EXPUNGE_BUT_HELD, (now,)) if held else (_EXPUNGE, ())
     removed: list[statements.Row] = []
@@ -105,7 +107,42 @@ def expunge(session: Session, mailbox_id: int, ranges: Ranges | None = None, now
         deliveries.put_away(session, account_id, sorted(documents), now)
         release(session, account_id, documents)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, expunged=tuple(uids)))
-    return uids
+    return sorted([*uids, *(before for before, _ in renewed)])
+
+
+def _second_halves(session: Session, mailbox_id: int, ranges: Ranges | None, now: int) -> Ranges:
+    """What is \\Deleted as the second half of a move into a delivery folder (see `chosen`)."""
+    found = chosen.coming_back(session, mailbox_id, now)
+    return [(uid, uid) for uid in found if ranges is None or any(low <= uid <= high for low, high in ranges)]
+
+
+def renew(session: Session, mailbox_id: int, ranges: Ranges) -> list[tuple[int, int]]:
+    """Give messages new UIDs where they lie, without \\Deleted: who saw them go sees them come back.
+
+    (old UID, new UID) of each, ascending.
+    """
+    originals = copies_of(session, mailbox_id, ranges)
+    if not originals:
+        return []
+    _, first, modseq = _allot(session, mailbox_id, len(originals))
+    made = [
+        each._replace(uid=first + place, modseq=modseq, flags=each.flags & ~Flag.DELETED)
+        for place, each in enumerate(originals)
+    ]
+    account_id = _same_account(session, mailbox_id, mailbox_id)
+    insert(session, mailbox_id, account_id, made)
+    gone = tuple(each.uid for each in originals)
+    statements.run_many(
+        session, "DELETE FROM copy WHERE mailbox_id = ? AND uid = ?", ((mailbox_id, uid) for uid in gone)
+    )
+    announce(session, MailboxChange(account_id, mailbox_id, modseq, arrived=tuple(made), expunged=gone))
+    return list(zip(gone, (each.uid for each in made), strict=True))
+
+
+def pass_by(session: Session, mailbox_id: int, count: int) -> tuple[int, int]:
+    """UIDVALIDITY of a mailbox and the first of `count` UIDs, used up by messages that are there for no moment."""
+    validity, first, _ = _allot(session, mailbox_id, count)
+    return validity, first
 
 
 def discard(session: Session, mailbox_id: int, now: int = 0) -> None:

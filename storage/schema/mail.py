@@ -161,5 +161,5 @@ class StandingMessageRow(Table, table=True):
     written_at: int
     due_at: int | None
     """When it has to be written anew; NULL: it is up to date."""
-    left_out: int
-    """Of a confirmation: messages that named no sender to choose for."""
+    detail: str | None
+    """JSON, of a confirmation: what was not changed, and why. Numbers and codes."""

@@ -446,7 +446,7 @@ def upgrade() -> None:
         sa.Column("document_id", sa.Integer(), nullable=True),
         sa.Column("written_at", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.Integer(), nullable=True),
-        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("detail", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_standing_message_account_id_account"),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name="fk_standing_message_document_id_document", ondelete="SET NULL"
