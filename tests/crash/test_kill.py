@@ -1,5 +1,6 @@
 """R1: kill -9 at random moments under traffic; nothing acknowledged is lost, nothing is there twice after retries."""
 
+import os
 import random
 import sys
 import time
@@ -11,7 +12,8 @@ import pytest
 from tests.crash.traffic import Traffic, check
 from tests.running import COMMAND, PostOffice
 
-KILLS = 50
+KILLS = int(os.environ.get("SOAK_KILLS", "20"))
+"""In each of four rounds; `make soak` does fifty."""
 ROUNDS = 4
 WORKERS_READY = 0.5
 """Seconds until worker processes prepare the hand-ins."""
