@@ -249,9 +249,14 @@ class Notices(Section):
     target_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """Seconds that the service behind a notice URL may take."""
 
+    target_ca_file: MaybeFile = None
+    """Certificates in PEM that vouch for those services, in place of the usual ones; relative to the data folder."""
+
 
 class Relay(Section):
-    """The mail server that carries documents, and notices, by e-mail; without `host` there is no such channel."""
+    """A mail server that we hand e-mail to: `relay` carries documents and notices; `notice_relay`, where it has a
+    `host`, the notices instead. Without a `host` there is no such channel.
+    """
 
     host: MaybeHostname = ""
     """Its name, which its certificate must show."""
@@ -318,6 +323,7 @@ class Settings(BaseSettings):
     residency: Residency = Residency()
     notices: Notices = Notices()
     relay: Relay = Relay()
+    notice_relay: Relay = Relay()
     log: Log = Log()
 
     @classmethod

@@ -13,7 +13,11 @@ def of(settings: Settings) -> Places:
     if settings.relay.host:
         countries[Channel.EMAIL] = settings.relay.country
     return Places(
-        countries=countries, europe=europe(settings), hours=hours_of(settings), hold_days=settings.ladder.hold_days
+        countries=countries,
+        europe=europe(settings),
+        notices_by_email=bool(settings.relay.host or settings.notice_relay.host),
+        hours=hours_of(settings),
+        hold_days=settings.ladder.hold_days,
     )
 
 

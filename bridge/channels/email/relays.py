@@ -18,7 +18,17 @@ class RelayUnusable(Exception):
 
 def of(data: Path, settings: Settings) -> Relay | None:
     """`data`: what relative files are relative to. None: there is no relay. RelayUnusable."""
-    section = settings.relay
+    return _made(data, settings, settings.relay)
+
+
+def for_notices(data: Path, settings: Settings) -> tuple[Relay, Section] | None:
+    """The one for notices, or else the one for everything, with what the settings say of it. RelayUnusable."""
+    section = settings.notice_relay if settings.notice_relay.host else settings.relay
+    made = _made(data, settings, section)
+    return None if made is None else (made, section)
+
+
+def _made(data: Path, settings: Settings, section: Section) -> Relay | None:
     if not section.host:
         return None
     return Relay(

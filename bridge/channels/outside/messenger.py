@@ -1,6 +1,6 @@
 """A process of its own that hands one notice to a recipient's notice URL by Apprise, and ends.
 
-    python -m bridge.channels.outside.messenger  <<<'{"url": "ntfys://…", "title": "…", "body": "…", "private": false}'
+    python -m bridge.channels.outside.messenger <<<'{"url": "ntfys:…", "title": "…", "body": "…", "private": false}'
 
 Contract. The exit status tells what came of it, see `Verdict`; without a title the URL is only looked at. Nothing is
 printed. Apprise is synchronous, loads a hundred services, and reads all that the other side answers: here that can
