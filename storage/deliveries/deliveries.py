@@ -205,12 +205,19 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
             "UPDATE delivery SET state = ?, ladder_due_at = NULL WHERE id = ?",
             (DeliveryState.FAILED, delivery_id),
         )
-        outbox_keys.give_up(session, delivery_id)
+        if not has_dead_letters(session, delivery_id):
+            outbox_keys.give_up(session, delivery_id)
 
 
 def _may_climb(found: Delivery) -> bool:
     rest = found.ladder.rungs[found.ladder_step :]
     return bool(rest) and found.document_id is not None and (found.needs_key or rest[0][1] is Rung.REMIND)
+
+
+def has_dead_letters(session: Session, delivery_id: int) -> bool:
+    """Whether a person may still have it tried again: till then the server can open the document."""
+    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state = 'dead' AND kind <> 'notice'"
+    return statements.row(session, sql, (delivery_id,)) is not None
 
 
 def _has_jobs(session: Session, delivery_id: int) -> bool:
@@ -232,12 +239,13 @@ def stop_ladders(
     """
     concerned = [row for row in found if row[3] is not None or row[2] == DeliveryState.LEAVING]
     if not concerned:
+        outbox_keys.destroy_needless(session, [row[1] for row in found])  # of a dead letter
         return
     ids = [row[0] for row in concerned]
     marks = ",".join("?" * len(ids))
     statements.run(session, DROP_LADDER_JOBS.replace("?*", marks), ids)
     statements.run(session, _STAYS.replace("?*", marks), (unopened, *ids))
-    outbox_keys.destroy_needless(session, [row[1] for row in concerned])
+    outbox_keys.destroy_needless(session, [row[1] for row in found])
     for delivery_id, _, state, ladder, behind in concerned:
         if ladder is not None and (state == DeliveryState.LEAVING or behind < len(Ladder.parse(ladder).rungs)):
             transcript.note(session, account_id, delivery_id, "ladder.stopped", now, detail=detail)
