@@ -50,6 +50,8 @@ class Act:
     consent_until: int | None = None
     accepts: frozenset[Channel] = frozenset()
     """Whose carriers are accepted by it (S78)."""
+    batch: str | None = None
+    """An act that this one goes on with; one undo takes both back."""
 
 
 def change(
@@ -65,15 +67,17 @@ def change(
     changed_by: int | None,
     now: int,
     consent_until: int | None = None,
+    batch: str | None = None,
 ) -> Changed:
     """Change what an account says of these senders; None among them: of all. `consent_until`: end of a consent to
-    receipts that `edit` gives. Invalid, NotFound for a sender that is not known.
+    receipts that `edit` gives; `batch`: of an act that this one goes on with. Invalid, NotFound for a sender that is
+    not known.
     """
     levels = [
         Preference(Choice(), account_id, None, number, document_type) for number in dict.fromkeys(correspondent_ids)
     ]
     _check(session, account_id, levels, edit)
-    act = Act(road, actor, changed_by, now, now + UNDO_SECONDS, consent_until, carried_by(edit))
+    act = Act(road, actor, changed_by, now, now + UNDO_SECONDS, consent_until, carried_by(edit), batch)
     standing = {preferences.level_of(each): each for each in preferences.of_account(session, account_id)}
     rows = [_edited(standing.get(preferences.level_of(level), level), edit, clear) for level in levels]
     return _carry_out(session, rows, act)
@@ -185,7 +189,7 @@ def _edited(standing: Preference, edit: Choice, clear: Collection[str]) -> Row:
 
 
 def _carry_out(session: Session, rows: Sequence[Row], act: Act) -> Changed:
-    batch = secrets.token_hex(8)
+    batch = act.batch or secrets.token_hex(8)
     made = tuple(row for row in rows if history.encoded(row.old) != history.encoded(row.new))
     for row in made:
         preferences.put(session, row.new, act.now)
@@ -209,9 +213,8 @@ def _undo(session: Session, owner: Preference, batch: str, act: Act) -> Changed:
     if any(history.changed_since(session, each) for each in changes):
         raise Conflict("a later change")
     current = _standing(session, owner)
-    rows = [
-        Row(current.get(preferences.level_of(each.row.new), _empty(each.row.new)), each.row.old) for each in changes
-    ]
+    first = {preferences.level_of(each.row.new): each.row for each in reversed(changes)}
+    rows = [Row(current.get(level, _empty(row.new)), row.old) for level, row in first.items()]
     rows = [replace(row, new=_with_folder(session, row.new)) for row in rows]
     back = [carried_by(row.new.choice) - carried_by(row.old.choice) for row in rows]
     made = _carry_out(session, rows, replace(act, accepts=frozenset().union(*back)))
