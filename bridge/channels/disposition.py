@@ -1,9 +1,9 @@
 """Read receipts (RFC 8098): that a document was opened, told to its sender with the recipient's consent only.
 
 Contract. A document that asks for a receipt gets the keyword `$MDNSent` (RFC 3503) as it arrives: no mail client
-asks its reader, and none sends one by itself. Whether its sender is told is a preference with its consent. Where it holds
-at arrival and still at the opening, the chore `dispositions` writes the receipt into the mailbox of the sender, an
-account of this bridge, and forgets in the same transaction that it was asked for: exactly once. Without consent
+asks its reader, and none sends one by itself. Whether its sender is told is a preference with its consent. Where it
+holds at arrival and still at the opening, the chore `dispositions` writes the receipt into the mailbox of the sender,
+an account of this bridge, and forgets in the same transaction that it was asked for: exactly once. Without consent
 nothing is kept of the wish, so that nothing can be told later.
 """
 
