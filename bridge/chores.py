@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.channels import climbing, disposition, notice
+from bridge.channels import disposition, notice
 from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
@@ -100,7 +100,5 @@ CHORES: tuple[Chore, ...] = (
     Chore("clients", DAY, _clients),
     Chore("bars", MINUTE, _bars),
     Chore("dispositions", MINUTE, disposition.send),
-    Chore("ladder", MINUTE, climbing.climb),
     Chore("usage", MINUTE, _usage),
-    Chore("ladder-clock", DAY, climbing.correct),
 )

@@ -17,15 +17,16 @@ from pathlib import Path
 
 import structlog
 
-from bridge import erasures, housekeeping, process
+from bridge import erasures, housekeeping, process, retention
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
-from bridge.channels import carriers
+from bridge.channels import carriers, climbing
 from bridge.channels.email.relays import RelayUnusable
 from bridge.channels.outbox import Outbox
 from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening
+from bridge.housekeeping import Chore
 from bridge.imap.server import ImapServer, services
 from bridge.routing import places, residency
 from bridge.settings import Settings
@@ -118,7 +119,7 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
     await erasures.resume(store, settings, int(clock()))
     try:
         async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(housekeeping.keep(store, clock, (*CHORES, erasures.chore(settings))))
+            keeper = tasks.create_task(housekeeping.keep(store, clock, _chores(settings)))
             outbox = tasks.create_task(Outbox(store, clock, outgoing, random.random).run())
             await _serve(_doors(data, settings, store, tls, clock, tasks), settings, store, ready, tasks)
             keeper.cancel()
@@ -126,6 +127,11 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
     except BaseExceptionGroup as group:
         raise _expected(group) from None
     log.info("bridge.stopped")
+
+
+def _chores(settings: Settings) -> tuple[Chore, ...]:
+    """Those that the settings have a say in come last."""
+    return (*CHORES, *climbing.chores(places.of(settings)), erasures.chore(settings), *retention.chores(settings))
 
 
 def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:

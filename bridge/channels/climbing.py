@@ -2,30 +2,49 @@
 the clock. What is due is `bridge.routing.ladder`'s to say, what is done of it `storage.deliveries.ladder_runs`'.
 
 Contract. Each rung is one transaction with its outbox job: a stop or a crash between two rungs loses none and repeats
-none. Whoever has read the document meanwhile is left alone.
+none. Whoever has read the document meanwhile is left alone. A reminder goes outside, in the hours that the recipient
+chose; whom nothing reaches there finds it in the mailbox.
 """
+
+from functools import partial
 
 import structlog
 from sqlmodel import Session
 
-from bridge.routing import ladder
+from bridge import notices
+from bridge.channels import notice
+from bridge.housekeeping import DAY, Chore
+from bridge.routing import decision, ladder, orders
+from bridge.routing.decision import Document, Places, Sender
+from bridge.routing.ladder import Step
+from storage.choices import preferences
 from storage.database import Store
 from storage.deliveries import deliveries, ladder_runs
 from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import NewJob, Rung
 from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
+from storage.people import accounts
 
 log = structlog.get_logger(__name__)
 
+MINUTE = 60
 SLICE = 50
 """Rungs in one write: arrivals come in between."""
 
 
-async def climb(store: Store, now: int) -> int:
+def chores(places: Places) -> tuple[Chore, ...]:
+    return (
+        Chore("ladder", MINUTE, partial(climb, places)),
+        Chore("ladder-clock", DAY, correct),
+    )
+
+
+async def climb(places: Places, store: Store, now: int) -> int:
     """Do what is due; how many rungs."""
     public, done = OutboxKey.of(store.server_keys.outbox).public_key, 0
     while ids := await store.read(ladder_runs.due, now, SLICE):
-        stepped = await store.write(_climb_some, ids, public, now)
+        stepped = await store.write(_climb_some, ids, places, public, now)
         if not stepped:
             break
         done += stepped
@@ -41,20 +60,42 @@ async def correct(store: Store, now: int) -> int:
     return changed
 
 
-def _climb_some(session: Session, ids: list[int], outbox_public: bytes, now: int) -> int:
-    return sum(_climb_one(session, delivery_id, outbox_public, now) for delivery_id in ids)
+def _climb_some(session: Session, ids: list[int], places: Places, outbox_public: bytes, now: int) -> int:
+    return sum(_climb_one(session, delivery_id, places, outbox_public, now) for delivery_id in ids)
 
 
-def _climb_one(session: Session, delivery_id: int, outbox_public: bytes, now: int) -> bool:
+def _climb_one(session: Session, delivery_id: int, places: Places, outbox_public: bytes, now: int) -> bool:
     try:
         found = deliveries.get(session, delivery_id)
     except NotFound:  # erased meanwhile
         return False
     step = ladder.step(found.ladder, found.ladder_step, found.decided_at, found.ladder_due_at, now)
-    if step is None or not ladder_runs.advance(session, found, step.rung, step.next_due_at, now, outbox_public):
+    if step is None:
         return False
+    remind = step.rung is Rung.REMIND
+    job = _reminder(session, found, places, now) if remind else ladder_runs.job_of(found, step.rung, now)
+    if not ladder_runs.advance(session, found, step.rung, step.next_due_at, now, job, outbox_public):
+        return False
+    if job is None:
+        _remind_inside(session, found, step, now)
     log.info("ladder.rung", delivery=found.public_id, rung=step.rung, number=found.ladder_step + 1)
     return True
+
+
+def _reminder(session: Session, found: Delivery, places: Places, now: int) -> NewJob | None:
+    """None: nothing reaches this recipient outside the mailbox."""
+    applying = preferences.applying(session, [found.account_id], found.correspondent_id)[found.account_id]
+    reader = applying.reader
+    if not (reader.has_notice_url or (reader.contact_verified and places.notices_by_email)):
+        return None
+    sender, document = Sender(found.correspondent_id, verified=True), Document(found.document_type)
+    decided = decision.decide(reader, applying.preferences, sender, document, places)
+    return ladder_runs.job_of(found, Rung.REMIND, now, orders.reminder(decided.quiet))
+
+
+def _remind_inside(session: Session, found: Delivery, step: Step, now: int) -> None:
+    reminder = notices.StillUnread(found.decided_at, step.next_due_at)
+    notice.tell(session, accounts.by_id(session, found.account_id), reminder, now)
 
 
 def _correct_some(session: Session, ids: list[int], now: int) -> int:

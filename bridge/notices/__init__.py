@@ -15,6 +15,7 @@ from bridge.notices.keys import BreakGlassTold as BreakGlassTold
 from bridge.notices.keys import DocumentsClosed as DocumentsClosed
 from bridge.notices.keys import KeysReplaced as KeysReplaced
 from bridge.notices.keys import ResetClosesDocuments as ResetClosesDocuments
+from bridge.notices.ladder import StillUnread as StillUnread
 from bridge.notices.looks import WhoLooked as WhoLooked
 from bridge.notices.people import IdentityChanged as IdentityChanged
 from bridge.notices.people import IdentityUndone as IdentityUndone

@@ -35,18 +35,31 @@ def due(session: Session, now: int, limit: int) -> list[int]:
     return [number for (number,) in statements.rows(session, _DUE, (now, limit))]
 
 
+def job_of(found: Delivery, rung: Rung, now: int, payload: bytes | None = None) -> NewJob:
+    """The outbox job of the next rung of `found`."""
+    return NewJob(JOBS[rung], f"ladder:{found.ladder_step + 1}:{rung}", now, payload)
+
+
 def advance(
-    session: Session, found: Delivery, rung: Rung, next_due_at: int | None, now: int, outbox_public: bytes
+    session: Session,
+    found: Delivery,
+    rung: Rung,
+    next_due_at: int | None,
+    now: int,
+    job: NewJob | None,
+    outbox_public: bytes,
 ) -> bool:
-    """Do `rung` of `found`, with what it puts into the outbox. False, nothing done, if it stands there no more."""
+    """Do `rung` of `found`: `job` goes into the outbox; None: the caller does it in this transaction. False, and
+    nothing done, if the delivery stands there no more.
+    """
     number = found.ladder_step + 1
     state = _state(rung, next_due_at)
     if not statements.run(session, _STEP, (next_due_at, state, found.id, found.ladder_step, now)):
         return False
     statements.run(session, deliveries.DROP_LADDER_JOBS.replace("?*", "?"), (found.id,))
-    job = NewJob(JOBS[rung], f"ladder:{number}:{rung}", now)
-    owner = {"account_id": found.account_id, "delivery_id": found.id}
-    jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)
+    if job is not None:
+        owner = {"account_id": found.account_id, "delivery_id": found.id}
+        jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)
     transcript.note(session, found.account_id, found.id, f"ladder.{rung}", now, CHANNELS[rung], str(number))
     if rung is Rung.REMIND and not Ladder(found.ladder.rungs[number:]).leaves():
         outbox_keys.give_up(session, found.id)

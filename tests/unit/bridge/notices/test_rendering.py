@@ -33,6 +33,8 @@ EXAMPLES: tuple[Notice, ...] = (
     notices.BreakGlassTold("Dora", "Chris", "Dossier 12", "Sv 126nd", NOW, NOW + 60, None, None),
     *(notices.IdentityChanged(field, NOW, NOW + 86_400) for field in people.FIELDS),
     notices.IdentityUndone("email", NOW, NOW + 3600),
+    notices.StillUnread(NOW, NOW + 86_400),
+    notices.StillUnread(NOW, None),
     notices.Suspended(NOW),
     notices.WhoLooked(NOW, (), cut=False),
     notices.WhoLooked(
