@@ -38,6 +38,10 @@ class HeaderFacts:
     """The address of From, if it is exactly one; lower case."""
     automatic: bool = False
     """RFC 3834 section 2; lists and bulk mail too."""
+    hops: int = 0
+    """Servers that it came by, by their Received fields."""
+    resent: tuple[str, ...] = ()
+    """Resent-Message-IDs with their brackets."""
     unknown: tuple[str, ...] = ()
     """Parameters of our header that there are not."""
 
@@ -57,6 +61,8 @@ def facts_of(header: bytes) -> HeaderFacts:
         wants_mdn=headers.value(header, "Disposition-Notification-To") is not None,
         author=author[0].mailbox.lower() if len(author) == 1 else None,
         automatic=_is_automatic(header),
+        hops=len(headers.values(header, "Received")),
+        resent=tuple(_MESSAGE_ID.findall(" ".join(headers.values(header, "Resent-Message-ID")[:_MAX_IDS]))),
         unknown=tuple(parameters),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bridge.channels import disposition, mailbox, status
 from bridge.channels.status import Handed
+from bridge.mail.facts import HeaderFacts
 from bridge.mail.status_wishes import Returned, Wish
 from bridge.routing import planning
 from bridge.routing.planning import Gathered
@@ -24,12 +25,17 @@ from storage.records import Delivered
 if TYPE_CHECKING:
     from bridge.smtp.office import Office
 
+MAX_HOPS = 100
+
 
 async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]) -> Delivered:
     """DataRefused, StorageError: nothing was kept."""
     gathered = _gathered(office, arrival)
     prepared = await office.preparer.prepare(_equipped(office, arrival, gathered, wishes))
     now, store = int(office.clock()), office.store
+    if _goes_round(office, prepared.facts):
+        await mailbox.drop(store, prepared.placed.body_name)
+        raise DataRefused(replies.LOOP)
     decided = _decided(office, gathered, prepared, wishes, now)
     acceptance = Acceptance(_draft(arrival, prepared, now), decided, gathered.key, office.outbox_public)
     if all(each.channel is Channel.REFUSE for each in decided.values()):
@@ -39,6 +45,11 @@ async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]
     told = status.of_arrival(decided, wishes)
     report = await _report(office, prepared, arrival.sender_account_id, told, now)
     return await mailbox.commit(store, status.accept, Handed(acceptance, report), prepared.placed.body_name, now)
+
+
+def _goes_round(office: "Office", facts: HeaderFacts) -> bool:
+    """Whether it has left this house before, or is one that no server can get rid of (RFC 5321 section 6.3)."""
+    return facts.hops > MAX_HOPS or any(office.marks.of_message_id(each) is not None for each in facts.resent)
 
 
 def _gathered(office: "Office", arrival: Arrival) -> Gathered:

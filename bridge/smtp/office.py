@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bridge.channels.marks import Marks
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
 from bridge.mail.status_wishes import Wish
@@ -74,6 +75,8 @@ class Office:
         self.places = places or Places()
         self.resolver = resolver
         self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
+        self.marks = Marks(store.server_keys.message_tag, hostname)
+        """Knows what comes back of what has left the house."""
         self.tag_key = store.server_keys.message_tag
         self._closing = False
         self._empty = asyncio.Event()

@@ -75,6 +75,10 @@ RECIPIENT_FULL = "452 4.2.2 this mailbox is full"
 RECIPIENT_OF_ANOTHER_SENDER = "550 5.7.1 this address takes mail from one sender only: ask its owner for another"
 REFUSED_BY_RECIPIENT = "550 5.7.1 the recipient takes no documents of this kind from you"
 RELAY = "550 5.7.1 only recipients of this server: mail for other domains is not relayed"
+REPORT_ALONE = "452 4.5.3 a report about something sent from here comes alone; send the rest separately"
+REPORT_TAKEN = "250 2.0.0 the report is taken"
+REPORT_TOO_EARLY = "451 4.3.0 what this is about is still on its way; try again later"
+LOOP = "554 5.4.6 this document has been sent from here already, or through too many servers"
 TOO_MANY_RECIPIENTS = "452 4.5.3 too many recipients, send the others in a further transaction"
 
 _BY_BASIC_CODE = {

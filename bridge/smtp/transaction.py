@@ -11,10 +11,11 @@ import asyncio
 import structlog
 from aiosmtpd.smtp import Envelope
 
+from bridge.channels.marks import Mark
 from bridge.mail import status_wishes
 from bridge.mail.status_wishes import MailWish, RecipientWish, Wish
 from bridge.routing.recipients import Refusal
-from bridge.smtp import dkim_signatures, key_records, paths, provenance, replies, trace
+from bridge.smtp import dkim_signatures, key_records, paths, provenance, replies, returns, trace
 from bridge.smtp.authentication import Authentication
 from bridge.smtp.authorship import Rights
 from bridge.smtp.data import TOO_LARGE, DataReceiver, DataRefused
@@ -52,6 +53,8 @@ class Transaction(Envelope):
         self.mail_wish = MailWish()
         self.recipient_wishes: dict[str, RecipientWish] = {}
 
+        self.returned: Mark | None = None
+        """What a report is about that goes to a bounce address; it comes alone, and is no document."""
         self.voucher: Voucher | None = None
         """What speaks for a sender who did not sign in."""
 
@@ -211,6 +214,11 @@ class Connection(Authentication):
         return self._resolve(address)
 
     def _resolve(self, address: str) -> str | None:
+        if (mark := self.office.marks.of_bounce_address(address)) is not None or self.envelope.returned is not None:
+            if self.envelope.recipients or self.envelope.returned not in (None, mark):
+                return replies.REPORT_ALONE
+            self.envelope.returned = mark
+            return None
         found = self.office.resolve(address, self.envelope.size, self.envelope.senders())
         if isinstance(found, Recipient):
             self.envelope.recipients[address] = found
@@ -252,6 +260,8 @@ class Connection(Authentication):
 
     async def _stored(self, transaction: Transaction, receiver: DataReceiver) -> str:
         """The commit happens in here, and is never cancelled: see `Conversation.connection_lost`."""
+        if transaction.returned is not None:
+            return await returns.taken(self.office, transaction.returned, receiver)
         number = self.office.transaction_number()
         arrival = Arrival(
             data=receiver,
@@ -311,7 +321,7 @@ class Connection(Authentication):
     def _no_data(self, arg: str | None) -> str | None:
         if arg:
             return "501 5.5.4 DATA takes no argument"
-        if not self.envelope.recipients:
+        if not self.envelope.recipients and self.envelope.returned is None:
             return replies.SEQUENCE_RCPT
         return replies.MEMORY if self.office.receiving >= self.limits.received_bytes else None
 
