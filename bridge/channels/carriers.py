@@ -8,7 +8,9 @@ from bridge.channels.email.carrier import EmailCarrier
 from bridge.channels.handover import Destination, Gate
 from bridge.channels.marks import Marks
 from bridge.channels.outbox import Carrier
-from bridge.routing import residency
+from bridge.channels.outside import targets
+from bridge.channels.outside.carrier import NoticeCarrier, Post
+from bridge.routing import places, residency
 from bridge.settings import Settings
 from storage.database import Store
 from storage.deliveries.processors import ProcessorKind
@@ -22,7 +24,16 @@ def of(data: Path, settings: Settings, store: Store) -> tuple[Carrier, ...]:
 def _all(data: Path, settings: Settings, store: Store) -> Iterator[Carrier]:
     gate = Gate(store, residency.europe(settings))
     marks = Marks(store.server_keys.message_tag, settings.hostname)
+    yield NoticeCarrier(places.hours_of(settings), gate, targets.of(data, settings), _post(data, settings, marks))
     relay = relays.of(data, settings)
     if relay is not None:
         processor = Destination(ProcessorKind.RELAY, settings.relay.country, settings.relay.name)
         yield EmailCarrier(relay, processor, gate, marks)
+
+
+def _post(data: Path, settings: Settings, marks: Marks) -> Post | None:
+    found = relays.for_notices(data, settings)
+    if found is None:
+        return None
+    relay, section = found
+    return Post(relay, Destination(ProcessorKind.RELAY, section.country, section.name), marks)

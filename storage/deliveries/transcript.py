@@ -47,3 +47,13 @@ def of_delivery(session: Session, delivery_id: int) -> list[DeliveryEvent]:
         DeliveryEvent(at, delivery, kind, None if channel is None else Channel(channel), detail)
         for at, delivery, kind, channel, detail in found
     ]
+
+
+def has(session: Session, account_id: int, kind: str, beginning: str) -> bool:
+    """Whether there is a line of this kind whose detail begins so."""
+    found = statements.row(
+        session,
+        "SELECT 1 FROM delivery_event WHERE account_id = ? AND kind = ? AND substr(detail, 1, ?) = ? LIMIT 1",
+        (account_id, kind, len(beginning), beginning),
+    )
+    return found is not None

@@ -5,8 +5,10 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from bridge.channels.outside.messenger import Verdict
+from bridge.settings import Settings
 
 MODULE = "bridge.channels.outside.messenger"
 
@@ -52,3 +54,10 @@ class Targets:
                 process.kill()
                 await process.wait()
         return Verdict(process.returncode) if process.returncode in set(Verdict) else Verdict.NOT_NOW
+
+
+def of(data: Path, settings: Settings) -> Targets:
+    """`data`: what relative files are relative to."""
+    chosen = settings.notices
+    ca_file = "" if chosen.target_ca_file is None else str(data / chosen.target_ca_file)
+    return Targets(chosen.target_seconds, chosen.private_targets, ca_file)
