@@ -102,6 +102,14 @@ class Action(StrEnum):
     PURGE_REQUEST = "purge.request"
     PURGE_APPROVE = "purge.approve"
 
+    # what is on its way
+    OUTBOX_LIST = "outbox.list"
+    OUTBOX_CHANGE = "outbox.change"
+    """Have a job tried again, settled or cancelled."""
+    DELIVERY_LIST = "delivery.list"
+    PROCESSOR_LIST = "processor.list"
+    PROCESSOR_CHANGE = "processor.change"
+
     # the bridge
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
@@ -174,6 +182,11 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.ERASURE_LIST: {**_EVERYBODY, **_ADMIN, **_AUDITOR},
     Action.PURGE_REQUEST: _ADMIN,
     Action.PURGE_APPROVE: _OWNER_AND_ADMIN,
+    Action.OUTBOX_LIST: {**_OWNER_AND_ADMIN, **_MACHINE},
+    Action.OUTBOX_CHANGE: {**_OWNER_AND_ADMIN, **_MACHINE},
+    Action.DELIVERY_LIST: {**_EVERYBODY, **_HELPERS, **_ADMIN},
+    Action.PROCESSOR_LIST: {**_OWNER_AND_ADMIN, **_AUDITOR, **_MACHINE},
+    Action.PROCESSOR_CHANGE: {**_OWNER, **_MACHINE},
     Action.AUDIT_READ: {
         **_EVERYBODY,
         **_HELPERS,
@@ -215,6 +228,7 @@ STEP_UP: frozenset[Action] = frozenset(
         Action.PURGE_APPROVE,
         Action.ALIAS_CHANGE,
         Action.SENDER_CHANGE,
+        Action.PROCESSOR_CHANGE,
         Action.BACKUP_MAKE,
     }
 )

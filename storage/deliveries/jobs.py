@@ -178,13 +178,17 @@ def _set(session: Session, job_id: int, state: JobState, problem: str, due_at: i
     return found is not None
 
 
-def again(session: Session, job_id: int, now: int) -> Job:
-    """A person wants it tried once more, from its beginning, with patience anew. NotFound."""
+def again(session: Session, job_id: int, now: int, *, afresh: bool) -> Job:
+    """A person wants it tried once more, with patience anew. NotFound.
+
+    `afresh`: nothing of it has happened. Else the carrier finds the step of earlier attempts, and asks about it.
+    """
     found = statements.row(
         session,
-        "UPDATE job SET state = 'waiting', due_at = ?, attempts = 0, step = NULL, handle = NULL WHERE id = ?"
-        " AND state <> 'waiting' RETURNING kind, account_id",
-        (now, job_id),
+        "UPDATE job SET state = 'waiting', due_at = ?, attempts = 0, step = CASE WHEN ? THEN NULL ELSE step END,"
+        " handle = CASE WHEN ? THEN NULL ELSE handle END WHERE id = ? AND state <> 'waiting'"
+        " RETURNING kind, account_id",
+        (now, afresh, afresh, job_id),
     )
     if found is None:
         raise NotFound("job")

@@ -8,6 +8,7 @@ from bridge.api.routes import (
     audit,
     backups,
     break_glass,
+    deliveries,
     devices,
     domains,
     erasures,
@@ -19,6 +20,8 @@ from bridge.api.routes import (
     identity,
     looks,
     me_secrets,
+    outbox,
+    processors,
     purges,
     resets,
     rotation,
@@ -51,6 +54,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     erasures.router,
     holds.router,
     purges.router,
+    outbox.router,
+    deliveries.router,
+    processors.router,
     backups.router,
 )
 """One line per module, in the order of the OpenAPI description."""

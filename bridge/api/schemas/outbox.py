@@ -1,0 +1,71 @@
+"""The outbox, deliveries and processors. Times are epoch seconds UTC."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from bridge.api.schemas import Schema
+from storage.deliveries import processors
+from storage.deliveries.terms import Channel, DeliveryState, DocumentType, JobKind, JobState
+
+
+class JobOut(Schema):
+    id: int
+    kind: JobKind
+    state: JobState
+    account: str | None
+    email: str | None
+    """Cut where the reader's role needs no more."""
+    delivery: str | None
+    due_at: int | None
+    """When it is tried next; null if that is up to a person."""
+    since: int | None
+    """Since when it does not wait; null while it does."""
+    attempts: int
+    problem: str | None
+    step: str | None
+    """How far the last attempt came before it could be taken back no more."""
+    created_at: int
+
+
+class SettlementIn(Schema):
+    done: bool
+    """Whether it has happened."""
+
+
+class DeliveryOut(Schema):
+    """Never a subject."""
+
+    id: str
+    document: str
+    account: str
+    type: DocumentType
+    channel: Channel
+    state: DeliveryState
+    ladder: str | None
+    ladder_step: int
+    ladder_due_at: int | None
+    decided_at: int
+    ended_at: int | None
+    server_can_open: bool
+    attempts: int
+    """Of what waits in the outbox."""
+
+
+class ProcessorIn(Schema):
+    kind: processors.ProcessorKind
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")]
+    contract_date: date | None = None
+    fields: Annotated[list[processors.Field], Field(max_length=20)]
+    """What may be handed over."""
+
+
+class ProcessorOut(Schema):
+    name: str
+    kind: processors.ProcessorKind
+    country: str
+    in_europe: bool
+    contract_date: str | None
+    fields: list[processors.Field]
+    changed_at: int

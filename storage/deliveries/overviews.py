@@ -1,0 +1,129 @@
+"""Lists of jobs and of deliveries for people: metadata alone, never a payload, a subject or a reason in words.
+
+Pages go by number, newest first: `before` is the number of the last item of the page before. `domains`: accounts of
+these alone; None: all, and in the list of jobs those that are nobody's.
+"""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage.deliveries.terms import Channel, DeliveryState, DocumentType, JobKind, JobState
+from storage.engine import statements
+from storage.engine.statements import Value
+
+# ruff: noqa: S608 - every part of these statements stands in this file
+
+_JOBS = (
+    "SELECT job.id, job.kind, job.state, job.account_id, delivery.public_id, job.due_at, job.attempts, job.problem,"
+    " job.step, job.created_at FROM job LEFT JOIN delivery ON delivery.id = job.delivery_id"
+    " LEFT JOIN account ON account.id = job.account_id WHERE true"
+)
+_DELIVERIES = (
+    "SELECT delivery.id, delivery.public_id, document_public_id, delivery.account_id, document_type,"
+    " delivery.channel, delivery.state, ladder, ladder_step, ladder_due_at, decided_at, ended_at, needs_key,"
+    " coalesce((SELECT sum(attempts) FROM job WHERE job.delivery_id = delivery.id), 0)"
+    " FROM delivery JOIN account ON account.id = delivery.account_id WHERE true"
+)
+_PARKED = {JobState.DEAD, JobState.UNCERTAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    id: int
+    kind: JobKind
+    state: JobState
+    account_id: int | None
+    delivery: str | None
+    """Public id."""
+    due_at: int
+    """When it is tried; of one that does not wait: since when."""
+    attempts: int
+    problem: str | None
+    step: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    id: int
+    public_id: str
+    document: str
+    account_id: int
+    document_type: DocumentType
+    channel: Channel
+    state: DeliveryState
+    ladder: str | None
+    ladder_step: int
+    ladder_due_at: int | None
+    decided_at: int
+    ended_at: int | None
+    server_can_open: bool
+    attempts: int
+    """Of what waits in the outbox for it."""
+
+
+def jobs(
+    session: Session,
+    domains: frozenset[int] | None,
+    *,
+    state: JobState | None = None,
+    kind: JobKind | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[JobLine]:
+    """Jobs, as the module says."""
+    sql, values = _confined(_JOBS, domains)
+    if state in _PARKED:
+        sql += " AND job.state <> 'waiting'"  # few rows, by their own index
+    for column, value in (("job.state = ?", state), ("job.kind = ?", kind), ("job.id < ?", before)):
+        if value is not None:
+            sql, values = f"{sql} AND {column}", [*values, value]
+    found = statements.rows(session, f"{sql} ORDER BY job.id DESC LIMIT ?", (*values, limit))
+    return [JobLine(row[0], JobKind(row[1]), JobState(row[2]), *row[3:]) for row in found]
+
+
+def deliveries(
+    session: Session,
+    domains: frozenset[int] | None,
+    *,
+    account_id: int | None = None,
+    state: DeliveryState | None = None,
+    channel: Channel | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[DeliveryLine]:
+    """Deliveries, as the module says; `account_id`: of one reader."""
+    sql, values = _confined(_DELIVERIES, domains)
+    wanted: tuple[tuple[str, Value], ...] = (
+        ("delivery.account_id = ?", account_id),
+        ("delivery.state = ?", state),
+        ("delivery.channel = ?", channel),
+        ("delivery.id < ?", before),
+    )
+    for column, value in wanted:
+        if value is not None:
+            sql, values = f"{sql} AND {column}", [*values, value]
+    found = statements.rows(session, f"{sql} ORDER BY delivery.id DESC LIMIT ?", (*values, limit))
+    return [_delivery(row) for row in found]
+
+
+def counts(session: Session, domains: frozenset[int] | None) -> dict[JobState, int]:
+    """How many jobs there are in each state."""
+    sql, values = _confined(_JOBS.partition(" FROM ")[2], domains)
+    found = statements.rows(session, f"SELECT job.state, count(*) FROM {sql} GROUP BY job.state", values)
+    return dict.fromkeys(JobState, 0) | {JobState(state): count for state, count in found}
+
+
+def _confined(sql: str, domains: frozenset[int] | None) -> tuple[str, list[Value]]:
+    if domains is None:
+        return sql, []
+    marks = ",".join("?" * len(domains))
+    return f"{sql} AND account.domain_id IN ({marks})", [*sorted(domains)]
+
+
+def _delivery(row: statements.Row) -> DeliveryLine:
+    values = list(row)
+    values[4:7] = [DocumentType(values[4]), Channel(values[5]), DeliveryState(values[6])]
+    values[12] = bool(values[12])
+    return DeliveryLine(*values)
