@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.channels import disposition, notice
+from bridge.channels import disposition, letters, notice
 from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
@@ -75,6 +75,13 @@ async def _identity_changes(store: Store, now: int) -> int:
     return await store.write(identity_changes.sweep, now)
 
 
+async def _dead_letters(store: Store, now: int) -> int:
+    removed = 0
+    while some := await store.write(letters.expire, now):
+        removed += some
+    return removed
+
+
 async def _clients(store: Store, now: int) -> int:
     return await store.write(devices.forget_clients, now)
 
@@ -98,6 +105,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("grants", DAY, _grants),
     Chore("identity-changes", DAY, _identity_changes),
     Chore("clients", DAY, _clients),
+    Chore("dead-letters", DAY, _dead_letters),
     Chore("bars", MINUTE, _bars),
     Chore("dispositions", MINUTE, disposition.send),
     Chore("usage", MINUTE, _usage),

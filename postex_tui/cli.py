@@ -30,6 +30,8 @@ from postex_tui.commands import (
     login,
     looks,
     me,
+    outbox,
+    processor,
     purge,
     recover,
     repair,
@@ -84,6 +86,8 @@ app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")
 app.add_typer(purge.app, name="purge")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(processor.app, name="processor")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.add_typer(backup.app, name="backup")

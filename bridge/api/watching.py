@@ -1,6 +1,7 @@
 """Live events for one watcher: what the doors, the store and the audit log do, as far as its roles may see it.
 
     sessions   a session opened or closed      arrivals   documents came into inboxes      audit   the log grew
+    outbox     a job was queued, put off, given up or is gone
     lagged     the watcher was too slow: `lost` events are gone, look again      end   the stream is over, and why
 
 Contract. A `Watch` hears the registry of connections and the store; it keeps a bounded queue and never holds them up.
@@ -32,7 +33,7 @@ from storage.mail import mailboxes
 from storage.oversight import audit_views
 from storage.oversight.audit_views import Entry, Onlooker, Sight, Wanted
 from storage.people import accounts, grants
-from storage.records import Account, AccountBarred, AccountState, AuditAppended, Change, MailboxChange
+from storage.records import Account, AccountBarred, AccountState, AuditAppended, Change, MailboxChange, OutboxChanged
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +49,10 @@ class Kind(StrEnum):
     SESSIONS = "sessions"
     ARRIVALS = "arrivals"
     AUDIT = "audit"
+    OUTBOX = "outbox"
 
 
-Waiting = Event | MailboxChange | AuditAppended
+Waiting = Event | MailboxChange | AuditAppended | OutboxChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ class Watch:
                 self.stop(BARRED)
         elif isinstance(change, MailboxChange):
             if change.arrived and Kind.ARRIVALS in self._kinds:
+                self._keep(change)
+        elif isinstance(change, OutboxChanged):
+            if Kind.OUTBOX in self._kinds:
                 self._keep(change)
         elif isinstance(change, AuditAppended):
             # Also where the log is not asked for: the end of a session stands in it.
@@ -212,6 +217,7 @@ def _told(
     if scope.is_owner and moved:
         frames.append(frame(Kind.SESSIONS, {"signed_in": signed_in}))
     frames += [frame(Kind.ARRIVALS, content) for content in known.arrivals(batch)]
+    frames += [frame(Kind.OUTBOX, content) for content in known.jobs(batch)]
     if Kind.AUDIT in kinds:
         frames += _audit(session, scope, [each.position for each in batch if isinstance(each, AuditAppended)], *seen)
     return frames
@@ -258,6 +264,17 @@ class _Known:
                 yield {"account": account.public_id, "count": count}
         if self._scope.is_owner and counts.total():
             yield {"count": counts.total()}
+
+    def jobs(self, batch: list[Waiting]) -> Iterator[dict[str, object]]:
+        """The last state of each, with whose it is; to an owner how many came to which state. `done`: gone."""
+        moved = {each.job_id: each for each in batch if isinstance(each, OutboxChanged)}
+        for job_id, each in moved.items():
+            account = None if each.account_id is None else self._reached(each.account_id)
+            if account is not None:
+                state = each.state or "done"
+                yield {"account": account.public_id, "job": job_id, "kind": each.kind, "state": state}
+        if self._scope.is_owner and moved:
+            yield {"jobs": dict(Counter(each.state or "done" for each in moved.values()))}
 
     def _reached(self, account_id: int) -> Account | None:
         if account_id not in self._accounts:

@@ -32,7 +32,7 @@ async def events(
 ) -> StreamingResponse:
     """What happens from now on, as far as the asker may see it, until the session ends.
 
-    Events `sessions`, `arrivals`, `audit`; `lagged` if the reader was too slow; `end` with the reason.
+    Events `sessions`, `arrivals`, `audit`, `outbox`; `lagged` if the reader was too slow; `end` with the reason.
     """
     watching = access.control.watching
     own = sum(each.account_id == access.signed_in.id for each in watching)
