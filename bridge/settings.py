@@ -11,10 +11,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "POSTEX_"
@@ -105,6 +106,21 @@ def _timezone(value: str) -> str:
     return value
 
 
+def _printer_uri(value: str) -> str:
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        named = False
+    if not named or parts.scheme not in ("ipp", "ipps") or parts.username is not None or not value.isascii():
+        raise ValueError("must be an address such as ipps://printer.example.org/ipp/print")
+    if parts.scheme == "ipp" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with ipps:// unless the printer is on this machine: documents travel under TLS")
+    return value
+
+
 def _hour(value: str) -> str:
     """As 17:00."""
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
@@ -117,6 +133,7 @@ TimeOfDay = Annotated[str, AfterValidator(_hour)]
 Port = Annotated[int | Literal["off"], BeforeValidator(_port)]
 Country = Annotated[str, BeforeValidator(_country_or_none)]
 Countries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_countries)]
+PrinterUri = Annotated[str, AfterValidator(_printer_uri)]
 Host = Annotated[str, AfterValidator(_host)]
 Hostname = Annotated[str, AfterValidator(host_name)]
 MaybeFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
@@ -283,6 +300,38 @@ class Relay(Section):
     """The relay in the register of processors (`postex processor`); empty: a server of your own."""
 
 
+class Printer(Section):
+    """The printer of documents on paper: `uri` or `folder`, not both; without either there is no such channel."""
+
+    uri: PrinterUri = ""
+    """Address by IPP, such as ipps://printer.example.org/ipp/print; ipp:// (no TLS) only on this machine, as CUPS."""
+
+    folder: MaybeFile = None
+    """Folder out of which a print system takes PDFs, one for each letter; relative to the data folder."""
+
+    ca_file: MaybeFile = None
+    """Certificates in PEM that vouch for an ipps printer instead of the system's; relative to the data folder."""
+
+    media: Annotated[str, Field(max_length=200)] = "iso_a4_210x297mm"
+    """Paper as IPP calls it (PWG 5101.1); the sheets are A4."""
+
+    sides: Literal["one-sided", "two-sided-long-edge", "two-sided-short-edge"] = "one-sided"
+    """One side of each sheet or both; on both, each part of a letter begins on a new sheet."""
+
+    country: Country = ""
+    """Country of the printer. Without one, or outside `residency.countries`, nothing is printed. Addresses in it are
+    printed without a country."""
+
+    name: str = ""
+    """The printer in the register of processors (`postex processor`); empty: a printer of your own."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.uri and self.folder is not None:
+            raise ValueError("uri and folder cannot both be set: a letter goes one way")
+        return self
+
+
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
 
@@ -324,6 +373,7 @@ class Settings(BaseSettings):
     notices: Notices = Notices()
     relay: Relay = Relay()
     notice_relay: Relay = Relay()
+    printer: Printer = Printer()
     log: Log = Log()
 
     @classmethod

@@ -10,6 +10,10 @@ from bridge.channels.marks import Marks
 from bridge.channels.outbox import Carrier
 from bridge.channels.outside import targets
 from bridge.channels.outside.carrier import NoticeCarrier, Post
+from bridge.channels.paper import printers
+from bridge.channels.paper.carrier import PaperCarrier
+from bridge.channels.paper.letter import Sides
+from bridge.channels.paper.press import Press
 from bridge.routing import places, residency
 from bridge.settings import Settings
 from storage.database import Store
@@ -17,7 +21,7 @@ from storage.deliveries.processors import ProcessorKind
 
 
 def of(data: Path, settings: Settings, store: Store) -> tuple[Carrier, ...]:
-    """In no order. A job whose carrier is missing waits, and is shown as waiting. RelayUnusable."""
+    """In no order. A job whose carrier is missing waits, and is shown as waiting. RelayUnusable, PrinterUnusable."""
     return tuple(_all(data, settings, store))
 
 
@@ -29,6 +33,11 @@ def _all(data: Path, settings: Settings, store: Store) -> Iterator[Carrier]:
     if relay is not None:
         processor = Destination(ProcessorKind.RELAY, settings.relay.country, settings.relay.name)
         yield EmailCarrier(relay, processor, gate, marks)
+    road = printers.of(data, settings)
+    if road is not None:
+        processor = Destination(ProcessorKind.PRINTER, settings.printer.country, settings.printer.name)
+        sides = Sides(settings.printer.sides)
+        yield PaperCarrier(road, Press(), processor, gate, sides=sides, timezone=settings.timezone)
 
 
 def _post(data: Path, settings: Settings, marks: Marks) -> Post | None:

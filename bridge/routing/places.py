@@ -12,6 +12,8 @@ def of(settings: Settings) -> Places:
     countries = {}
     if settings.relay.host:
         countries[Channel.EMAIL] = settings.relay.country
+    if settings.printer.uri or settings.printer.folder is not None:
+        countries[Channel.PAPER] = settings.printer.country
     return Places(
         countries=countries,
         europe=europe(settings),

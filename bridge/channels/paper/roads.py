@@ -1,0 +1,28 @@
+"""What the two ways to a printer have in common: the task, the letter when it is needed, and the ends."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+from bridge.channels import handoff
+from bridge.channels.outbox import Done, Failed, Outcome, Task
+from bridge.channels.paper.letter import Composed
+from storage.deliveries.terms import Channel
+
+Prepare = Callable[[], Awaitable[Composed | Outcome]]
+"""The sheets, or why there are none."""
+
+
+class Road(Protocol):
+    async def carry(self, task: Task, prepare: Prepare) -> Outcome:
+        """`prepare` is called only where the sheets are needed."""
+        ...
+
+
+def printed(delivery_id: int, pages: int, carrier: str | None) -> Done:
+    detail = f"pages:{pages}"
+    return Done(partial(handoff.done, delivery_id=delivery_id, channel=Channel.PAPER, detail=detail, carrier=carrier))
+
+
+def failed(delivery_id: int, problem: str) -> Failed:
+    return Failed(problem, partial(handoff.failed, delivery_id=delivery_id, channel=Channel.PAPER, problem=problem))
