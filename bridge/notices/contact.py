@@ -1,4 +1,4 @@
-"""Notices about the contact address, where other notices go."""
+"""Notices about where other notices go: the contact address, a notice URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,49 @@ from dataclasses import dataclass
 from bridge.i18n import N_
 from bridge.notices.rendering import Notice, Words
 
+NOT_YOU = N_("Was it not you? Change your password, and tell your admin.")
+
 
 @dataclass(frozen=True, slots=True)
-class ContactUnproved(Notice):
-    """Mail to the address came back too often."""
+class _Happened(Notice):
+    at: int
 
+    def values(self, words: Words) -> Mapping[str, str]:
+        return {"at": words.moment(self.at)}
+
+
+@dataclass(frozen=True, slots=True)
+class ContactProved(_Happened):
+    subject = N_("Your contact address is confirmed")
+    paragraphs = (
+        N_("On {at} your contact address was confirmed with the code that was sent to it. Notices can go there now."),
+        NOT_YOU,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUnproved(_Happened):
     subject = N_("Your contact address takes no mail")
     paragraphs = (
         N_("Notices to your contact address came back several times, the last time on {at}. None is sent there now."),
         N_("Is it right, confirm it again: postex me contact verify. Else change it: postex me set --contact-email"),
     )
-    at: int
 
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
+
+@dataclass(frozen=True, slots=True)
+class NoticeUrlSet(_Happened):
+    subject = N_("Notices go to a new place")
+    paragraphs = (
+        N_("On {at} it was set that notices of your documents go to a service of your choice, by its URL."),
+        N_("They hold nothing of a document. To end it: postex me notice-url remove"),
+        NOT_YOU,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeUrlRemoved(_Happened):
+    subject = N_("Notices go to the service of your choice no more")
+    paragraphs = (
+        N_("On {at} the URL was removed to which notices of your documents went."),
+        NOT_YOU,
+    )

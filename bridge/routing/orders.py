@@ -4,9 +4,10 @@
     reminder    one document still lies unopened, for the ladder; also what a job without a payload says
     code        a code that proves a contact address (S11)
     proven      that address now counts
-    change      something that identifies the account was changed, told to one address (S48)
+    change, undone
+                something that identifies the account was changed, or is as it was, told to one address (S48)
 
-The last three name the address that they go to; the others go wherever the recipient is told at that time.
+The last four name the address that they go to; the others go wherever the recipient is told at that time.
 """
 
 import json
@@ -24,6 +25,7 @@ class About(StrEnum):
     CODE = "code"
     PROVEN = "proven"
     CHANGE = "change"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ def proven(address: str) -> bytes:
 
 def change(address: str, changed: str, until: int) -> bytes:
     return bytes(Order(About.CHANGE, address=address, field=changed, until=until))
+
+
+def undone(address: str, changed: str) -> bytes:
+    return bytes(Order(About.UNDONE, address=address, field=changed))
 
 
 def parse(payload: bytes | None) -> Order:

@@ -43,10 +43,7 @@ def of_delivery(session: Session, delivery_id: int) -> list[DeliveryEvent]:
         "SELECT at, delivery_id, kind, channel, detail FROM delivery_event WHERE delivery_id = ? ORDER BY id",
         (delivery_id,),
     )
-    return [
-        DeliveryEvent(at, delivery, kind, None if channel is None else Channel(channel), detail)
-        for at, delivery, kind, channel, detail in found
-    ]
+    return [_event(row) for row in found]
 
 
 def has(session: Session, account_id: int, kind: str, beginning: str) -> bool:
@@ -57,3 +54,40 @@ def has(session: Session, account_id: int, kind: str, beginning: str) -> bool:
         (account_id, kind, len(beginning), beginning),
     )
     return found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as its recipient reads it."""
+
+    id: int
+    event: DeliveryEvent
+    document_public_id: str | None
+    """What the 250 told its sender; None for what concerns several or none."""
+
+
+def listing(session: Session, account_id: int, below: int | None, limit: int) -> tuple[list[Line], int | None]:
+    """All that was done for an account, newest first, and where to go on; None on the last page."""
+    found = statements.rows(
+        session,
+        "SELECT delivery_event.id, at, delivery_id, kind, delivery_event.channel, detail, document_public_id"
+        " FROM delivery_event LEFT JOIN delivery ON delivery.id = delivery_id"
+        " WHERE delivery_event.account_id = ? AND delivery_event.id < ? ORDER BY delivery_event.id DESC LIMIT ?",
+        (account_id, (1 << 63) - 1 if below is None else below, limit + 1),
+    )
+    lines = [Line(row[0], _event(row[1:6]), row[6]) for row in found[:limit]]
+    return lines, lines[-1].id if len(found) > limit else None
+
+
+def forget(session: Session, before: int, limit: int = 10_000) -> int:
+    """Lines older than `before`, some at a time; their number. They last as long as the decisions (90 days)."""
+    return statements.run(
+        session,
+        "DELETE FROM delivery_event WHERE id IN (SELECT id FROM delivery_event WHERE at < ? ORDER BY id LIMIT ?)",
+        (before, limit),
+    )
+
+
+def _event(row: statements.Row) -> DeliveryEvent:
+    at, delivery, kind, channel, detail = row
+    return DeliveryEvent(at, delivery, kind, None if channel is None else Channel(channel), detail)

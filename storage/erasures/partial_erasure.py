@@ -68,6 +68,10 @@ def begin_field(session: Session, account_id: int, field: Field, *, by: int | No
         "DELETE FROM identity_change WHERE account_id = ? AND field = ?",
         (account_id, field.replace("-", "_")),
     )
+    if field is Field.CONTACT_EMAIL:
+        # The row stays: it knows how many codes went, so that erasing is no way to send more of them.
+        sql = "UPDATE contact_proof SET address = '', code_tag = X'' WHERE account_id = ?"
+        statements.run(session, sql, (account_id,))
     if field is Field.CLIENT_NOTES:
         statements.run(session, "UPDATE account SET client_noted = 0 WHERE id = ?", (account_id,))
         statements.run(session, "UPDATE device SET last_client = NULL WHERE account_id = ?", (account_id,))
@@ -98,6 +102,9 @@ def field_left(session: Session, account_id: int, field: Field) -> dict[str, int
         wanted.append(
             ("device.last_client", "SELECT count(*) FROM device WHERE account_id = ? AND last_client IS NOT NULL")
         )
+    if field is Field.CONTACT_EMAIL:
+        sql = "SELECT count(*) FROM contact_proof WHERE account_id = ? AND address <> ''"
+        wanted.append(("contact_proof.address", sql))
     left = {place: statements.rows(session, sql, (account_id,))[0][0] for place, sql in wanted}
     changes = statements.rows(
         session,

@@ -22,6 +22,8 @@ TRIES = 5
 FIRST_PAUSE = 60
 HARD_BOUNCES = 3
 """After so many the address counts as unproved."""
+APART = 3600
+"""Seconds between two that count: several reports about one message are one."""
 BOUNCED = "notice.bounced"
 
 
@@ -92,21 +94,29 @@ def bounced(session: Session, account_id: int, address: str | None, code: str, n
     contact, verified_at = _contact(session, account_id)
     if verified_at is None or address not in (None, contact):
         return False
+    number, last_at = _bounces(session, account_id, verified_at)
+    if now - last_at < APART:
+        return False
     statements.run(
         session,
         "INSERT INTO delivery_event (account_id, at, kind, channel, detail) VALUES (?, ?, ?, 'email', ?)",
         (account_id, now, BOUNCED, code),
     )
-    found = statements.row(
-        session,
-        "SELECT count(*) FROM delivery_event WHERE account_id = ? AND kind = ? AND at >= ?",
-        (account_id, BOUNCED, verified_at),
-    )
-    if found is None or found[0] < HARD_BOUNCES:
+    if number + 1 < HARD_BOUNCES:
         return False
     statements.run(session, "UPDATE account SET contact_email_verified_at = NULL WHERE id = ?", (account_id,))
-    audit.append(session, "contact.unverified", "system", f"account:{account_id}", {"bounces": found[0]}, now)
+    audit.append(session, "contact.unverified", "system", f"account:{account_id}", {"bounces": number + 1}, now)
     return True
+
+
+def _bounces(session: Session, account_id: int, since: int) -> tuple[int, int]:
+    """(how many, when the last was)."""
+    found = statements.row(
+        session,
+        "SELECT count(*), coalesce(max(at), 0) FROM delivery_event WHERE account_id = ? AND kind = ? AND at >= ?",
+        (account_id, BOUNCED, since),
+    )
+    return (0, 0) if found is None else (found[0], found[1])
 
 
 def _contact(session: Session, account_id: int) -> tuple[str, int | None]:

@@ -44,5 +44,5 @@ class ChangeOut(Schema):
 class ChangedOut(Schema):
     account: AccountDetailOut
     changes: list[ChangeOut]
-    told: list[Literal["mailbox"]]
-    """Where the owner was told. Addresses elsewhere are not written to yet: Postex sends no mail to the outside."""
+    told: list[Literal["mailbox", "contact"]]
+    """Where the owner was told: `contact` is the contact address that was confirmed before the change."""

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bridge.channels import notice
 from bridge.channels.outside.composing import Message
+from bridge.mail.status_reports import Outcome, StatusReport
 from bridge.notices.contact import ContactUnproved
 from storage.deliveries import notices, transcript
 from storage.deliveries.terms import Channel
@@ -43,6 +44,12 @@ def bounced(session: Session, now: int, account_id: int, address: str | None, co
     if contact_proofs.bounced(session, account_id, address, code, now):
         transcript.note(session, account_id, None, "contact.unverified", now, Channel.EMAIL)
         notice.tell(session, accounts.by_id(session, account_id), ContactUnproved(now), now)
+
+
+def returned(session: Session, number: int, report: StatusReport | None, now: int) -> None:
+    """A report to the bounce address of a notice (`email.bounces`). `number`: of the account, 0 for none."""
+    if number and report is not None and report.outcome is Outcome.FAILED:
+        bounced(session, now, number, None, report.code)
 
 
 def _note(session: Session, now: int, message: Message, kind: str, road: str, words: list[str]) -> None:

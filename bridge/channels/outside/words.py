@@ -128,6 +128,27 @@ class DetailChanged(Outside):
         return {"domain": self.domain, "field": words(FIELDS[self.field]), "until": words.moment(self.until)}
 
 
+@dataclass(frozen=True, slots=True)
+class DetailUndone(Outside):
+    subject = N_("A change of your account was undone")
+    paragraphs = (
+        N_("In your account at {domain} your {field} is again what it was before the last change."),
+        N_("Was it not you? Tell the admin of {domain}."),
+    )
+    field: str
+
+    def values(self, words: Words) -> Mapping[str, str]:
+        return {"domain": self.domain, "field": words(FIELDS[self.field])}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial(Outside):
+    """To see whether a notice URL works."""
+
+    subject = N_("Notices come here")
+    paragraphs = (N_("This is how notices of your mailbox at {domain} come. Nothing is waiting for you."),)
+
+
 def kind_of(order: Order, domain: str, untold: Untold, names_senders: bool) -> Outside:
     """The words for an order; of `untold` only what is counted."""
     match order.about:
@@ -137,6 +158,8 @@ def kind_of(order: Order, domain: str, untold: Untold, names_senders: bool) -> O
             return ContactProven(domain)
         case About.CHANGE:
             return DetailChanged(domain, order.field or "", order.until or 0)
+        case About.UNDONE:
+            return DetailUndone(domain, order.field or "")
         case About.REMINDER:
             return Reminder(domain, untold, names_senders)
     kind = Arrival if len(untold.delivery_ids) == 1 else Arrivals
