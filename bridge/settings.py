@@ -332,6 +332,16 @@ class Printer(Section):
         return self
 
 
+class External(Section):
+    """Mailboxes that recipients have elsewhere, as a channel."""
+
+    private_hosts: bool = False
+    """Whether they may lie in private networks and on this machine."""
+
+    ca_file: MaybeFile = None
+    """Certificates in PEM that vouch for their servers, in the place of the system's; relative to the data folder."""
+
+
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
 
@@ -372,6 +382,7 @@ class Settings(BaseSettings):
     residency: Residency = Residency()
     notices: Notices = Notices()
     relay: Relay = Relay()
+    external: External = External()
     notice_relay: Relay = Relay()
     printer: Printer = Printer()
     log: Log = Log()

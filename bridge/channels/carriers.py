@@ -5,6 +5,8 @@ from pathlib import Path
 
 from bridge.channels.email import relays
 from bridge.channels.email.carrier import EmailCarrier
+from bridge.channels.external import doorways
+from bridge.channels.external.carrier import ExternalCarrier
 from bridge.channels.handover import Destination, Gate
 from bridge.channels.marks import Marks
 from bridge.channels.outbox import Carrier
@@ -33,6 +35,7 @@ def _all(data: Path, settings: Settings, store: Store) -> Iterator[Carrier]:
     if relay is not None:
         processor = Destination(ProcessorKind.RELAY, settings.relay.country, settings.relay.name)
         yield EmailCarrier(relay, processor, gate, marks)
+    yield ExternalCarrier(doorways.of(data, settings), gate, marks)
     road = printers.of(data, settings)
     if road is not None:
         processor = Destination(ProcessorKind.PRINTER, settings.printer.country, settings.printer.name)

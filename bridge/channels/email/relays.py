@@ -42,7 +42,7 @@ def _made(data: Path, settings: Settings, section: Section) -> Relay | None:
     )
 
 
-def verifying(ca_file: Path | None) -> ssl.SSLContext:
+def verifying(ca_file: Path | None, setting: str = "relay.ca_file") -> ssl.SSLContext:
     """A client's context: TLS 1.2 or later, certificate and name checked against the system's authorities, or those
     of `ca_file` alone. RelayUnusable.
     """
@@ -51,7 +51,7 @@ def verifying(ca_file: Path | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         problem = error.strerror or type(error).__name__
         raise RelayUnusable(
-            f"relay.ca_file: {ca_file} holds no certificate in PEM that can be read ({problem})"
+            f"{setting}: {ca_file} holds no certificate in PEM that can be read ({problem})"
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
