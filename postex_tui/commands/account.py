@@ -285,7 +285,9 @@ def changed_words(made: Mapping[str, Any]) -> str:
     """What was done, and who was told."""
     if not made["changes"]:
         return "Nothing that identifies the owner was changed."
-    told = "A message about it is in the mailbox. Addresses elsewhere are not written to: Postex sends no e-mail yet."
+    told = "A message about it is in the mailbox."
+    if "contact" in made["told"]:
+        told = "A message about it is in the mailbox, another goes to the contact address."
     return "\n".join([*map(change_line, made["changes"]), told])
 
 

@@ -91,7 +91,7 @@ async def remove(access: Changing) -> None:
 
 
 @router.post("/test", status_code=204)
-async def test(access: Changing) -> None:
+async def try_out(access: Changing) -> None:
     """Send a notice there that tells of nothing."""
     control, account = access.control, access.signed_in
     sealed = await control.store.read(notice_urls.sealed, account.id)

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from bridge.channels import handoff
 from bridge.channels.marks import Mark
+from bridge.channels.outside import outcomes
 from bridge.mail import status_reports
 from bridge.mail.status_reports import Outcome, StatusReport
 from storage.database import Store
@@ -75,4 +76,4 @@ def _by_email(lines: list[transcript.DeliveryEvent]) -> bool:
     return any(event.kind == f"{Channel.EMAIL}.handed-off" for event in lines)
 
 
-HANDLERS: dict[JobKind, Handler] = {JobKind.EMAIL: of_document}
+HANDLERS: dict[JobKind, Handler] = {JobKind.EMAIL: of_document, JobKind.NOTICE: outcomes.returned}

@@ -29,7 +29,7 @@ TYPES = {
     DocumentType.OTHER: N_("other document"),
 }
 WHERE = N_(
-    "Read it in your mail program, in the mailbox that you have at {domain}. There is no link in this message:"
+    "Read what came in your mail program, in the mailbox that you have at {domain}. There is no link in this message:"
     " distrust one that asks you to click or to sign in."
 )
 STOP = N_("You get this because you asked for it. To stop it: postex preference set --notify none")
