@@ -5,12 +5,13 @@ from contextlib import suppress
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.channels import disposition, letters, notice
+from bridge.channels import choosing, disposition, letters, notice
 from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
 from storage.database import Store
 from storage.errors import NotFound, StorageError
+from storage.mail import standing
 from storage.oversight import usage
 from storage.people import accounts, admin_ends, grants, identity_changes
 from storage.people.grants import Grant
@@ -98,6 +99,13 @@ async def _usage(store: Store, now: int) -> int:
     return 0
 
 
+async def _choices(store: Store, now: int) -> int:
+    """What confirms choices made in mail programs, once it is quiet there."""
+    if not await store.read(standing.any_to_write, now):
+        return 0
+    return await store.write(choosing.rewrite_due, store.server_keys.message_tag, now)
+
+
 CHORES: tuple[Chore, ...] = (
     Chore("sessions", HOUR, _sessions),
     Chore("codes", HOUR, _codes),
@@ -107,6 +115,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("clients", DAY, _clients),
     Chore("dead-letters", DAY, _dead_letters),
     Chore("bars", MINUTE, _bars),
+    Chore("choices", MINUTE, _choices),
     Chore("dispositions", MINUTE, disposition.send),
     Chore("usage", MINUTE, _usage),
 )

@@ -52,9 +52,11 @@ def together(
     return result
 
 
-def tell(session: Session, account: Account, notice: Notice, now: int) -> None:
-    """`draft` and `deliver_with` inside a write: half a millisecond of the writer's time."""
-    deliver_with(session, [_drafted(account, _reader(session, account), notice, now)], now)
+def tell(session: Session, account: Account, notice: Notice, now: int) -> str:
+    """`draft` and `deliver_with` inside a write: half a millisecond of the writer's time. The document's public id."""
+    drafted = _drafted(account, _reader(session, account), notice, now)
+    deliver_with(session, [drafted], now)
+    return drafted.sealed.public_id
 
 
 def _reader(session: Session, account: Account) -> Recipient:

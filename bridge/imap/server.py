@@ -30,6 +30,7 @@ from bridge.imap.handlers import HANDLERS
 from bridge.imap.live import LiveSessions
 from bridge.imap.posting import Posting
 from bridge.imap.session import Services, Throttle
+from bridge.routing.decision import Places
 from storage.database import Store
 
 log = structlog.get_logger(__name__)
@@ -168,6 +169,7 @@ def services(
     search_seconds: float = 20.0,
     disabled: frozenset[str] = frozenset(),
     connections: Connections | None = None,
+    places: Places | None = None,
 ) -> Services:
     """What the daemon knows, put together for `ImapServer`."""
     return Services(
@@ -182,4 +184,5 @@ def services(
         search_seconds,
         HANDLERS,
         listening(store, clock) if connections is None else connections,
+        places or Places(),
     )

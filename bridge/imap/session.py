@@ -14,7 +14,7 @@ is deleted by another session, or account or device lose their right, the sessio
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
@@ -34,6 +34,7 @@ from bridge.imap.protocol.connection import after_sign_in
 from bridge.imap.protocol.errors import Status
 from bridge.imap.view import NoSuchMessage, View
 from bridge.mail.card import Card
+from bridge.routing.decision import Places
 from storage.database import Store
 from storage.errors import StorageError
 from storage.keys.keyring import AccountKeys
@@ -95,6 +96,8 @@ class Services:
     """How long the body scan of one SEARCH may take."""
     handlers: "Mapping[type[c.Command], Handler]"
     connections: Connections
+    places: Places = field(default_factory=Places)
+    """Which channels there are, for choices made by moving a message."""
 
 
 @dataclass(frozen=True, slots=True)

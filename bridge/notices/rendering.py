@@ -75,25 +75,38 @@ class Notice:
         """What stands for the placeholders: the fields as they are, where all of them are text."""
         return {field.name: str(getattr(self, field.name)) for field in fields(self)}
 
+    def body(self, words: Words) -> list[str]:
+        """The paragraphs in words."""
+        values = self.flat_values(words)
+        return [words(paragraph, **values) for paragraph in self.shown()]
+
+    def flat_values(self, words: Words) -> dict[str, str]:
+        """What comes from outside breaks no line."""
+        return {name: flat(value) for name, value in self.values(words).items()}
+
+    def further(self) -> tuple[tuple[str, str], ...]:
+        """More header fields: name and value."""
+        return ()
+
 
 def render(notice: Notice, account: Account, now: int, rng: Rng = os.urandom) -> bytes:
     """The message, from Postex at the account's domain to its primary address, in its language."""
     words = Words(account.locale)
     domain = account.email.rpartition("@")[2]
-    values = {name: flat(value) for name, value in notice.values(words).items()}
     paragraphs = [
         words(GREETING, name=flat(account.name)),
-        *(words(paragraph, **values) for paragraph in notice.shown()),
+        *notice.body(words),
         words(CLOSING, domain=domain),
     ]
     return write(
         Letter(
             sender=Person(f"{LOCAL_PART}@{domain}", SENDER),
             recipient=Person(account.email, account.name),
-            subject=words(notice.subject, **values),
+            subject=words(notice.subject, **notice.flat_values(words)),
             text="\n\n".join(paragraphs),
             language=account.locale,
             at=now,
             message_id=f"{rng(16).hex()}@{domain}",
+            further=notice.further(),
         )
     )

@@ -6,6 +6,7 @@ second half is about to remove, and `copies.expunge` lets it come back instead, 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -14,6 +15,58 @@ from storage.engine import statements
 from storage.records import Flag
 
 SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom a message is from, and the document that it is; None: the account does not have it any more."""
+
+    correspondent_id: int
+    document_id: int | None
+    delivery_id: int | None
+
+
+def delivered(session: Session, account_id: int, message_tag: bytes) -> Meant | None:
+    """By what marks its Message-ID; the last one, should there be several."""
+    found = statements.row(
+        session,
+        "SELECT correspondent_id, document_id, id FROM delivery WHERE account_id = ? AND message_tag = ?"
+        " AND correspondent_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (account_id, message_tag),
+    )
+    if found is None:
+        return None
+    correspondent_id, document_id, delivery_id = found
+    held = document_id is not None and has(session, account_id, document_id)
+    return Meant(correspondent_id, document_id if held else None, delivery_id)
+
+
+def found_again(session: Session, delivery_id: int, public_id: str) -> None:
+    """A document that its reader had let go of and brings back is that of its delivery."""
+    statements.run(
+        session,
+        "UPDATE delivery SET document_id = (SELECT id FROM document WHERE public_id = ?) WHERE id = ?",
+        (public_id, delivery_id),
+    )
+
+
+def has(session: Session, account_id: int, document_id: int) -> bool:
+    """Whether the account has a copy of it."""
+    sql = "SELECT 1 FROM copy WHERE document_id = ? AND account_id = ? LIMIT 1"
+    return statements.row(session, sql, (document_id, account_id)) is not None
+
+
+def sender_named(session: Session, account_id: int, address: str) -> int | None:
+    """The correspondent who writes as `address` and has sent the account something."""
+    accounts = statements.rows(
+        session,
+        "SELECT account_id FROM address WHERE address = ? UNION SELECT account_id FROM sender_identity"
+        " WHERE address = ?",
+        (address, address),
+    )
+    numbers = [correspondents.find(session, key) for key in (address, *(number for (number,) in accounts))]
+    known = {each.id for each in correspondents.of_reader(session, account_id)}
+    return next((number for number in numbers if number in known), None)
 
 
 def senders(session: Session, account_id: int, document_ids: Sequence[int]) -> dict[int, int]:

@@ -15,6 +15,7 @@ from storage.keys.envelope import SealedDocument
 from storage.mail.copies import copies_of as copies_of
 from storage.mail.copies import copy as copy
 from storage.mail.copies import expunge as expunge
+from storage.mail.copies import insert
 from storage.mail.copies import move as move
 from storage.mail.flags import FlagMode as FlagMode
 from storage.mail.flags import checked_keywords, spelled_as_stored
@@ -57,9 +58,12 @@ class DeliveryDraft:
     """Who hands it in, for the audit log; None: the sender's account, or somebody outside."""
 
 
-def deliver(session: Session, draft: DeliveryDraft, now: int, correspondent_id: int | None = None) -> Delivered:
+def deliver(
+    session: Session, draft: DeliveryDraft, now: int, correspondent_id: int | None = None, *, held: bool = False
+) -> Delivered:
     """Store a document for its recipients. The quota counts but does not refuse (see `addresses.resolve`).
 
+    `held`: no copy is made yet, and nobody sees it; see `show`.
     A duplicate gives the first one's public id, no copies, and leaves nothing: the body file is dropped. Busy if a
     reader's keys were renewed or the account erased since it was sealed: sealed again, it may go. NotFound if a
     mailbox is gone; Invalid if the draft does not fit together.
@@ -71,12 +75,23 @@ def deliver(session: Session, draft: DeliveryDraft, now: int, correspondent_id: 
         return Delivered(first, (), duplicate=True)
     document_id = _insert_document(session, draft, now, correspondent_id)
     _insert_wraps(session, draft, document_id)
-    copies = _insert_copies(session, draft, document_id)
-    _audit(session, "document.delivered", draft, now)
+    copies = () if held else _insert_copies(session, draft, document_id)
+    _audit(session, "document.held" if held else "document.delivered", draft, now)
     return Delivered(draft.sealed.public_id, copies, duplicate=False)
 
 
-def append(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
+def show(
+    session: Session, document_id: int, account_id: int, mailbox_id: int, keywords: tuple[str, ...], now: int
+) -> None:
+    """The copy of a document that was held. NotFound if the mailbox is gone."""
+    spelled = spelled_as_stored(session, mailbox_id, checked_keywords(keywords))
+    uid, modseq = _allot(session, mailbox_id, account_id)
+    new = Copy(uid, document_id, int(Flag.NONE), spelled, modseq, now)
+    insert(session, mailbox_id, account_id, (new,))
+    announce(session, MailboxChange(account_id, mailbox_id, modseq, arrived=(new,)))
+
+
+def append(session: Session, draft: DeliveryDraft, now: int, correspondent_id: int | None = None) -> Delivered:
     """`deliver` for one reader into a mailbox of their own (IMAP APPEND), which a full account refuses: OverQuota."""
     if len(draft.recipients) != 1:
         raise Invalid("recipients: exactly one")
@@ -91,7 +106,7 @@ def append(session: Session, draft: DeliveryDraft, now: int) -> Delivered:
         raise NotFound("mailbox")
     if room[0] < draft.stored_size:
         raise OverQuota("account")
-    return deliver(session, draft, now)
+    return deliver(session, draft, now, correspondent_id)
 
 
 def _handed_in_before(session: Session, draft: DeliveryDraft, now: int) -> str | None:

@@ -8,6 +8,7 @@ anew, `due` finds what is.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
@@ -29,7 +30,7 @@ class Standing:
     """None: its reader has removed it."""
     written_at: int
     due_at: int | None
-    detail: Mapping[str, object]
+    detail: Mapping[str, Any]
 
 
 def get(session: Session, account_id: int, topic: str) -> Standing | None:
@@ -52,14 +53,31 @@ def latest(session: Session, account_id: int, kind: str, since: int) -> Standing
     return None if found is None else _standing(found)
 
 
+def any_to_write(session: Session, now: int) -> bool:
+    """Whether `due` or `outdated` finds something."""
+    return bool(due(session, now) or outdated(session))
+
+
 def due(session: Session, now: int) -> list[Standing]:
     """Topics to be written anew."""
     sql = f"SELECT {_COLUMNS} FROM standing_message WHERE due_at <= ? ORDER BY due_at LIMIT 500"  # noqa: S608
     return [_standing(row) for row in statements.rows(session, sql, (now,))]
 
 
+def outdated(session: Session) -> list[Standing]:
+    """Preferences shown that have changed since they were."""
+    found = statements.rows(
+        session,
+        f"SELECT {_COLUMNS} FROM standing_message WHERE topic LIKE ? AND written_at < (SELECT max(changed_at)"  # noqa: S608
+        " FROM preference_change WHERE preference_change.account_id = standing_message.account_id"
+        " AND ? || preference_change.correspondent_id = topic) LIMIT 500",
+        (f"{PREFERENCES}%", PREFERENCES),
+    )
+    return [_standing(row) for row in found]
+
+
 def put(
-    session: Session, account_id: int, topic: str, public_id: str, now: int, detail: Mapping[str, object]
+    session: Session, account_id: int, topic: str, public_id: str, now: int, detail: Mapping[str, Any]
 ) -> None:
     """The document `public_id` stands for the topic from now on."""
     before = get(session, account_id, topic)
@@ -75,9 +93,7 @@ def put(
         _retire(session, account_id, before.document_id, now)
 
 
-def defer(
-    session: Session, account_id: int, topic: str, now: int, due_at: int, detail: Mapping[str, object]
-) -> None:
+def defer(session: Session, account_id: int, topic: str, now: int, due_at: int, detail: Mapping[str, Any]) -> None:
     """It is to be written anew at `due_at`."""
     statements.run(
         session,

@@ -10,6 +10,7 @@ from functools import partial
 
 from bridge.imap import appending, flags
 from bridge.imap.answers import Answer, Refused, of_hold
+from bridge.imap.handlers import choosing
 from bridge.imap.handlers.folders import mailbox_named
 from bridge.imap.protocol import responses, sequence
 from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Store, StoreMode
@@ -60,6 +61,9 @@ async def copy_to(session: Session, command: Command) -> Answer:
     view = session.writable() if command.move else session.selected()
     spans = view.spans(command.messages, command.by_uid)
     target = await mailbox_named(session, command.mailbox, responses.TRYCREATE)
+    if target.chooses is not None:
+        validity, pairs = await choosing.carry(session, view, view.uid_ranges(spans), target, command.move)
+        return _carried(session, command, view, spans, validity, pairs)
     carry = partial(documents.move, now=int(session.services.clock())) if command.move else documents.copy
     try:
         validity, pairs = await session.services.store.write(
@@ -67,6 +71,18 @@ async def copy_to(session: Session, command: Command) -> Answer:
         )
     except NotFound:
         raise Refused("No such mailbox", responses.TRYCREATE) from None
+    return _carried(session, command, view, spans, validity, pairs)
+
+
+def _carried(
+    session: Session,
+    command: CopyTo,
+    view: View,
+    spans: list[Span],
+    validity: int,
+    pairs: list[tuple[int, int]],
+) -> Answer:
+    """COPYUID of what was copied, in the tagged answer or, of MOVE, before it (RFC 6851 section 4.3)."""
     if not pairs:
         return _unless_vanished(view, spans, command.by_uid, Answer("No messages were named that are still there"))
     code = responses.copy_uid(validity, pairs)
@@ -116,6 +132,9 @@ async def append(session: Session, command: Command) -> Answer:
     now = int(services.clock())
     date = now if command.internal_date is None else command.internal_date
     appended = appending.Appended(command.message, target.id, bits, keywords, date)
+    if target.chooses is not None:
+        uid = await choosing.append(session, appended, target)
+        return Answer("APPEND completed", code=responses.append_uid(target.uid_validity, [(uid, uid)]))
     try:
         delivered = await appending.append(services.store, user.account, appended, now)
     except NotFound:
