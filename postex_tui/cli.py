@@ -31,6 +31,7 @@ from postex_tui.commands import (
     looks,
     me,
     outbox,
+    outside,
     processor,
     purge,
     recover,
@@ -80,6 +81,9 @@ me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
 me.app.command("looks")(looks.looks)
+me.app.command("transcript")(outside.transcript)
+me.app.add_typer(outside.notice_url, name="notice-url")
+me.app.add_typer(outside.contact, name="contact")
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
 app.add_typer(recover.app, name="recover")

@@ -8,6 +8,7 @@ from bridge.api.routes import (
     audit,
     backups,
     break_glass,
+    contact,
     deliveries,
     devices,
     domains,
@@ -20,6 +21,7 @@ from bridge.api.routes import (
     identity,
     looks,
     me_secrets,
+    notice_url,
     outbox,
     processors,
     purges,
@@ -29,6 +31,7 @@ from bridge.api.routes import (
     sessions,
     sign_in,
     statistics,
+    transcript,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -37,6 +40,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     me_secrets.router,
     accounts.router,
     identity.router,
+    contact.router,
+    notice_url.router,
+    transcript.router,
     aliases.router,
     senders.router,
     devices.router,
