@@ -105,6 +105,7 @@ def _content(data: Path, done: "Restored", mark: str | None) -> dict[str, object
         "unreadable_bodies": len(done.manifest.missing_bodies),
         "erased": list(done.erased),
         "made_after_backup": list(done.unknown),
+        "uncertain_jobs": done.uncertain,
         "head": done.head,
         "signing_key": done.manifest.signing_key,
         "tls_fingerprint": mark,
@@ -132,6 +133,12 @@ def _words(data: Path, done: "Restored", mark: str | None) -> str:
         lines.append(f"{len(done.erased)} accounts were erased since, and are erased here too.")
     if done.unknown:
         lines.append(f"{len(done.unknown)} accounts were made after the backup and are missing: add them again.")
+    if done.uncertain:
+        lines.append(
+            f"{done.uncertain} jobs waited in the outbox and may have been carried out after the backup: nothing is"
+            " sent or printed by itself. See `postex outbox list --state uncertain`, look in the logs of printer and"
+            " relay, then `postex outbox settle NUMBER --done` or `--not-done` for each."
+        )
     if done.head is Standing.CUT:
         lines.append("ROLLED BACK: the head you gave is newer than this backup; what happened in between is lost.")
     lines.append(

@@ -6,7 +6,8 @@ a kill leaves is cleared by the next attempt. A refusal leaves the folder as emp
 
 What a restore changes: mailboxes jump ahead in UIDs and mod-sequences (see `repair`), sessions of the control API
 and one-time codes that waited are dropped, and accounts whose shred secret is gone from the keyring, which is as new
-as the backup or newer, were erased meanwhile: their rows go.
+as the backup or newer, were erased meanwhile: their rows go. What waited in the outbox may have been carried out
+after the backup, so that it becomes uncertain: only a person knows.
 """
 
 import shutil
@@ -22,6 +23,7 @@ from storage.access import enrolment
 from storage.backups import backup, destinations, manifests, verification
 from storage.backups.manifests import Manifest, Mark
 from storage.database import BODIES_NAME, DATABASE_NAME, KEYRING_NAME
+from storage.deliveries import jobs
 from storage.engine import changes, connections, repair, statements
 from storage.engine.bodies import FileBodies
 from storage.engine.connections import Database
@@ -41,6 +43,8 @@ from storage.shredding import ShredSecrets
 MARK = "restore.partial"
 _UNFINISHED = f"{DATABASE_NAME}.partial"
 _OWN = ("bodies", "recovery", "tls", "master.key", backup.SETTINGS, KEYRING_NAME, MARK)
+RESTORED = "restored"
+"""Problem of a job that waited in the backup."""
 _TRANSIENT = (SlotKind.SESSION, *enrolment.KINDS)
 
 
@@ -53,6 +57,8 @@ class Restored:
     """Public ids: in the backup, but without a shred secret; their rows are gone."""
     unknown: tuple[str, ...]
     """Public ids: with a shred secret, but made after the backup."""
+    uncertain: int
+    """Jobs of the outbox that may have been carried out after the backup."""
     head: Standing | None
     """What the restored log says to the head that was given."""
 
@@ -88,10 +94,10 @@ def restore(
         _take(folder / backup.DATABASE, data / _UNFINISHED, manifest)
         _take_file(keyring_folder / backup.KEYRING, data / KEYRING_NAME, keyring.files.get(backup.KEYRING))
         bodies = _take_bodies(folder, data, manifest)
-        erased, unknown, standing = _settled(data, keys, bodies, manifest, head, now)
+        settled = _settled(data, keys, bodies, manifest, head, now)
         place(data, master)
         _finish(data)
-    return Restored(manifest, erased, unknown, standing)
+    return settled
 
 
 def _opened_master(folder: Path, kit: RecoveryKit) -> MasterKey:
@@ -186,8 +192,8 @@ def _take_bodies(folder: Path, data: Path, manifest: Manifest) -> FileBodies:
 
 def _settled(
     data: Path, keys: ServerKeys, bodies: FileBodies, manifest: Manifest, head: SignedHead | None, now: int
-) -> tuple[tuple[str, ...], tuple[str, ...], Standing | None]:
-    """Bring schema and rows to what a restored bridge must have; what `Restored` tells of it."""
+) -> Restored:
+    """Bring schema and rows to what a restored bridge must have."""
     shred = ShredSecrets(data / KEYRING_NAME, keys.keyring_database, make=False)
     session = Database(data / _UNFINISHED, keys.database).writing()
     try:
@@ -197,7 +203,7 @@ def _settled(
         if standing in (Standing.FOREIGN, Standing.REWRITTEN):
             raise BackupRefused(BackupReason.WRONG_HEAD, str(data))
         erased, unknown = _compared(session, shred.names())
-        dropped = _change(session, manifest, list(erased), now)
+        dropped, uncertain = _change(session, manifest, list(erased), now)
         statements.rows(session, "PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connections.close(session)
@@ -205,7 +211,7 @@ def _settled(
     for name in dropped:
         bodies.delete(name)
     manifests.sync(data / _UNFINISHED)
-    return tuple(erased.values()), unknown, standing
+    return Restored(manifest, tuple(erased.values()), unknown, uncertain, standing)
 
 
 def _upgrade(session: Session, keys: ServerKeys, manifest: Manifest) -> None:
@@ -226,8 +232,8 @@ def _compared(session: Session, secrets: frozenset[str]) -> tuple[dict[int, str]
     return erased, tuple(sorted(secrets - {public_id for _, public_id, _ in rows}))
 
 
-def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -> list[str]:
-    """In one transaction; names of the body files that no row names any more."""
+def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -> tuple[list[str], int]:
+    """In one transaction; names of the body files that no row names any more, and how many jobs are uncertain."""
     statements.run(session, "BEGIN IMMEDIATE")
     repair.jump(session)
     # Flags may be older than what clients have seen: every message counts as changed since.
@@ -242,10 +248,11 @@ def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -
     _end_break_glass(session, now)
     for account_id in erased:
         _erase(session, account_id, now)
-    detail = {"made_at": manifest.made_at, "erased": len(erased)}
+    uncertain = jobs.make_uncertain(session, RESTORED, now)
+    detail = {"made_at": manifest.made_at, "erased": len(erased), "uncertain": uncertain}
     audit.append(session, "backup.restored", "operator", f"backup:{manifest.id}", detail, now)
     statements.run(session, "COMMIT")
-    return changes.taken(session).dropped_bodies
+    return changes.taken(session).dropped_bodies, uncertain
 
 
 def _end_break_glass(session: Session, now: int) -> None:

@@ -14,6 +14,8 @@ from storage.backups import backup, canary, manifests, restore, verification
 from storage.backups.backup import Made
 from storage.backups.restore import Restored
 from storage.database import Store
+from storage.deliveries import jobs
+from storage.deliveries.terms import JobKind, JobState
 from storage.engine import statements
 from storage.engine.repair import UID_JUMP
 from storage.erasures import erasing, erasure
@@ -25,6 +27,7 @@ from storage.mail.reading import Reader
 from storage.oversight import audit, audit_heads
 from storage.people import accounts
 from storage.records import Account, AccountState, Origin, Scope
+from tests.leaving import job_of, leave
 from tests.unit.storage.conftest import NOW, Office, Person
 from tests.unit.storage.vault import DAY, Vault, furnished
 
@@ -362,3 +365,17 @@ def test_verify_says_when_the_keyring_does_not_fit(vault: Vault) -> None:
     vault.office.store.shred.delete(made.manifest.canary)
     with pytest.raises(BackupRefused, match="wrong-keyring"):
         verification.verify(vault.data, keys, vault.office.data / "keyring.db")
+
+
+def test_what_waited_in_the_outbox_is_not_done_again_by_itself(vault: Vault, target: Path, anna: Person) -> None:
+    """It may have been carried out after the backup: once restored, only a person says whether it was."""
+    leave(vault.office.store, anna.account, NOW)
+    dead = job_of(vault.office.store, leave(vault.office.store, anna.account, NOW))
+    vault.office.store.write_now(jobs.park, dead, JobState.DEAD, "no-paper", NOW)
+    found = restored(vault, target, vault.make())
+    assert found.uncertain == 1
+    with opened(target) as store:
+        rooms = [jobs.Room(kind, 100, {}) for kind in JobKind]
+        assert store.read_now(jobs.due, NOW + 100 * DAY, rooms).jobs == ()
+        states = store.read_now(statements.rows, "SELECT state, problem, due_at FROM job ORDER BY id")
+    assert states == [("uncertain", restore.RESTORED, NOW + DAY), ("dead", "no-paper", NOW)]

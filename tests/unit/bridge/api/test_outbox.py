@@ -1,0 +1,170 @@
+"""The outbox, deliveries and processors over the control API: who sees and settles what, and the audit of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from storage.deliveries import deliveries, jobs
+from storage.deliveries.terms import Channel, DeliveryState, JobKind, JobState, NewJob
+from storage.engine import statements
+from storage.keys.outbox import OutboxKey
+from storage.records import Role
+from tests.control import NOW, SECOND, Desk, Person
+from tests.leaving import job_of, leave
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Desk.open(tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Person:
+    return desk.person("admin", Role.DOMAIN_ADMIN)
+
+
+@pytest.fixture
+def owner(desk: Desk) -> Person:
+    return desk.person("owner", role=Role.OWNER)
+
+
+def waiting(desk: Desk, person: Person, channel: Channel = Channel.PAPER) -> int:
+    return job_of(desk.store, leave(desk.store, person.account, NOW, channel))
+
+
+def parked(desk: Desk, job_id: int, state: JobState) -> int:
+    desk.store.write_now(jobs.park, job_id, state, "printer-silent", NOW + 5)
+    return job_id
+
+
+def kinds(desk: Desk) -> list[str]:
+    found = desk.store.read_now(statements.rows, "SELECT kind FROM audit_event WHERE kind LIKE 'outbox.%'")
+    return [kind for (kind,) in found]
+
+
+async def test_jobs_are_listed_in_pages_to_those_whose_domain_it_is(desk: Desk, admin: Person, owner: Person) -> None:
+    anna, other = desk.person("anna"), desk.person("other", domain=SECOND)
+    mine = [waiting(desk, anna) for _ in range(5)]
+    foreign = waiting(desk, other)
+    public = OutboxKey.of(desk.store.server_keys.outbox).public_key
+    desk.store.write_now(jobs.queue, public, NewJob(JobKind.NOTICE, "nobody's", NOW), NOW)
+    first = (await desk.ask("GET", "/v1/outbox?limit=3", admin)).json()
+    rest = (await desk.ask("GET", f"/v1/outbox?limit=3&after={first['next']}", admin)).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == sorted(mine, reverse=True)
+    assert rest["next"] is None
+    assert first["items"][0]["email"] == "anna@example.test"
+    everything = (await desk.ask("GET", "/v1/outbox", owner)).json()["items"]
+    assert [item["id"] for item in everything] == [foreign + 1, foreign, *sorted(mine, reverse=True)]
+    assert {item["email"] for item in everything} == {None, "o…@o…", "a…@e…"}
+    assert "CANARY" not in (await desk.ask("GET", "/v1/outbox", owner)).text
+
+
+async def test_the_list_is_filtered_by_state_and_kind(desk: Desk, admin: Person) -> None:
+    anna = desk.person("anna")
+    paper, mail = waiting(desk, anna), waiting(desk, anna, Channel.EMAIL)
+    dead = parked(desk, waiting(desk, anna), JobState.DEAD)
+
+    async def listed(query: str) -> list[int]:
+        return [item["id"] for item in (await desk.ask("GET", f"/v1/outbox?{query}", admin)).json()["items"]]
+
+    assert await listed("state=dead") == [dead]
+    assert await listed("state=uncertain") == []
+    assert await listed("kind=email") == [mail]
+    assert await listed("kind=paper&state=waiting") == [paper]
+    assert (await desk.ask("GET", "/v1/outbox?state=lost", admin)).status_code == 422
+
+
+async def test_a_dead_letter_is_tried_again_and_the_log_says_by_whom(desk: Desk, admin: Person) -> None:
+    job_id = parked(desk, waiting(desk, desk.person("anna")), JobState.DEAD)
+    answer = await desk.ask("POST", f"/v1/outbox/{job_id}/retry", admin)
+    assert (answer.status_code, answer.json()["state"], answer.json()["due_at"]) == (200, "waiting", NOW)
+    assert kinds(desk) == ["outbox.retried"]
+    assert (await desk.ask("POST", f"/v1/outbox/{job_id}/settlement", admin, {"done": True})).status_code == 409
+
+
+async def test_the_uncertain_is_settled_not_retried(desk: Desk, admin: Person) -> None:
+    anna = desk.person("anna")
+    delivery = leave(desk.store, anna.account, NOW)
+    job_id = parked(desk, job_of(desk.store, delivery), JobState.UNCERTAIN)
+    refused = await desk.ask("POST", f"/v1/outbox/{job_id}/retry", admin)
+    assert (refused.status_code, refused.json()["code"]) == (409, "uncertain")
+    assert (await desk.ask("POST", f"/v1/outbox/{job_id}/settlement", admin, {"done": True})).status_code == 200
+    assert desk.store.read_now(deliveries.get, delivery.id).state is DeliveryState.HANDED_OFF
+    assert (await desk.ask("GET", "/v1/outbox", admin)).json()["items"] == []
+    assert kinds(desk) == ["outbox.done"]
+
+
+async def test_what_is_out_of_reach_does_not_exist(desk: Desk, admin: Person, owner: Person) -> None:
+    job_id = waiting(desk, desk.person("other", domain=SECOND))
+    public = OutboxKey.of(desk.store.server_keys.outbox).public_key
+    desk.store.write_now(jobs.queue, public, NewJob(JobKind.NOTICE, "nobody's", NOW), NOW)
+    for number in (job_id, job_id + 1, job_id + 2):
+        for method, path in (("POST", "/retry"), ("POST", "/settlement"), ("DELETE", "")):
+            answer = await desk.ask(method, f"/v1/outbox/{number}{path}", admin, {"done": True})
+            assert answer.status_code == 404, answer.text
+    assert (await desk.ask("DELETE", f"/v1/outbox/{job_id + 1}", owner)).status_code == 200
+
+
+async def test_cancelling_ends_it(desk: Desk, admin: Person) -> None:
+    anna = desk.person("anna")
+    delivery = leave(desk.store, anna.account, NOW)
+    job_id = job_of(desk.store, delivery)
+    assert (await desk.ask("DELETE", f"/v1/outbox/{job_id}", admin)).status_code == 200
+    assert (await desk.ask("DELETE", f"/v1/outbox/{job_id}", admin)).status_code == 404
+    assert desk.store.read_now(deliveries.get, delivery.id).state is DeliveryState.FAILED
+    assert kinds(desk) == ["outbox.cancelled"]
+
+
+async def test_deliveries_are_metadata_of_those_in_reach(desk: Desk, admin: Person) -> None:
+    anna, other = desk.person("anna"), desk.person("other", domain=SECOND)
+    helper = desk.person("helper", Role.SUPPORT)
+    for person in (anna, anna, other):
+        leave(desk.store, person.account, NOW)
+    own = (await desk.ask("GET", "/v1/deliveries", anna)).json()["items"]
+    assert own == (await desk.ask("GET", "/v1/accounts/me/deliveries", anna)).json()["items"]
+    assert [(each["type"], each["channel"], each["state"]) for each in own] == [("invoice", "paper", "leaving")] * 2
+    assert all(each["server_can_open"] for each in own)
+    for who in (admin, helper):
+        found = (await desk.ask("GET", "/v1/deliveries", who)).json()["items"]
+        assert {each["account"] for each in found} == {anna.account.public_id}
+        answer = await desk.ask("GET", f"{other.path}/deliveries", who)
+        assert answer.status_code == 404
+    page = (await desk.ask("GET", f"{anna.path}/deliveries?limit=1&state=leaving&channel=paper", admin)).json()
+    after = (await desk.ask("GET", f"{anna.path}/deliveries?limit=1&after={page['next']}", admin)).json()
+    assert [page["items"][0]["id"], after["items"][0]["id"]] == [each["id"] for each in own]
+    assert "CANARY" not in str(own)
+    looks = desk.store.read_now(statements.rows, "SELECT count(*) FROM audit_event WHERE kind = 'looks.deliveries'")
+    assert looks == [(1,)]
+
+
+async def test_the_register_of_processors(desk: Desk, owner: Person) -> None:
+    entry = {"kind": "relay", "country": "uk", "contract_date": "2026-01-31", "fields": ["document", "address"]}
+    made = await desk.ask("PUT", "/v1/processors/Post%20%26%20Co", owner, entry)
+    assert made.status_code == 200, made.text
+    assert made.json() == {
+        "name": "Post & Co",
+        "kind": "relay",
+        "country": "GB",
+        "in_europe": True,
+        "contract_date": "2026-01-31",
+        "fields": ["address", "document"],
+        "changed_at": NOW,
+    }
+    abroad = await desk.ask("PUT", "/v1/processors/abroad", owner, {"kind": "relay", "country": "US", "fields": []})
+    assert not abroad.json()["in_europe"]
+    wrong = [
+        {"kind": "messenger", "country": "NL", "fields": ["title"]},
+        {"kind": "mailbox", "country": "NL", "fields": []},
+        {"kind": "relay", "country": "Holland", "fields": []},
+        {"kind": "relay", "country": "NL", "fields": ["everything"]},
+    ]
+    for body in wrong:
+        assert (await desk.ask("PUT", "/v1/processors/wrong", owner, body)).status_code == 422
+    assert (await desk.ask("DELETE", "/v1/processors/abroad", owner)).status_code == 200
+    assert (await desk.ask("DELETE", "/v1/processors/abroad", owner)).status_code == 404
+    assert [each["name"] for each in (await desk.ask("GET", "/v1/processors", owner)).json()] == ["Post & Co"]
+    found = desk.store.read_now(statements.rows, "SELECT kind FROM audit_event WHERE kind LIKE 'processor.%'")
+    assert [kind for (kind,) in found] == ["processor.set", "processor.set", "processor.removed"]
