@@ -49,6 +49,7 @@ def details(view: View, account: Account, known: Particulars, domain: Domain, ke
         "contact_email": masking.optional(view, known.contact_email),
         "contact_email_verified": known.contact_email_verified_at is not None,
         "phone": masking.optional(view, known.phone),
+        "postal_address": masking.optional(view, known.postal_address),
         "quota_bytes": account.quota_bytes,
         "used_bytes": known.used_bytes,
         "client_noted": known.client_noted,

@@ -249,13 +249,15 @@ def portrait(found: Mapping[str, Any]) -> str:
         "email",
         "contact_email",
         "phone",
+        "postal_address",
         "role",
         "state",
         "locale",
         "domain",
         "mode",
     )
-    lines = [f"{key.replace('_', ' '):<14} {found[key]}" for key in shown if found[key] is not None]
+    told = {**found, "postal_address": (found["postal_address"] or "").replace("\n", ", ") or None}
+    lines = [f"{key.replace('_', ' '):<14} {told[key]}" for key in shown if told[key] is not None]
     used, room = found["used_bytes"] / 1e6, found["quota_bytes"] / 1e6
     lines.append(f"{'room':<14} {used:.1f} of {room:.0f} MB used")
     if found["contact_email"] and not found["contact_email_verified"]:

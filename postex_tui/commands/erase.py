@@ -62,7 +62,8 @@ def document(
 def field(
     data: Data,
     field: Annotated[
-        Literal["phone", "contact-email", "legal-name", "client-notes"], typer.Argument(show_default=False)
+        Literal["phone", "contact-email", "legal-name", "postal-address", "client-notes"],
+        typer.Argument(show_default=False),
     ],
     password: Password = None,
     code: Code = None,

@@ -19,6 +19,8 @@ class Particulars:
     contact_email_verified_at: int | None
     """None: it is no channel yet (S11)."""
     phone: str | None
+    postal_address: str | None
+    """Its text form."""
     used_bytes: int
     """Padded sizes of its documents."""
     client_noted: bool
@@ -32,14 +34,14 @@ def of_account(session: Session, account_id: int) -> Particulars:
     """NotFound."""
     found = statements.row(
         session,
-        "SELECT legal_name, contact_email, contact_email_verified_at, phone, used_bytes, client_noted, accepted_mode,"
-        " accepted_at, closed_at, created_at FROM account WHERE id = ?",
+        "SELECT legal_name, contact_email, contact_email_verified_at, phone, postal_address, used_bytes,"
+        " client_noted, accepted_mode, accepted_at, closed_at, created_at FROM account WHERE id = ?",
         (account_id,),
     )
     if found is None:
         raise NotFound("account")
-    legal_name, contact_email, verified_at, phone, used, client_noted, *times = found
-    return Particulars(legal_name, contact_email, verified_at, phone, used, bool(client_noted), *times)
+    legal_name, contact_email, verified_at, phone, postal, used, client_noted, *times = found
+    return Particulars(legal_name, contact_email, verified_at, phone, postal, used, bool(client_noted), *times)
 
 
 def checked_name(value: str) -> str:

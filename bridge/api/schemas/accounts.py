@@ -33,6 +33,8 @@ class AccountDetailOut(AccountOut):
     contact_email_verified: bool
     """An address that is not verified is no channel."""
     phone: str | None
+    postal_address: str | None
+    """Lines and country, as in its text form."""
     quota_bytes: int
     used_bytes: int
     client_noted: bool

@@ -9,8 +9,8 @@ from io import BytesIO
 
 from pikepdf import Pdf
 
-from bridge.channels.paper import attached_pdf, parts, sheets, typeface
-from bridge.channels.paper.letter import ADDRESS_LINES, Code, Composed, Letter, Limits, Sides
+from bridge.channels.paper import attached_pdf, envelope, parts, sheets, typeface
+from bridge.channels.paper.letter import Code, Composed, Letter, Limits, Sides
 from bridge.channels.paper.parts import Contents
 
 
@@ -34,16 +34,9 @@ def _problems(contents: Contents, letter: Letter, limits: Limits) -> Iterator[Co
 
 def address_problems(letter: Letter) -> Iterator[Code]:
     """What keeps the address from standing whole in the window."""
-    lines = sheets.address_lines(letter)
-    if not letter.lines or not all(line.strip() for line in lines):
-        yield Code.ADDRESS_MISSING
-        return
-    if any(typeface.unprintable(line) for line in lines):
-        yield Code.ADDRESS_CHARACTERS
-    if len(lines) > ADDRESS_LINES:
-        yield Code.ADDRESS_LONG
-    elif sheets.address_points(lines) is None:
-        yield Code.ADDRESS_WIDE
+    flaw = envelope.flaw(sheets.shown(letter)) if letter.lines else Code.ADDRESS_MISSING
+    if flaw is not None:
+        yield flaw
 
 
 def _text_problems(contents: Contents, limits: Limits) -> Iterator[Code]:
@@ -73,7 +66,7 @@ def _composed(contents: Contents, letter: Letter, limits: Limits, problems: tupl
 
 def _own(contents: Contents, letter: Letter, limits: Limits, problems: tuple[Code, ...]) -> bytes:
     """Cover and text."""
-    points = sheets.address_points(sheets.address_lines(letter))
+    points = envelope.points(sheets.shown(letter))
     assert points is not None, "the address was checked"
     own = sheets.Sheets(letter, limits.pages)
     own.cover(contents.listed, squares=Code.SYMBOLS in problems, points=points)

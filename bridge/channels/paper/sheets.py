@@ -8,21 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from bridge.channels.paper import typeface
+from bridge.channels.paper import envelope, typeface
 from bridge.channels.paper.letter import (
-    ADDRESS_LINES,
     ADDRESS_TOP,
     FOLDS,
     SAFE,
     WINDOW_HEIGHT,
     WINDOW_LEFT,
     WINDOW_TOP,
-    WINDOW_WIDTH,
     Letter,
 )
 from bridge.i18n import N_, text
@@ -31,10 +28,7 @@ from storage.deliveries.terms import DocumentType
 MARGIN = 25.0
 """Left, and 20 at the right: as DIN 5008 has it."""
 RIGHT_MARGIN, FOOT = 20.0, 20.0
-ADDRESS_POINTS = (9.0, 8.5, 8.0, 7.5, 7.0)
-"""The largest that fits is taken."""
 ADDRESS_STEP = 3.9
-ADDRESS_WIDTH = WINDOW_WIDTH - 2 * SAFE
 REFERENCE_POINTS = 6.5
 BODY_POINTS, BODY_STEP = 10.0, 4.9
 MOST_LISTED = 15
@@ -56,23 +50,9 @@ SQUARES = N_("Signs that cannot be printed show as an empty square. Your mailbox
 MAILBOX = N_("This document lies in your mailbox as well.")
 
 
-def address_lines(letter: Letter) -> tuple[str, ...]:
-    """As they stand in the window: a country only where the letter leaves the printer's, in capitals and English."""
-    country = () if letter.country == letter.home else (country_name(letter.country),)
-    return tuple(typeface.cleaned(line) for line in (letter.name, *letter.lines, *country))
-
-
-def country_name(code: str) -> str:
-    name: str = Locale("en").territories.get(code, code)
-    return name.upper()
-
-
-def address_points(lines: Sequence[str]) -> float | None:
-    """The size of type in which every line stays in the window; None if there is none, or too many lines."""
-    if len(lines) > ADDRESS_LINES:
-        return None
-    widest = max(typeface.width(line, 1.0) for line in lines)
-    return next((points for points in ADDRESS_POINTS if widest * points <= ADDRESS_WIDTH), None)
+def shown(letter: Letter) -> tuple[str, ...]:
+    """The lines in the window."""
+    return envelope.lines(letter.name, letter.lines, letter.country, letter.home)
 
 
 class Sheets(FPDF):
@@ -138,7 +118,7 @@ class Sheets(FPDF):
         self.set_font(typeface.NAME, size=REFERENCE_POINTS)
         self.text(left, WINDOW_TOP + SAFE + 3, self._letter.reference)
         self.set_font(typeface.NAME, size=points)
-        for number, line in enumerate(address_lines(self._letter)):
+        for number, line in enumerate(shown(self._letter)):
             self.text(left, ADDRESS_TOP + 3 + number * ADDRESS_STEP, line)
         self.set_y(WINDOW_TOP + WINDOW_HEIGHT + 20)
 
