@@ -72,6 +72,18 @@ class Action(StrEnum):
     SENDER_CHANGE = "sender.change"
     """Which addresses an account may write as."""
 
+    SENDER_TYPE = "sender.type"
+    """Of which type its documents are that name none."""
+
+    # what recipients and domains choose
+    PREFERENCE_READ = "preference.read"
+    PREFERENCE_CHANGE = "preference.change"
+    DOMAIN_PREFERENCE_READ = "domain-preference.read"
+    DOMAIN_PREFERENCE_CHANGE = "domain-preference.change"
+    DELIVERY_EXPLAIN = "delivery.explain"
+    DRY_RUN = "dry-run.ask"
+    """How a batch would be routed: senders for themselves (S59), admins for their domains."""
+
     # devices and sessions
     DEVICE_LIST = "device.list"
     DEVICE_ADD = "device.add"
@@ -158,6 +170,13 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.ALIAS_READ: {**_EVERYBODY, **_ADMIN, **_MACHINE},
     Action.ALIAS_CHANGE: {**_EVERYBODY, **_ADMIN, **_MACHINE},
     Action.SENDER_CHANGE: {**_ADMIN, **_MACHINE},
+    Action.SENDER_TYPE: {**_EVERYBODY, **_ADMIN, **_MACHINE},
+    Action.PREFERENCE_READ: {**_EVERYBODY, **_HELPERS, **_ADMIN},
+    Action.PREFERENCE_CHANGE: _EVERYBODY,
+    Action.DOMAIN_PREFERENCE_READ: {**_HELPERS, **_ADMIN},
+    Action.DOMAIN_PREFERENCE_CHANGE: _ADMIN,
+    Action.DELIVERY_EXPLAIN: {**_EVERYBODY, **_HELPERS, **_ADMIN},
+    Action.DRY_RUN: {Role.SENDER: Right(Reach.SELF), **_ADMIN},
     Action.DEVICE_LIST: {**_EVERYBODY, **_HELPERS, **_ADMIN, **_MACHINE},
     Action.DEVICE_ADD: {**_EVERYBODY, **_MACHINE},
     Action.DEVICE_CHANGE: _EVERYBODY,

@@ -14,6 +14,8 @@ WHATS = {
     "addresses": N_("your addresses"),
     "changes": N_("changes of your particulars"),
     "devices": N_("your devices"),
+    "preferences": N_("your preferences"),
+    "deliveries": N_("your deliveries"),
     "sessions": N_("your sessions"),
     "log": N_("what happened in your account"),
     "break-glass.requested": N_("access to your mailbox was asked for"),

@@ -62,6 +62,14 @@ def default_type(session: Session, account_id: int) -> str | None:
     return None if found is None else found[0]
 
 
+def set_default_type(session: Session, account_id: int, kind: str | None, now: int, actor: str) -> None:
+    """None: as if it was never set. NotFound."""
+    if not statements.run(session, "UPDATE account SET default_type = ? WHERE id = ?", (kind, account_id)):
+        raise NotFound("account")
+    detail = {"type": "" if kind is None else str(kind)}
+    audit.append(session, "sender.type-set", actor, f"account:{account_id}", detail, now)
+
+
 def is_identity(session: Session, address: str) -> bool:
     """Whether some account writes as `address` (or gets its mail): then it is not for anyone else to use."""
     try:

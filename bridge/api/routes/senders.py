@@ -8,7 +8,9 @@ from bridge.api.access import Access, gate
 from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.aliases import IdentitiesOut, IdentityAddressIn, TrustIn, TrustOut
+from bridge.api.schemas.preferences import DefaultTypeIn, DefaultTypeOut
 from bridge.i18n import N_
+from storage.deliveries.terms import DocumentType
 from storage.errors import Conflict, NotFound
 from storage.people import domains, sender_trust, senders
 from storage.people.sender_trust import Trust
@@ -59,6 +61,23 @@ async def change_trust(body: TrustIn, access: Annotated[Access, Depends(gate(Act
     wanted = Trust(body.networks, body.dkim_domains)
     await store.write(sender_trust.put, access.target.id, wanted, now, access.actor)
     return await trust(access)
+
+
+@router.get("/accounts/{account}/document-type")
+async def default_type(access: Annotated[Access, Depends(gate(Action.SENDER_TYPE))]) -> DefaultTypeOut:
+    """Of its documents that name no type themselves."""
+    found = await access.control.store.read(senders.default_type, access.target.id)
+    return DefaultTypeOut(type=DocumentType.LETTER if found is None else DocumentType(found))
+
+
+@router.put("/accounts/{account}/document-type")
+async def set_default_type(
+    body: DefaultTypeIn, access: Annotated[Access, Depends(gate(Action.SENDER_TYPE))]
+) -> DefaultTypeOut:
+    """From its next document on."""
+    store, now = access.control.store, access.control.now()
+    await store.write(senders.set_default_type, access.target.id, body.type, now, access.actor)
+    return await default_type(access)
 
 
 def refuse_foreign(access: Access, *addresses: str) -> None:
