@@ -24,6 +24,7 @@ from postex_tui.commands import (
     erase,
     escrow,
     hold,
+    external,
     identity,
     init,
     kit,
@@ -86,6 +87,7 @@ me.app.add_typer(outside.notice_url, name="notice-url")
 me.app.add_typer(outside.contact, name="contact")
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
+me.app.add_typer(external.app, name="external")
 app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")
