@@ -20,7 +20,7 @@ import structlog
 from bridge import erasures, housekeeping, process, retention
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
-from bridge.channels import carriers, climbing
+from bridge.channels import batches, carriers, climbing
 from bridge.channels.email.relays import RelayUnusable
 from bridge.channels.outbox import Outbox
 from bridge.channels.paper.printers import PrinterUnusable
@@ -132,7 +132,13 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
 
 def _chores(settings: Settings) -> tuple[Chore, ...]:
     """Those that the settings have a say in come last."""
-    return (*CHORES, *climbing.chores(places.of(settings)), erasures.chore(settings), *retention.chores(settings))
+    return (
+        *CHORES,
+        *climbing.chores(places.of(settings)),
+        erasures.chore(settings),
+        batches.chore(settings),
+        *retention.chores(settings),
+    )
 
 
 def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:

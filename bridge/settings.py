@@ -226,6 +226,13 @@ class Usage(Section):
 
 
 class Erasure(Section):
+class Batches(Section):
+    """Documents that are held until their sender says how many there are."""
+
+    hold_hours: Annotated[int, Field(ge=1, le=720)] = 72
+    """Hours that a batch waits for its sender; then the sender is told, and a day later it is cancelled."""
+
+
     """What happens to an account that is to be erased."""
 
     trash_days: Annotated[int, Field(ge=0, le=365)] = 14
@@ -378,6 +385,7 @@ class Settings(BaseSettings):
     ladder: Ladder = Ladder()
     usage: Usage = Usage()
     erasure: Erasure = Erasure()
+    batches: Batches = Batches()
     backup: Backup = Backup()
     residency: Residency = Residency()
     notices: Notices = Notices()

@@ -24,7 +24,7 @@ from storage.choices.consents import Purpose
 from storage.database import Store
 from storage.deliveries import deliveries, disclosures
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import Decided
+from storage.deliveries.terms import Decided, DeliveryState
 from storage.keys.outbox import OutboxKey, seal_secret
 from storage.mail import documents
 from storage.mail.documents import DeliveryDraft
@@ -47,14 +47,21 @@ def remembered(
 
 
 def _remembered(decided: Decided, wish: Wish | None, message_id: str | None, outbox_public: bytes) -> Decided:
-    """The Message-ID belongs to the reader: it is sealed until then."""
-    if wish is None or not decided.receipts:
+    """The Message-ID belongs to the reader: it is sealed until then. Of what is held it is decided at its release."""
+    if wish is None or not (decided.receipts or decided.state is DeliveryState.HELD):
         return replace(decided, wants_mdn=False)
     if message_id is None:
         return decided
     octets = message_id.encode("utf-8", "surrogateescape")
     sealed = seal_secret(outbox_public, octets, purpose=PURPOSE, account=decided.account_id)
     return replace(decided, dsn=replace(wish, sealed_header=b64encode(sealed).decode()).text())
+
+
+def settled(decided: Decided) -> Decided:
+    """Of a document that was held, as it is released: without consent nothing of the wish is kept."""
+    if not decided.wants_mdn or decided.receipts or decided.dsn is None:
+        return decided
+    return replace(decided, wants_mdn=False, dsn=replace(Wish.parse(decided.dsn), sealed_header=None).text())
 
 
 async def send(store: Store, now: int) -> int:

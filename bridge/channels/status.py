@@ -39,7 +39,7 @@ from storage.people import accounts
 from storage.records import Account, AccountState, Delivered, Recipient
 
 Told = Sequence[tuple[Wish, Event]]
-_OF_ARRIVAL = {Channel.MAILBOX: Event.DELIVERED, Channel.REFUSE: Event.REFUSED}
+OF_ARRIVAL = {Channel.MAILBOX: Event.DELIVERED, Channel.REFUSE: Event.REFUSED}
 _WITHOUT_MAILBOX = frozenset({AccountState.CLOSED, AccountState.ERASED})
 
 
@@ -67,9 +67,9 @@ class Handed:
 def of_arrival(decided: Mapping[int, Decided], wishes: Mapping[int, Wish]) -> Told:
     """What the sender wants to be told at once; nothing of what is held, or on its way to a third party."""
     found = [
-        (wishes[account_id], _OF_ARRIVAL[each.channel])
+        (wishes[account_id], OF_ARRIVAL[each.channel])
         for account_id, each in decided.items()
-        if account_id in wishes and each.channel in _OF_ARRIVAL and each.state is not DeliveryState.HELD
+        if account_id in wishes and each.channel in OF_ARRIVAL and each.state is not DeliveryState.HELD
     ]
     return [(wish, event) for wish, event in found if words_of.is_wanted(wish, event)]
 
@@ -100,13 +100,18 @@ def tell(session: Session, delivery: Delivery, event: Event, now: int) -> None:
     if wish is None or delivery.correspondent_id is None or not words_of.is_wanted(wish, event):
         return
     sender_id = correspondents.get(session, delivery.correspondent_id).account_id
-    found = None if sender_id is None else sender(session, sender_id)
+    if sender_id is not None:
+        about = About(delivery.document_public_id, delivery.decided_at)
+        tell_together(session, sender_id, about, [(wish, event)], now)
+
+
+def tell_together(session: Session, sender_id: int, about: About, told: Told, now: int) -> None:
+    """Of several recipients of one document, all of which the sender wants to be told of."""
+    found = sender(session, sender_id)
     if found is None:
         return
     account, reader = found
-    sealed = seal(
-        _message(account, About(delivery.document_public_id, delivery.decided_at), [(wish, event)], now), [reader]
-    )
+    sealed = seal(_message(account, about, told, now), [reader])
     size = len(sealed.sealed_body) + len(sealed.sealed_card)
     documents.deliver(session, DeliveryDraft(sealed, (reader,), (reader.inbox_id,), now, size, actor="system"), now)
 

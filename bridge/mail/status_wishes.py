@@ -69,6 +69,8 @@ class Wish:
     envelope_id: str | None = field(default=None, repr=False)
     sealed_header: str | None = field(default=None, repr=False)
     """Base64; what a later report names the message by, sealed by whoever keeps it."""
+    supersedes: tuple[str, ...] = field(default=(), repr=False)
+    """Of a document that is held: tags, in hexadecimal, of those whose place it takes."""
 
     def wants(self, kind: Notify) -> bool:
         """Without NOTIFY, failures alone are told (section 4.1)."""
@@ -90,6 +92,7 @@ class Wish:
             returned=None if returned is None else Returned(returned),
             envelope_id=values.get("envelope_id"),
             sealed_header=values.get("sealed_header"),
+            supersedes=tuple(values.get("supersedes", ())),
         )
 
 

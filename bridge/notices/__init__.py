@@ -7,6 +7,10 @@ tells of. Texts are marked where they stand and translated under `bridge/locale`
 from bridge.notices.access import BreakGlassOpened as BreakGlassOpened
 from bridge.notices.access import PasswordReset as PasswordReset
 from bridge.notices.access import RecoveryCodeUsed as RecoveryCodeUsed
+from bridge.notices.batches import BatchCancelled as BatchCancelled
+from bridge.notices.batches import BatchCommitted as BatchCommitted
+from bridge.notices.batches import BatchDisagrees as BatchDisagrees
+from bridge.notices.batches import BatchWaits as BatchWaits
 from bridge.notices.devices import DeviceAdded as DeviceAdded
 from bridge.notices.devices import DeviceHandedOut as DeviceHandedOut
 from bridge.notices.devices import DeviceRevoked as DeviceRevoked

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlmodel import Session
 
@@ -27,6 +27,7 @@ from storage.deliveries.terms import (
     DeliveryState,
     DocumentType,
     JobKind,
+    Ladder,
     NewJob,
     Notify,
     Sensitivity,
@@ -102,6 +103,22 @@ def plan(
         )
         for account_id, each in gathered.applying.items()
     }
+
+
+def held(decided: Decided, openable: bool) -> Decided:
+    """Of a document that waits for its sender: what was decided does not count yet. `openable`: by the server."""
+    return replace(
+        decided,
+        channel=Channel.MAILBOX,
+        state=DeliveryState.HELD,
+        reasons="[]",
+        mailbox_id=None,
+        ladder=Ladder(),
+        ladder_due_at=None,
+        needs_key=openable,
+        erase_at=None,
+        jobs=(),
+    )
 
 
 def message_tag(key: bytes, account_id: int, message_id: str | None) -> bytes | None:

@@ -50,6 +50,8 @@ class Arrival:
     """Whoever did not sign in."""
     outbox_public: bytes | None = None
     """Where a reader's choices may let the document leave: its key is sealed to the outbox too."""
+    batch_outbox: bytes | None = None
+    """Likewise for a document of a batch, whose decisions are made when its sender commits."""
     returns_whole: bool = False
     """A report of a failure may have to give the message back (RFC 3461 section 4.3)."""
 
@@ -82,7 +84,8 @@ def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
     content = content_tag(dedupe_key, arrival, received[len(header) :]) if facts.message_id is not None else None
     returned, whole = _returned(arrival, header, received)
     message = _with_results(message, header, arrival)
-    placed = seal_and_place(bodies, message, arrival.readers, arrival.outbox_public)
+    outbox = arrival.outbox_public or (arrival.batch_outbox if facts.batch is not None else None)
+    placed = seal_and_place(bodies, message, arrival.readers, outbox)
     return Prepared(placed, tag, facts, content, returned, whole)
 
 

@@ -3,7 +3,7 @@
 What each step needs is read in one look-up before it; nothing is kept of a hand-in whose answer is not 250.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from bridge.smtp.data import DataRefused
 from bridge.smtp.handin import Arrival, Prepared
 from storage.deliveries import arrivals
 from storage.deliveries.arrivals import Acceptance
-from storage.deliveries.terms import Channel, Decided
+from storage.deliveries.terms import Channel, Decided, DeliveryState
+from storage.errors import Conflict, Invalid
 from storage.mail.documents import DeliveryDraft
 from storage.records import Delivered
 
@@ -36,15 +37,58 @@ async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]
     if _goes_round(office, prepared.facts):
         await mailbox.drop(store, prepared.placed.body_name)
         raise DataRefused(replies.LOOP)
-    decided = _decided(office, gathered, prepared, wishes, now)
-    acceptance = Acceptance(_draft(arrival, prepared, now), decided, gathered.key, office.outbox_public)
+    decided = _decided(office, arrival, gathered, prepared, wishes, now)
+    acceptance = _acceptance(office, arrival, gathered, prepared, decided, now)
     if all(each.channel is Channel.REFUSE for each in decided.values()):
         await mailbox.commit(store, arrivals.refuse, acceptance, prepared.placed.body_name, now)
         await mailbox.drop(store, prepared.placed.body_name)
         raise DataRefused(replies.REFUSED_BY_RECIPIENT)
     told = status.of_arrival(decided, wishes)
-    report = await _report(office, prepared, arrival.sender_account_id, told, now)
-    return await mailbox.commit(store, status.accept, Handed(acceptance, report), prepared.placed.body_name, now)
+    handed = Handed(acceptance, await _report(office, prepared, arrival.sender_account_id, told, now))
+    try:
+        return await mailbox.commit(store, status.accept, handed, prepared.placed.body_name, now)
+    except (Conflict, Invalid):
+        if acceptance.batch is None:
+            raise
+        raise DataRefused(replies.BATCH_REFUSED) from None
+
+
+def _acceptance(
+    office: "Office",
+    arrival: Arrival,
+    gathered: Gathered,
+    prepared: Prepared,
+    decided: Mapping[int, Decided],
+    now: int,
+) -> Acceptance:
+    return Acceptance(
+        _draft(arrival, prepared, now),
+        decided,
+        gathered.key,
+        office.outbox_public,
+        batch=_batch(arrival, prepared),
+        content_tag=prepared.content_tag,
+        superseded=_superseded(office, prepared, decided) if arrival.sender_account_id is not None else {},
+    )
+
+
+def _batch(arrival: Arrival, prepared: Prepared) -> str | None:
+    """Only who hands in with an account has batches."""
+    return None if arrival.sender_account_id is None else prepared.facts.batch
+
+
+def _superseded(office: "Office", prepared: Prepared, decided: Mapping[int, Decided]) -> dict[int, tuple[bytes, ...]]:
+    """Not of what is held: that takes its place when it is released."""
+    ids, tag = prepared.facts.supersedes, planning.message_tag
+    taking = [
+        account_id
+        for account_id, each in decided.items()
+        if ids and each.state not in (DeliveryState.HELD, DeliveryState.REFUSED)
+    ]
+    return {
+        account_id: tuple(filter(None, (tag(office.tag_key, account_id, each) for each in ids)))
+        for account_id in taking
+    }
 
 
 def _goes_round(office: "Office", facts: HeaderFacts) -> bool:
@@ -61,6 +105,8 @@ def _gathered(office: "Office", arrival: Arrival) -> Gathered:
 
 def _equipped(office: "Office", arrival: Arrival, gathered: Gathered, wishes: Mapping[int, Wish]) -> Arrival:
     """With what preparing needs to know of the readers' choices."""
+    if arrival.sender_account_id is not None:
+        arrival = replace(arrival, batch_outbox=office.outbox_public)
     if gathered.may_leave():
         arrival = replace(arrival, outbox_public=office.outbox_public)
     if any(wish.returned is Returned.FULL for wish in wishes.values()) and gathered.may_be_refused():
@@ -69,11 +115,22 @@ def _equipped(office: "Office", arrival: Arrival, gathered: Gathered, wishes: Ma
 
 
 def _decided(
-    office: "Office", gathered: Gathered, prepared: Prepared, wishes: Mapping[int, Wish], now: int
+    office: "Office", arrival: Arrival, gathered: Gathered, prepared: Prepared, wishes: Mapping[int, Wish], now: int
 ) -> dict[int, Decided]:
+    facts, held = prepared.facts, _batch(arrival, prepared) is not None
+    if held:
+        wishes = {number: _holding(office, number, wish, facts.supersedes) for number, wish in wishes.items()}
     dsn = {account_id: wish.text() for account_id, wish in wishes.items()}
-    decided = planning.plan(gathered, prepared.facts, office.places, office.tag_key, now, dsn)
-    return disposition.remembered(decided, wishes, prepared.facts.message_id, office.outbox_public)
+    decided = planning.plan(gathered, facts, office.places, office.tag_key, now, dsn)
+    if held:
+        openable = prepared.placed.sealed.outbox_wrap is not None
+        decided = {account_id: planning.held(each, openable) for account_id, each in decided.items()}
+    return disposition.remembered(decided, wishes, facts.message_id, office.outbox_public)
+
+
+def _holding(office: "Office", account_id: int, wish: Wish, supersedes: Sequence[str]) -> Wish:
+    tags = (planning.message_tag(office.tag_key, account_id, each) for each in supersedes)
+    return replace(wish, supersedes=tuple(tag.hex() for tag in tags if tag is not None))
 
 
 def _draft(arrival: Arrival, prepared: Prepared, now: int) -> DeliveryDraft:

@@ -1,20 +1,22 @@
 """A hand-in as it was decided, in one transaction: document, copies, decisions, outbox jobs (design.md, decision 7).
 
 `accept` is `documents.deliver` for those whose decision lets the document in, and a row of `delivery` for everyone.
-Whoever refuses has no copy, no wrap and no key.
+Whoever refuses has no copy, no wrap and no key; whoever has the same document of the same sender already does not get
+it again (`repetitions`). A document of a batch is kept without copies and jobs until its sender commits (`batches`).
 """
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
 from storage.choices import correspondents
-from storage.deliveries import jobs, outbox_keys
+from storage.deliveries import batches, jobs, outbox_keys, repetitions, superseding
 from storage.deliveries.terms import Channel, Decided
 from storage.engine import statements
+from storage.engine.changes import drop_body
 from storage.mail import documents
 from storage.mail.documents import DeliveryDraft
 from storage.records import Delivered
@@ -22,8 +24,8 @@ from storage.records import Delivered
 _DELIVERY = (
     "INSERT INTO delivery (public_id, document_id, document_public_id, account_id, correspondent_id, batch_id,"
     " document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts, message_tag,"
-    " wants_mdn, dsn, reply_by, expires_at, ladder, ladder_step, ladder_due_at, needs_key, erase_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING id"
+    " wants_mdn, dsn, reply_by, expires_at, ladder, ladder_step, ladder_due_at, needs_key, erase_at, content_tag)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?) RETURNING id"
 )
 
 
@@ -37,29 +39,81 @@ class Acceptance:
     """By account, one for each reader of the draft."""
     correspondent: correspondents.Key | None
     outbox_public: bytes
-    batch_id: int | None = None
+    batch: str | None = None
+    """Name of the sender's batch that holds it."""
+    content_tag: bytes | None = field(default=None, repr=False)
+    """The same for the same body from the same sender."""
+    superseded: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
+    """By account, message tags of earlier documents that this one takes the place of."""
 
 
 def accept(session: Session, acceptance: Acceptance, now: int) -> Delivered:
-    """Errors and duplicates as `documents.deliver`; a duplicate leaves nothing new at all."""
-    draft = _without_refusals(acceptance)
+    """Errors and duplicates as `documents.deliver`; a duplicate leaves nothing new at all.
+
+    Conflict: the batch it names is committed or cancelled already.
+    """
     correspondent_id = _correspondent_id(session, acceptance)
-    delivered = documents.deliver(session, draft, now, correspondent_id)
-    if delivered.duplicate:
-        return delivered
-    document_id = _document_id(session, delivered.document_public_id)
-    for decided in acceptance.decided.values():
-        _note(session, acceptance, decided, document_id, correspondent_id, now)
-    if draft.sealed.outbox_wrap is not None and any(each.needs_key for each in acceptance.decided.values()):
-        outbox_keys.put(session, document_id, draft.sealed.outbox_wrap)
+    had = _had_before(session, acceptance, correspondent_id, now)
+    draft = _for_the_others(acceptance, had)
+    if draft is None:
+        return _nothing_new(session, acceptance, had)
+    batch_id = _batch_id(session, acceptance, now)
+    delivered = documents.deliver(session, draft, now, correspondent_id, held=batch_id is not None)
+    if not delivered.duplicate:
+        noted = [each for each in acceptance.decided.values() if each.account_id not in had]
+        _note_all(session, acceptance, noted, _Filing(draft, correspondent_id, batch_id), now)
     return delivered
+
+
+@dataclass(frozen=True, slots=True)
+class _Filing:
+    """What the rows of one hand-in have in common."""
+
+    draft: DeliveryDraft
+    correspondent_id: int | None
+    batch_id: int | None
+
+
+def _note_all(session: Session, acceptance: Acceptance, noted: Sequence[Decided], filing: _Filing, now: int) -> None:
+    document_id = _document_id(session, filing.draft.sealed.public_id)
+    for decided in noted:
+        _note(session, acceptance, decided, filing, document_id, now)
+    if filing.draft.sealed.outbox_wrap is not None and any(each.needs_key for each in noted):
+        outbox_keys.put(session, document_id, filing.draft.sealed.outbox_wrap)
+    if filing.correspondent_id is not None:
+        for account_id, tags in acceptance.superseded.items():
+            superseding.mark(session, account_id, filing.correspondent_id, tags, document_id, now)
+
+
+def _had_before(
+    session: Session, acceptance: Acceptance, correspondent_id: int | None, now: int
+) -> Mapping[int, str]:
+    """Readers who have this very document already, and which one it was."""
+    if acceptance.content_tag is None or correspondent_id is None:
+        return {}
+    tags = {each.account_id: each.message_tag for each in acceptance.decided.values() if each.message_tag is not None}
+    return repetitions.known(session, correspondent_id, tags, acceptance.content_tag, now)
+
+
+def _nothing_new(session: Session, acceptance: Acceptance, had: Mapping[int, str]) -> Delivered:
+    if acceptance.draft.body_name is not None:
+        drop_body(session, acceptance.draft.body_name)
+    return Delivered(next(iter(had.values())), (), duplicate=True)
+
+
+def _batch_id(session: Session, acceptance: Acceptance, now: int) -> int | None:
+    sender_id = acceptance.draft.sender_account_id
+    if acceptance.batch is None or sender_id is None:
+        return None
+    return batches.joined(session, sender_id, acceptance.batch, now)
 
 
 def refuse(session: Session, acceptance: Acceptance, now: int) -> None:
     """Everybody refused: the decisions are kept, nothing of the document. Its body file is the caller's to drop."""
     correspondent_id = _correspondent_id(session, acceptance)
+    filing = _Filing(acceptance.draft, correspondent_id, None)
     for decided in acceptance.decided.values():
-        _note(session, acceptance, decided, None, correspondent_id, now)
+        _note(session, acceptance, decided, filing, None, now)
 
 
 def _correspondent_id(session: Session, acceptance: Acceptance) -> int | None:
@@ -67,14 +121,16 @@ def _correspondent_id(session: Session, acceptance: Acceptance) -> int | None:
     return None if key is None else correspondents.note(session, key)
 
 
-def _without_refusals(acceptance: Acceptance) -> DeliveryDraft:
-    """Each copy in the folder that was decided."""
+def _for_the_others(acceptance: Acceptance, had: Mapping[int, str]) -> DeliveryDraft | None:
+    """Each copy in the folder that was decided, for those who neither refuse nor had it; None if there are none."""
     draft = acceptance.draft
     kept = [
         (reader, wrap, acceptance.decided[reader.account_id].mailbox_id or reader.inbox_id)
         for reader, wrap in zip(draft.recipients, draft.sealed.wraps, strict=True)
-        if acceptance.decided[reader.account_id].channel is not Channel.REFUSE
+        if acceptance.decided[reader.account_id].channel is not Channel.REFUSE and reader.account_id not in had
     ]
+    if not kept:
+        return None
     readers, wraps, mailbox_ids = zip(*kept, strict=True)
     return replace(draft, sealed=replace(draft.sealed, wraps=wraps), recipients=readers, mailbox_ids=mailbox_ids)
 
@@ -89,8 +145,8 @@ def _note(
     session: Session,
     acceptance: Acceptance,
     decided: Decided,
+    filing: _Filing,
     document_id: int | None,
-    correspondent_id: int | None,
     now: int,
 ) -> None:
     public_id = urlsafe_b64encode(os.urandom(12)).decode()
@@ -102,8 +158,8 @@ def _note(
             None if decided.channel is Channel.REFUSE else document_id,
             acceptance.draft.sealed.public_id,
             decided.account_id,
-            correspondent_id,
-            acceptance.batch_id,
+            filing.correspondent_id,
+            filing.batch_id,
             decided.document_type,
             decided.sensitivity,
             now,
@@ -122,6 +178,7 @@ def _note(
             decided.ladder_due_at,
             decided.needs_key,
             decided.erase_at,
+            acceptance.content_tag,
         ),
     )
     assert made is not None

@@ -23,7 +23,7 @@ from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladde
 from storage.engine import statements
 from storage.errors import NotFound
 
-_COLUMNS = (
+COLUMNS = (
     "delivery.id, delivery.public_id, document_id, document_public_id, delivery.account_id, correspondent_id,"
     " batch_id, document_type, sensitivity, decided_at, channel, state, reasons, notify, language, receipts,"
     " wants_mdn, dsn, reply_by, expires_at, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, needs_key,"
@@ -105,7 +105,7 @@ class Delivery:
 
 def get(session: Session, delivery_id: int) -> Delivery:
     """NotFound."""
-    found = statements.row(session, f"SELECT {_COLUMNS} FROM delivery WHERE id = ?", (delivery_id,))  # noqa: S608
+    found = statements.row(session, f"SELECT {COLUMNS} FROM delivery WHERE id = ?", (delivery_id,))  # noqa: S608
     if found is None:
         raise NotFound("delivery")
     return as_delivery(found)
@@ -115,7 +115,7 @@ def of_document(session: Session, account_id: int, document_public_id: str) -> D
     """The delivery of a document to a reader, named by what the 250 told its sender. NotFound."""
     found = statements.row(
         session,
-        f"SELECT {_COLUMNS} FROM delivery WHERE account_id = ? AND document_public_id = ? ORDER BY id LIMIT 1",  # noqa: S608
+        f"SELECT {COLUMNS} FROM delivery WHERE account_id = ? AND document_public_id = ? ORDER BY id LIMIT 1",  # noqa: S608
         (account_id, document_public_id),
     )
     if found is None:

@@ -1,0 +1,74 @@
+"""A held delivery becomes visible: its copy with a UID of now, its decision of now, its jobs (see `batches`)."""
+
+from sqlmodel import Session
+
+from storage.deliveries import jobs, outbox_keys
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import Channel, Decided, DeliveryState
+from storage.engine import statements
+from storage.mail import copies, documents
+
+_DECIDED = (
+    "UPDATE delivery SET decided_at = ?, channel = ?, state = ?, reasons = ?, notify = ?, language = ?, receipts = ?,"
+    " wants_mdn = ?, dsn = ?, ladder = ?, ladder_due_at = ?, needs_key = ?, erase_at = ?,"
+    " document_id = CASE WHEN ? THEN NULL ELSE document_id END WHERE id = ?"
+)
+
+
+def release(
+    session: Session,
+    delivery: Delivery,
+    decided: Decided,
+    outbox_public: bytes,
+    keywords: tuple[str, ...],
+    now: int,
+) -> None:
+    """As it was decided now. Whoever refuses loses the key; whoever is gone has no delivery any more."""
+    document_id = delivery.document_id
+    if document_id is None or delivery.state is not DeliveryState.HELD:
+        return
+    refused = decided.channel is Channel.REFUSE
+    _decide(session, delivery.id, decided, refused, now)
+    if refused:
+        copies.release(session, delivery.account_id, {document_id})
+    else:
+        mailbox_id = decided.mailbox_id or _inbox(session, delivery.account_id)
+        documents.show(session, document_id, delivery.account_id, mailbox_id, keywords, now)
+        _queue(session, delivery, decided, outbox_public, now)
+    outbox_keys.destroy_needless(session, [document_id])
+
+
+def _decide(session: Session, delivery_id: int, decided: Decided, refused: bool, now: int) -> None:
+    values = (
+        now,
+        decided.channel,
+        decided.state,
+        decided.reasons,
+        decided.notify,
+        decided.language,
+        decided.receipts,
+        decided.wants_mdn,
+        decided.dsn,
+        str(decided.ladder) or None,
+        decided.ladder_due_at,
+        decided.needs_key and not refused,
+        decided.erase_at,
+        refused,
+        delivery_id,
+    )
+    statements.run(session, _DECIDED, values)
+
+
+def _queue(session: Session, delivery: Delivery, decided: Decided, outbox_public: bytes, now: int) -> None:
+    for job in decided.jobs:
+        prefix, delivery_id = ("", None) if job.of_account else (f"{delivery.public_id}:", delivery.id)
+        owner = {"account_id": delivery.account_id, "delivery_id": delivery_id}
+        jobs.queue(session, outbox_public, job, now, prefix=prefix, **owner)
+
+
+def _inbox(session: Session, account_id: int) -> int:
+    found = statements.row(
+        session, "SELECT id FROM mailbox WHERE account_id = ? AND special = 'inbox'", (account_id,)
+    )
+    assert found is not None
+    return int(found[0])
