@@ -26,6 +26,7 @@ NOT_SETTINGS = frozenset(
         "POSTEX_CODE",
         "POSTEX_DATA",
         "POSTEX_ENROLMENT_CODE",
+        "POSTEX_MAILBOX_PASSWORD",
         "POSTEX_NEW_PASSWORD",
         "POSTEX_PASSWORD",
         "POSTEX_RECOVERY_CODE",
