@@ -14,6 +14,7 @@ EEA = frozenset(
 )
 EUROPE = EEA | {"CH", "GB"}
 """ISO 3166-1 alpha-2."""
+_REMEDY = "documents are kept in Europe only; see residency.countries in docs/settings.md"
 
 
 def europe(settings: Settings) -> frozenset[str]:
@@ -23,15 +24,18 @@ def europe(settings: Settings) -> frozenset[str]:
 
 def refusal(settings: Settings, domains: Iterable[Domain]) -> str | None:
     """Why the bridge must not keep documents where it does; None if it may. Names the setting to change."""
-    allowed = europe(settings)
-    remedy = "documents are kept in Europe only; see residency.countries in docs/settings.md"
-    if settings.storage.country:
-        inside = settings.storage.country in allowed
-        return None if inside else f"storage.country is {settings.storage.country}: {remedy}"
-    for domain in domains:
-        if domain.country not in allowed:
-            return f"storage.country is empty, and the domain {domain.name} says {domain.country}: {remedy}"
-    return None
+    country = settings.storage.country
+    if country:
+        return None if country in europe(settings) else f"storage.country is {country}: {_REMEDY}"
+    refusals = (refusal_of(settings, domain.name, domain.country) for domain in domains)
+    return next((each for each in refusals if each is not None), None)
+
+
+def refusal_of(settings: Settings, domain: str, country: str) -> str | None:
+    """Likewise for one domain and the country that it says."""
+    if settings.storage.country or {"UK": "GB"}.get(country, country) in europe(settings):
+        return None
+    return f"storage.country is empty, and the domain {domain} says {country}: {_REMEDY}"
 
 
 def may_back_up(settings: Settings) -> bool:

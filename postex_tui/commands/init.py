@@ -41,7 +41,7 @@ def init(
 
     _require_empty(data)
     first = FirstDomain(_domain_name(domain), _country(country), mode)
-    settings_of(data)
+    _require_europe(settings_of(data), first)
     try:
         kit = _make(data, first)
         address, code = _make_owner(data, first, owner or f"postmaster@{first.name}", kit)
@@ -75,6 +75,14 @@ def _require_empty(data: Path) -> None:
     """Nothing that lies there is ever overwritten."""
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise Refusal("data-exists", f"{data} is not empty; init makes a new folder and never overwrites one")
+
+
+def _require_europe(settings: "Settings", first: FirstDomain) -> None:
+    from bridge.routing import residency
+
+    outside = residency.refusal_of(settings, first.name, first.country)
+    if outside is not None:
+        raise Refusal("outside-europe", outside, USAGE)
 
 
 def _domain_name(text: str) -> str:

@@ -18,6 +18,7 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.backups import BackupIn, BackupOrderIn, BackupOut, BackupsOut, KeptOut
 from bridge.i18n import N_
+from bridge.routing import residency
 from storage.backups import backup, orders
 from storage.backups.backup import Made
 from storage.erasures.receipts import KEYRING_DAYS
@@ -60,6 +61,9 @@ async def listing(access: Annotated[Access, Depends(gate(Action.BACKUP_LIST))]) 
 
 
 async def _made(control: Control, wanted: BackupIn, actor: str) -> BackupOut:
+    if not residency.may_back_up(control.settings):
+        message = N_("Backups hold documents too, and {country} (backup.country) is outside Europe.")
+        raise Problem("outside-europe", 422, message, country=control.settings.backup.country)
     stop = Event()
     run = partial(
         backup.make,

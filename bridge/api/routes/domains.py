@@ -13,6 +13,7 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem
 from bridge.api.schemas.domains import DomainIn, DomainOut
 from bridge.i18n import N_
+from bridge.routing import residency
 from storage.errors import Conflict
 from storage.people import accounts, domains, grants
 from storage.records import Domain
@@ -36,6 +37,9 @@ async def listing(
 async def add(body: DomainIn, access: Annotated[Access, Depends(gate(Action.DOMAIN_ADD))]) -> DomainOut:
     """The mode is chosen now and for good; the owners keep a managed domain's escrow key until it has an admin."""
     now = access.control.now()
+    if residency.refusal_of(access.control.settings, body.name, body.country.upper()) is not None:
+        message = N_("Documents are kept in Europe only, and {country} is not among the countries of the settings.")
+        raise Problem("outside-europe", 422, message, country=body.country)
     try:
         made = await access.control.store.write(_add, body.name, body, now, access.actor)
     except Conflict:
