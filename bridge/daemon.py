@@ -157,7 +157,10 @@ def _doors(
     smtp = SmtpServer(
         store, throttle, clock, settings.hostname, tls.context, limits, workers, signed_in, places.of(settings)
     )
-    imap = ImapServer(services(store, throttle, clock, time.monotonic, size, connections=signed_in), tasks)
+    imap = ImapServer(
+        services(store, throttle, clock, time.monotonic, size, connections=signed_in, places=places.of(settings)),
+        tasks,
+    )
     control = ControlServer(Control(store, clock, settings, throttle, data, signed_in))
     return Doors(smtp, imap, tls, control)
 

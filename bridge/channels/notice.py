@@ -53,7 +53,7 @@ def together(
 
 
 def tell(session: Session, account: Account, notice: Notice, now: int) -> str:
-    """`draft` and `deliver_with` inside a write: half a millisecond of the writer's time. The document's public id."""
+    """`draft` and `deliver_with` inside a write: half a millisecond of the writer's time. Its public id."""
     drafted = _drafted(account, _reader(session, account), notice, now)
     deliver_with(session, [drafted], now)
     return drafted.sealed.public_id

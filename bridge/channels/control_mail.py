@@ -1,0 +1,87 @@
+"""Mail to a control address: a command of who is signed in, answered in the mailbox (D2, S43; RFC 3834).
+
+Contract. `letter_of` reads a message, pure; `obey` carries it out inside a write. What is automatic or comes from a
+list changes nothing and gets no answer. About which sender: the tag of the address, else the document that is
+answered (In-Reply-To, References); what is quoted or attached names nobody. What is not understood changes nothing,
+and the answer says how to say it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from bridge.channels import choosing, moves
+from bridge.channels.choosing import Desk
+from bridge.mail import headers
+from bridge.mail.facts import facts_of
+from bridge.mail.new_text import new_text
+from bridge.routing import control_addresses, wishes
+from bridge.routing.control_addresses import Tag
+from bridge.routing.wishes import Act, Wish
+from storage.choices import correspondents
+from storage.deliveries.terms import Channel, Road
+
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
+_MOST_IDS = 20
+_HEADER_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What of a message matters."""
+
+    wish: Wish | None
+    road: Road
+    answered: tuple[str, ...]
+    """Message-IDs with brackets, the one answered first."""
+    automatic: bool
+
+
+def letter_of(message: bytes) -> Letter:
+    """A message as received, in CRLF form. An unsubscription may say its word in the subject alone (RFC 2369)."""
+    header = message[: message.find(_HEADER_END, 0, headers.MAX_HEADER) + 2]
+    text = new_text(message)
+    wish = None if text is None else wishes.read(text)
+    by_subject = wishes.read(headers.decoded_words(headers.value(header, "Subject") or ""))
+    is_unsubscription = wish is None and by_subject == Wish(Act.CHOOSE, Channel.REFUSE)
+    answered = _MESSAGE_ID.findall(headers.value(header, "In-Reply-To") or "")
+    thread = _MESSAGE_ID.findall(headers.value(header, "References") or "")
+    return Letter(
+        wish=by_subject if is_unsubscription or (wish is None and not text) else wish,
+        road=Road.UNSUBSCRIBE if is_unsubscription else Road.REPLY,
+        answered=tuple(dict.fromkeys([*answered, *reversed(thread)]))[:_MOST_IDS],
+        automatic=facts_of(header).automatic,
+    )
+
+
+def obey(session: Session, desk: Desk, local_part: str, letter: Letter, now: int) -> None:
+    """Do what the letter wishes, and answer; nothing at all if it is automatic."""
+    if letter.automatic:
+        return
+    tag = control_addresses.read(desk.key, desk.account.id, local_part)
+    if letter.wish is None:
+        choosing.refuse(session, desk, "words", now, tag.correspondent_id)
+    elif letter.wish.act is Act.UNDO:
+        choosing.undo(session, desk, tag.batch, now)
+    else:
+        _about_a_sender(session, desk, _sender(session, desk, tag, local_part, letter), letter, now)
+
+
+def _about_a_sender(session: Session, desk: Desk, sender: int | None, letter: Letter, now: int) -> None:
+    if sender is None or letter.wish is None:
+        choosing.refuse(session, desk, "sender", now)
+    elif letter.wish.channel is None:
+        choosing.show(session, desk, sender, now)
+    else:
+        choosing.choose(session, desk, [sender], letter.wish.channel, letter.road, now)
+
+
+def _sender(session: Session, desk: Desk, tag: Tag, local_part: str, letter: Letter) -> int | None:
+    """Whose documents the letter is about; an altered tag is about nobody."""
+    if tag.correspondent_id is not None:
+        known = {each.id for each in correspondents.of_reader(session, desk.account.id)}
+        return tag.correspondent_id if tag.correspondent_id in known else None
+    if "+" in local_part and tag.batch is None:
+        return None
+    return moves.by_message_id(session, desk, letter.answered)
