@@ -17,6 +17,7 @@ from postex_tui.commands import (
     audit,
     backup,
     break_glass,
+    copies,
     demo,
     device,
     domain,
@@ -82,6 +83,8 @@ me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
 me.app.command("looks")(looks.looks)
+me.app.command("copies")(copies.copies)
+me.app.command("usage")(copies.usage)
 me.app.command("transcript")(outside.transcript)
 me.app.add_typer(outside.notice_url, name="notice-url")
 me.app.add_typer(outside.contact, name="contact")

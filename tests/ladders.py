@@ -91,16 +91,21 @@ class House:
         erp, _ = store.write_now(accounts.create, store.shred, sender, domain, NOW)
         draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT, state=state)
         anna, keys = store.write_now(accounts.create, store.shred, draft, domain, NOW)
-        reach = (
-            "UPDATE account SET contact_email = 'a@b.test', contact_email_verified_at = 1,"
-            " postal_address = 'Dam 1\nAmsterdam\nNL' WHERE id = ?"
-        )
-        store.write_now(statements.run, reach, (anna.id,))
         scopes = frozenset({Scope.IMAP})
         device = store.write_now(devices.add, store.server_keys, store.shred, anna, keys, "phone", scopes, NOW)
         clock = Clock(NOW)
         carriers = {kind: Scripted(kind, clock) for kind in (JobKind.NOTICE, JobKind.EMAIL, JobKind.PAPER)}
-        return cls(store, clock, domain, erp, anna, keys, device, carriers)
+        made = cls(store, clock, domain, erp, anna, keys, device, carriers)
+        made.make_reachable()
+        return made
+
+    def make_reachable(self) -> None:
+        """Anna has a verified contact address, and one for letters."""
+        reach = (
+            "UPDATE account SET contact_email = 'a@b.test', contact_email_verified_at = 1,"
+            " postal_address = 'Dam 1\nAmsterdam\nNL' WHERE id = ?"
+        )
+        self.store.write_now(statements.run, reach, (self.anna.id,))
 
     def choose(self, *, of_domain: bool = False, **fields: object) -> None:
         """At the level of the recipient, or of the domain."""
