@@ -226,7 +226,6 @@ class Usage(Section):
     """Days that these numbers are kept."""
 
 
-class Erasure(Section):
 class Batches(Section):
     """Documents that are held until their sender says how many there are."""
 
@@ -234,6 +233,7 @@ class Batches(Section):
     """Hours that a batch waits for its sender; then the sender is told, and a day later it is cancelled."""
 
 
+class Erasure(Section):
     """What happens to an account that is to be erased."""
 
     trash_days: Annotated[int, Field(ge=0, le=365)] = 14
@@ -385,8 +385,8 @@ class Settings(BaseSettings):
     throttle: Throttle = Throttle()
     ladder: Ladder = Ladder()
     usage: Usage = Usage()
-    erasure: Erasure = Erasure()
     batches: Batches = Batches()
+    erasure: Erasure = Erasure()
     backup: Backup = Backup()
     residency: Residency = Residency()
     notices: Notices = Notices()
