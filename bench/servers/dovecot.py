@@ -136,6 +136,7 @@ first_valid_uid = 1
 mail_location = ${storage}:~/mail
 mail_fsync = ${fsync}
 mail_max_userip_connections = 0
+auth_failure_delay = 0
 mailbox_idle_check_interval = 1 secs
 lmtp_save_to_detail_mailbox = no
 recipient_delimiter = +

@@ -15,6 +15,8 @@ from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
 BUDGET = 1 << 20
 MAX_LINE = 1 << 16
+PIECE = 4096
+"""Bytes that the library gets at once: it copies what is left of them for each line."""
 DISCONNECTED = "disconnected"
 NONSENSE = "nonsense"
 logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
@@ -35,14 +37,17 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has no typ
         self._watcher = watcher
 
     def data_received(self, d: bytes) -> None:
-        self._received += len(d)
-        if self.problem is not None:
-            return
+        for start in range(0, len(d), PIECE):
+            if self.problem is None:
+                self._take(d[start : start + PIECE])
+
+    def _take(self, piece: bytes) -> None:
+        self._received += len(piece)
         if self._received > BUDGET or len(self.incomplete_line) > MAX_LINE:
             self.give_up("too-much")
             return
         try:
-            super().data_received(d)
+            super().data_received(piece)
         except Exception:  # noqa: BLE001 - also RecursionError; the contract: whatever it is, the session is over
             self.give_up(NONSENSE)
 
