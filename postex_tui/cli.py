@@ -17,6 +17,7 @@ from postex_tui.commands import (
     audit,
     backup,
     break_glass,
+    consent,
     copies,
     demo,
     device,
@@ -24,6 +25,7 @@ from postex_tui.commands import (
     enrol,
     erase,
     escrow,
+    explain,
     hold,
     external,
     identity,
@@ -32,6 +34,7 @@ from postex_tui.commands import (
     login,
     looks,
     me,
+    preference,
     outbox,
     outside,
     processor,
@@ -91,6 +94,10 @@ me.app.add_typer(outside.contact, name="contact")
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
 me.app.add_typer(external.app, name="external")
+app.add_typer(preference.app, name="preference")
+app.add_typer(consent.app, name="consent")
+app.command("explain")(explain.explain)
+domain.app.add_typer(preference.of_domain, name="preference")
 app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")

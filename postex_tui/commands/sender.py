@@ -107,3 +107,26 @@ def trust(
         found = asking.stepped_up(api, None, None, lambda: api.put(path, body)) if given else api.get(path)
     lines = [*found["networks"], *(f"DKIM {domain}" for domain in found["dkim_domains"])]
     answer(as_json, {"email": email.lower(), **found}, "\n".join(lines) or "Nothing: it signs in.")
+
+
+@app.command("type")
+def default_type(
+    email: Email,
+    data: Data,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TYPE]",
+            help="letter, invoice, reminder, payslip, contract, notice, newsletter or other; left out: show it.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of which type its documents are that name none themselves."""
+    from postex_tui.client import control
+
+    path = f"{path_of(email)}/document-type"
+    with control(data) as api:
+        found = api.get(path) if new is None else api.put(path, {"type": new})
+    answer(as_json, {"email": email.lower(), "type": found["type"]}, f"{email}: {found['type']}")

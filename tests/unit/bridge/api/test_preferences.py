@@ -7,21 +7,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.channels.sealing import seal
-from bridge.mail.facts import HeaderFacts
-from bridge.routing import places, planning
+from bridge.routing import places
 from bridge.routing.decision import Places
 from storage.choices import correspondents
-from storage.deliveries import arrivals
-from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.terms import Channel
 from storage.engine import statements
-from storage.keys.outbox import OutboxKey
 from storage.mail import mailboxes
-from storage.mail.documents import DeliveryDraft
-from storage.people import accounts, senders
+from storage.people import senders
 from storage.records import Role
 from tests.control import FIRST, NOW, SECOND, Desk, Person
+from tests.handing_in import send
 
 DAY = 24 * 3600
 
@@ -43,27 +38,6 @@ def energy(desk: Desk) -> Person:
     made = desk.person("energy", role=Role.SENDER)
     desk.store.write_now(senders.add_identity, made.account.id, "facturen@energie.test", NOW)
     return made
-
-
-def send(desk: Desk, sender: Person, *people: Person, kind: str | None = None, subject: str = "x") -> str:
-    """A document handed in as the office would; its id."""
-    store, key = desk.store, OutboxKey.of(desk.store.server_keys.outbox)
-    readers = tuple(
-        reader
-        for person in people
-        if (reader := store.read_now(accounts.recipient, person.account.email)) is not None
-    )
-    numbers = [reader.account_id for reader in readers]
-    gathered = store.read_now(planning.gather, numbers, sender.account.id, True)
-    where = places.of(desk.control.settings)
-    facts = HeaderFacts(document_type=kind)
-    decided = planning.plan(gathered, facts, where, store.server_keys.message_tag, desk.control.now(), {})
-    sealed = seal(f"Subject: {subject}\r\n\r\nx\r\n".encode(), readers)
-    draft = DeliveryDraft(sealed, readers, tuple(each.inbox_id for each in readers), NOW, 100)
-    acceptance = Acceptance(draft, decided, sender.account.id, key.public_key)
-    refused = all(each.channel is Channel.REFUSE for each in decided.values())
-    store.write_now(arrivals.refuse if refused else arrivals.accept, acceptance, desk.control.now())
-    return sealed.public_id
 
 
 async def change(desk: Desk, who: Person, **body: object) -> Any:
