@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.channels.outside.messenger import Verdict
+from bridge.channels.outside.messenger import Verdict, service_of
 from bridge.settings import Settings
 
 MODULE = "bridge.channels.outside.messenger"
@@ -33,6 +33,8 @@ class Targets:
         return await self._run({"url": url, "title": title, "body": body})
 
     async def _run(self, wanted: dict[str, str]) -> Verdict:
+        if service_of(wanted["url"]) is None:
+            return Verdict.NO_SUCH_SERVICE
         environment = {"PATH": os.environ.get("PATH", "")}
         if self.ca_file:
             environment["REQUESTS_CA_BUNDLE"] = self.ca_file
