@@ -37,11 +37,13 @@ from storage.records import (
 from storage.shredding import ShredSecrets
 
 SCOPES = {
-    Role.RECIPIENT: frozenset({Scope.IMAP}),
+    Role.RECIPIENT: frozenset({Scope.IMAP, Scope.SMTP_SEND}),
     Role.SENDER: frozenset({Scope.SMTP_SEND}),
     Role.OWNER: frozenset({Scope.IMAP}),
 }
-"""What the first device of an account may do. An ERP's password opens no mailbox."""
+"""What the first device of an account may do. An ERP's password opens no mailbox; a recipient writes to the post
+office and to senders of its documents alone (`recipients.resolve_for_reader`).
+"""
 
 
 class IdentityTaken(Conflict):

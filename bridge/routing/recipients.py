@@ -8,7 +8,9 @@ from enum import Enum, auto
 
 from sqlmodel import Session
 
+from storage.choices import correspondents
 from storage.errors import NotFound, OverQuota, WrongSender
+from storage.mail import chosen
 from storage.people import accounts, domains
 from storage.records import Recipient
 
@@ -24,6 +26,8 @@ class Refusal(Enum):
     """No room for a document of this size at present."""
     WRONG_SENDER = auto()
     """An alias for one sender, and this is another."""
+    NO_CORRESPONDENT = auto()
+    """A recipient writes to somebody of whom it has no documents."""
 
 
 def resolve(
@@ -40,6 +44,22 @@ def resolve(
         return Refusal.WRONG_SENDER
     except NotFound:
         return _why_not(session, address)
+
+
+def resolve_for_reader(
+    session: Session, account_id: int, address: str, size: int, senders: frozenset[str]
+) -> Recipient | Refusal:
+    """As `resolve`, for a recipient who answers: only senders whose documents it has, by whatever address they write
+    as (the mailbox of a sender takes what comes to an outside address of it).
+    """
+    writer = chosen.sender_named(session, account_id, address)
+    sender_id = None if writer is None else correspondents.get(session, writer).account_id
+    if sender_id is None:
+        return Refusal.NO_CORRESPONDENT
+    found = resolve(session, address, size, senders)
+    if isinstance(found, Recipient) or found not in (Refusal.ELSEWHERE, Refusal.UNKNOWN):
+        return found
+    return resolve(session, accounts.by_id(session, sender_id).email, size, senders)
 
 
 def _why_not(session: Session, address: str) -> Refusal:

@@ -52,6 +52,8 @@ class Arrival:
     """Where a reader's choices may let the document leave: its key is sealed to the outbox too."""
     batch_outbox: bytes | None = None
     """Likewise for a document of a batch, whose decisions are made when its sender commits."""
+    offered: tuple[tuple[str, str], ...] = ()
+    """Fields of ours for a message that has none of that name: how to choose for its sender (RFC 2369, RFC 2919)."""
     returns_whole: bool = False
     """A report of a failure may have to give the message back (RFC 3461 section 4.3)."""
 
@@ -83,10 +85,16 @@ def prepare(arrival: Arrival, dedupe_key: bytes, bodies: Bodies) -> Prepared:
     tag = dedupe_tag(dedupe_key, arrival, received) if facts.message_id is not None else None
     content = content_tag(dedupe_key, arrival, received[len(header) :]) if facts.message_id is not None else None
     returned, whole = _returned(arrival, header, received)
-    message = _with_results(message, header, arrival)
+    message = _offers(header, arrival) + _with_results(message, header, arrival)
     outbox = arrival.outbox_public or (arrival.batch_outbox if facts.batch is not None else None)
     placed = seal_and_place(bodies, message, arrival.readers, outbox)
     return Prepared(placed, tag, facts, content, returned, whole)
+
+
+def _offers(header: bytes, arrival: Arrival) -> bytes:
+    """Above our trace, so that what was received stays as it was."""
+    missing = [(name, value) for name, value in arrival.offered if headers.value(header, name) is None]
+    return b"".join(f"{name}: {value}\r\n".encode() for name, value in missing)
 
 
 def _returned(arrival: Arrival, header: bytes, received: memoryview) -> tuple[bytes, bytes | None]:

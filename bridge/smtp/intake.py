@@ -11,11 +11,12 @@ from bridge.channels import disposition, mailbox, status
 from bridge.channels.status import Handed
 from bridge.mail.facts import HeaderFacts
 from bridge.mail.status_wishes import Returned, Wish
-from bridge.routing import planning
+from bridge.routing import control_addresses, planning
 from bridge.routing.planning import Gathered
 from bridge.smtp import replies
 from bridge.smtp.data import DataRefused
 from bridge.smtp.handin import Arrival, Prepared
+from storage.choices import correspondents
 from storage.deliveries import arrivals
 from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.terms import Channel, Decided, DeliveryState
@@ -32,6 +33,7 @@ MAX_HOPS = 100
 async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]) -> Delivered:
     """DataRefused, StorageError: nothing was kept."""
     gathered = _gathered(office, arrival)
+    arrival = await _offering(office, arrival, gathered)
     prepared = await office.preparer.prepare(_equipped(office, arrival, gathered, wishes))
     now, store = int(office.clock()), office.store
     if _goes_round(office, prepared.facts):
@@ -51,6 +53,25 @@ async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]
         if acceptance.batch is None:
             raise
         raise DataRefused(replies.BATCH_REFUSED) from None
+
+
+async def _offering(office: "Office", arrival: Arrival, gathered: Gathered) -> Arrival:
+    """With the fields by which a mail program offers to stop its sender's documents: the same for all readers."""
+    if gathered.key is None:
+        return arrival
+    number = gathered.sender.correspondent_id
+    if number is None:
+        number = await office.store.write(correspondents.note, gathered.key)
+    return replace(arrival, offered=offers(office.tag_key, number, arrival.recipients[0].rpartition("@")[2]))
+
+
+def offers(key: bytes, correspondent_id: int, domain: str) -> tuple[tuple[str, str], ...]:
+    """List-Id and List-Unsubscribe of a sender (RFC 2919, RFC 2369)."""
+    address = control_addresses.of_sender(key, correspondent_id, domain)
+    return (
+        ("List-Id", f"<s{correspondent_id}.{control_addresses.LOCAL_PART}.{domain}>"),
+        ("List-Unsubscribe", f"<mailto:{address}?subject=stop>"),
+    )
 
 
 def _acceptance(

@@ -19,6 +19,7 @@ from bridge.routing import recipients
 from bridge.routing.decision import Places
 from bridge.smtp import handin, intake, key_records, replies, sending
 from bridge.smtp.authorship import Rights
+from bridge.smtp.errands import Pace
 from bridge.smtp.key_records import Resolver
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
@@ -29,7 +30,7 @@ from storage.errors import SignInRefused
 from storage.keys.outbox import OutboxKey
 from storage.people import sender_trust
 from storage.people.sender_trust import Voucher
-from storage.records import Delivered, Recipient, Scope
+from storage.records import Delivered, Recipient, Role, Scope
 
 if TYPE_CHECKING:
     from bridge.smtp.transaction import Connection
@@ -74,6 +75,7 @@ class Office:
         self.preparer: Preparer = InProcess(store)
         self.places = places or Places()
         self.resolver = resolver
+        self.questions = Pace()
         self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
         self.marks = Marks(store.server_keys.message_tag, hostname)
         """Knows what comes back of what has left the house."""
@@ -157,7 +159,12 @@ class Office:
     def needs_sign_in(self, address: str) -> bool:
         return self.store.look_up(sending.needs_sign_in, address)
 
-    def resolve(self, address: str, size: int, senders: frozenset[str]) -> Recipient | recipients.Refusal:
+    def resolve(
+        self, address: str, size: int, senders: frozenset[str], signed_in: sending.SignedIn | None = None
+    ) -> Recipient | recipients.Refusal:
+        """A recipient writes to those whose documents it has; everyone else to all recipients."""
+        if signed_in is not None and signed_in.account.role is Role.RECIPIENT:
+            return self.store.look_up(recipients.resolve_for_reader, signed_in.account.id, address, size, senders)
         return self.store.look_up(recipients.resolve, address, size, senders)
 
     async def hand_in(self, arrival: handin.Arrival, wishes: Mapping[int, Wish] = NO_WISHES) -> Delivered:

@@ -9,21 +9,20 @@ transaction may be sent again.
 import asyncio
 
 import structlog
-from aiosmtpd.smtp import Envelope
 
-from bridge.channels.marks import Mark
 from bridge.mail import status_wishes
-from bridge.mail.status_wishes import MailWish, RecipientWish, Wish
+from bridge.mail.status_wishes import RecipientWish
 from bridge.routing.recipients import Refusal
-from bridge.smtp import dkim_signatures, key_records, paths, provenance, replies, returns, trace
+from bridge.smtp import dkim_signatures, errands, key_records, paths, provenance, replies, returns, trace
 from bridge.smtp.authentication import Authentication
 from bridge.smtp.authorship import Rights
 from bridge.smtp.data import TOO_LARGE, DataReceiver, DataRefused
+from bridge.smtp.envelope import Transaction
+from bridge.smtp.errands import Errand
 from bridge.smtp.handin import Arrival
 from bridge.smtp.provenance import Stranger
 from bridge.smtp.sending import SignedIn
 from storage.errors import StorageError
-from storage.people.sender_trust import Voucher
 from storage.records import Recipient
 
 log = structlog.get_logger(__name__)
@@ -34,50 +33,10 @@ _RECIPIENT_REFUSED = {
     Refusal.CLOSED: replies.RECIPIENT_CLOSED,
     Refusal.FULL: replies.RECIPIENT_FULL,
     Refusal.WRONG_SENDER: replies.RECIPIENT_OF_ANOTHER_SENDER,
+    Refusal.NO_CORRESPONDENT: replies.NO_CORRESPONDENT,
 }
 _WATCH_SECONDS = 5.0
 _RIGHTS_SECONDS = 1.0
-
-
-class Transaction(Envelope):
-    """From MAIL to the end of DATA. `mail_from` is None before MAIL and empty for the null sender."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rights: Rights | None = None
-        """None: not signed in."""
-        self.size = 0
-        """As announced; 0 if it was not."""
-        self.recipients: dict[str, Recipient] = {}
-        """By address as given, in lower case: an address that is named twice counts once."""
-        self.mail_wish = MailWish()
-        self.recipient_wishes: dict[str, RecipientWish] = {}
-
-        self.returned: Mark | None = None
-        """What a report is about that goes to a bounce address; it comes alone, and is no document."""
-        self.voucher: Voucher | None = None
-        """What speaks for a sender who did not sign in."""
-
-    def senders(self) -> frozenset[str]:
-        """The addresses that the sender goes by: of a signed-in account all, else that of MAIL. The null sender is
-        nobody.
-        """
-        if self.rights is not None:
-            return self.rights.identities
-        return frozenset({self.mail_from.lower()} if self.mail_from else ())
-
-    def readers(self) -> tuple[Recipient, ...]:
-        """Different accounts: several addresses may be one account's."""
-        return tuple({reader.account_id: reader for reader in self.recipients.values()}.values())
-
-    def wishes(self) -> dict[int, Wish]:
-        """By account, what its sender wants to be told: nobody is told on port 25, nor behind the null sender."""
-        if self.rights is None or not self.mail_from:
-            return {}
-        return {
-            reader.account_id: status_wishes.combined(address, self.mail_wish, self.recipient_wishes[address])
-            for address, reader in reversed(self.recipients.items())
-        }
 
 
 class Connection(Authentication):
@@ -219,7 +178,11 @@ class Connection(Authentication):
                 return replies.REPORT_ALONE
             self.envelope.returned = mark
             return None
-        found = self.office.resolve(address, self.envelope.size, self.envelope.senders())
+        if errands.may_be(address) or self.envelope.errand is not None:
+            errand = errands.of(self.office, address, self.signed_in)
+            if errand is not None or self.envelope.errand is not None:
+                return self._set_errand(errand)
+        found = self.office.resolve(address, self.envelope.size, self.envelope.senders(), self.signed_in)
         if isinstance(found, Recipient):
             self.envelope.recipients[address] = found
             return None
@@ -228,6 +191,15 @@ class Connection(Authentication):
             if self._unknown >= self.limits.unknown_recipients:
                 self._dismissal = replies.TOO_MANY_ERRORS
         return _RECIPIENT_REFUSED[found]
+
+    def _set_errand(self, errand: Errand | str | None) -> str | None:
+        """It comes alone: what becomes of it is no delivery."""
+        if isinstance(errand, str):
+            return errand
+        if self.envelope.recipients or self.envelope.errand not in (None, errand):
+            return replies.ERRAND_ALONE
+        self.envelope.errand = errand
+        return None
 
     # --- DATA ---
 
@@ -274,6 +246,8 @@ class Connection(Authentication):
             server=self.hostname,
             stranger=await self._stranger(transaction, receiver),
         )
+        if transaction.errand is not None:
+            return await errands.taken(self.office, transaction.errand, arrival, self.signed_in, self.ip)
         try:
             delivered = await self.office.hand_in(arrival, transaction.wishes())
         except DataRefused as refused:
@@ -321,7 +295,7 @@ class Connection(Authentication):
     def _no_data(self, arg: str | None) -> str | None:
         if arg:
             return "501 5.5.4 DATA takes no argument"
-        if not self.envelope.recipients and self.envelope.returned is None:
+        if not self.envelope.has_target():
             return replies.SEQUENCE_RCPT
         return replies.MEMORY if self.office.receiving >= self.limits.received_bytes else None
 
