@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from bridge.api.pace import Pace
 from bridge.clock import Clock, system
 from bridge.connections import Connections
 from bridge.settings import Settings
@@ -12,6 +13,7 @@ from bridge.throttle import Throttle
 from storage.access import passwords
 from storage.database import Store
 
+LOOK_UPS, LOOK_UPS_SECONDS = 120, 600
 STRETCHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each; who knocks more often waits."""
 
@@ -40,6 +42,8 @@ class Control:
     """Who is signed in at the doors; nobody where no door is open."""
     watching: "set[Stream]" = field(default_factory=set)
     """Streams of live events that are open."""
+    look_ups: Pace = field(default_factory=lambda: Pace(LOOK_UPS, LOOK_UPS_SECONDS))
+    """Pages of a sender's recipients."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

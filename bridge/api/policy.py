@@ -56,6 +56,13 @@ class Action(StrEnum):
     DOCUMENT_ERASE = "document.erase"
     FIELD_ERASE = "field.erase"
 
+    # what one handed in, and what was told of one
+    SENT_READ = "sent.read"
+    RECIPIENTS_READ = "recipients.read"
+    """The channel of those one delivered to (S59)."""
+    DISCLOSURES_READ = "disclosures.read"
+    BATCH_READ = "batch.read"
+    BATCH_CHANGE = "batch.change"
     # accounts
     ACCOUNT_LIST = "account.list"
     ACCOUNT_READ = "account.read"
@@ -162,6 +169,11 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.ACCOUNT_READ: {**_EVERYBODY, **_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
     Action.ACCOUNT_ADD: {**_OWNER_AND_ADMIN, **_MACHINE},
     Action.ACCOUNT_CHANGE: _ADMIN,
+    Action.SENT_READ: _EVERYBODY,
+    Action.RECIPIENTS_READ: _EVERYBODY,
+    Action.DISCLOSURES_READ: _EVERYBODY,
+    Action.BATCH_READ: _EVERYBODY,
+    Action.BATCH_CHANGE: _EVERYBODY,
     Action.ACCOUNT_SUSPEND: {**_OWNER_AND_ADMIN, **_MACHINE},
     Action.ACCOUNT_CLOSE: {**_EVERYBODY, **_ADMIN},
     Action.ACCOUNT_INVITE: {**_OWNER_AND_ADMIN, **_MACHINE},

@@ -76,3 +76,13 @@ def listing(
         for number, told_id, name, told, what, basis, road, at in found[:limit]
     ]
     return rows, rows[-1].id if len(found) > limit else None
+
+
+def is_told(session: Session, account_id: int, told_account_id: int, what: str, since: int) -> bool:
+    """Whether an account was told the same of another since a time."""
+    found = statements.row(
+        session,
+        "SELECT 1 FROM disclosure WHERE account_id = ? AND at > ? AND told_account_id = ? AND what = ? LIMIT 1",
+        (account_id, since, told_account_id, what),
+    )
+    return found is not None

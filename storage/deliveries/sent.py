@@ -1,0 +1,103 @@
+"""A sender's own view: what became of its documents, and who its recipients are (S59, D9).
+
+Contract. What is told of a delivery follows from what its recipient chose and from what channels did; whether it was
+opened is read only where the delivery was decided with receipts, and told only while that consent holds. For all
+others neither the rows read nor the work done depend on it. Recipients are named as the sender named them.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from storage.choices import consents
+from storage.choices.consents import Purpose
+from storage.deliveries.terms import LEAVES, Channel, DeliveryState, DocumentType
+from storage.engine import statements
+
+_SENT = (
+    "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type, channel,"
+    " delivery.state, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
+    " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
+    " WHERE correspondent_id = ? AND delivery.id < ? ORDER BY delivery.id DESC LIMIT ?"
+)
+_RECIPIENTS = (
+    "SELECT account_id, max(id) FROM delivery WHERE correspondent_id = ? AND account_id > ?"
+    " AND state NOT IN ('held', 'refused') GROUP BY account_id ORDER BY account_id LIMIT ?"
+)
+
+
+class Seen(StrEnum):
+    """The state of a delivery as its sender may see it."""
+
+    HELD = "held"
+    """In a batch that is not committed."""
+    ACCEPTED = "accepted"
+    """On its way to a third party."""
+    HANDED_OFF = "handed-off"
+    DELIVERED = "delivered"
+    """In the recipient's mailbox."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    id: int
+    document_public_id: str
+    account_id: int
+    dsn: str | None = field(repr=False)
+    """What the sender wished, with the address as it gave it."""
+    handed_in_at: int
+    document_type: DocumentType
+    state: Seen
+    state_at: int
+    opened_at: int | None
+    """With the recipient's consent alone."""
+    batch: str | None
+
+
+def listing(session: Session, correspondent_id: int, below: int | None, limit: int, now: int) -> list[Sent]:
+    """Newest first, below a number."""
+    found = statements.rows(session, _SENT, (correspondent_id, 2**63 - 1 if below is None else below, limit))
+    return [_sent(session, correspondent_id, row, now) for row in found]
+
+
+def recipients(session: Session, correspondent_id: int, after: int, limit: int) -> list[tuple[int, str | None]]:
+    """(account, JSON of the sender's wish at the last delivery) of those it ever delivered to, by account."""
+    found = statements.rows(session, _RECIPIENTS, (correspondent_id, after, limit))
+    wishes: dict[int, str | None] = {}
+    for marks, part in statements.chunks([delivery_id for _, delivery_id in found]):
+        sql = f"SELECT account_id, dsn FROM delivery WHERE id IN ({marks})"  # noqa: S608 - question marks
+        wishes |= dict(statements.rows(session, sql, part))
+    return [(account_id, wishes[account_id]) for account_id, _ in found]
+
+
+def seen(channel: Channel, state: DeliveryState) -> Seen:
+    """A document of the mailbox stays delivered whatever its ladder or its reader does: D9."""
+    if state is DeliveryState.HELD:
+        return Seen.HELD
+    if channel is Channel.REFUSE:
+        return Seen.REFUSED
+    if channel not in LEAVES or state in (DeliveryState.FAILED, DeliveryState.OPENED):
+        return Seen.DELIVERED
+    return Seen.HANDED_OFF if state is DeliveryState.HANDED_OFF else Seen.ACCEPTED
+
+
+def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int) -> Sent:
+    number, document, account_id, dsn, at, kind, channel, state, ended_at, receipts, opened_at, batch = row
+    shown = seen(Channel(channel), DeliveryState(state))
+    agreed = bool(receipts) and consents.effective(
+        session, account_id, Purpose.RECEIPTS, correspondent_id, now, str(kind)
+    )
+    return Sent(
+        number,
+        document,
+        account_id,
+        dsn,
+        at,
+        DocumentType(kind),
+        shown,
+        ended_at if shown is Seen.HANDED_OFF and ended_at is not None else at,
+        opened_at if agreed else None,
+        batch,
+    )
