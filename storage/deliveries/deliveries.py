@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage.deliveries import outbox_keys, transcript
+from storage.deliveries import endings, outbox_keys, transcript
+from storage.deliveries.endings import Stake
 from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladder, Notify, Rung, Sensitivity
 from storage.engine import statements
 from storage.errors import NotFound
@@ -40,7 +41,6 @@ _OPENED = (
     " needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
     " state = CASE WHEN state IN ('waiting', 'delivered', 'failed', 'removed') THEN 'opened' ELSE state END"
     " WHERE account_id = ? AND opened_at IS NULL AND state NOT IN ('refused', 'held') AND document_id IN (?*)"
-    " RETURNING id, document_id, state, ladder, ladder_step"
 )
 _TRASHED = (
     "UPDATE delivery SET ladder_due_at = NULL, needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
@@ -48,7 +48,7 @@ _TRASHED = (
     " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'delivered', 'failed', 'leaving')"
     " AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox_id"
     " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id"
-    " AND coalesce(special, '') <> 'trash') RETURNING id, document_id, state, ladder, ladder_step"
+    " AND coalesce(special, '') <> 'trash')"
 )
 _GONE = (
     "UPDATE delivery SET document_id = NULL, erase_at = NULL, ladder_due_at = NULL, needs_key = 0,"
@@ -57,18 +57,7 @@ _GONE = (
     " THEN 'removed' ELSE state END"
     " WHERE account_id = ? AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy"
     " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id)"
-    " RETURNING id, document_id, state, ladder, ladder_step"
 )
-DROP_LADDER_JOBS = (
-    "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'"
-)
-_DROP_JOBS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL"
-_STAYS = (
-    "UPDATE delivery SET needs_key = 0, state = CASE WHEN opened_at IS NULL THEN ? ELSE 'opened' END"
-    " WHERE id IN (?*) AND state = 'leaving' AND NOT EXISTS (SELECT 1 FROM job WHERE job.delivery_id = delivery.id"
-    " AND job.state IN ('waiting', 'uncertain') AND kind <> 'notice')"
-)
-"""Nothing of it is left in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +135,9 @@ def opened(session: Session, account_id: int, document_ids: Sequence[int], now: 
     if not any_unopened(session, account_id):
         return
     for marks, part in statements.chunks(document_ids):
-        found = statements.rows(session, _OPENED.replace("?*", marks), (now, now, account_id, *part))
-        stop_ladders(session, account_id, found, now, "opened")
+        staked = endings.at_stake(session, account_id, part)
+        statements.run(session, _OPENED.replace("?*", marks), (now, now, account_id, *part))
+        endings.stop(session, account_id, staked, now, "opened")
 
 
 def put_away(session: Session, account_id: int, document_ids: Sequence[int], now: int) -> None:
@@ -155,18 +145,28 @@ def put_away(session: Session, account_id: int, document_ids: Sequence[int], now
     at all is gone for this reader. Before the rows of the documents go (`copies.release`).
     """
     for marks, part in statements.chunks(document_ids):
-        found = statements.rows(session, _TRASHED.replace("?*", marks), (account_id, *part))
-        stop_ladders(session, account_id, found, now, "removed")
-        _forget_gone(session, account_id, marks, part, now)
+        staked = endings.at_stake(session, account_id, part)
+        if statements.run(session, _GONE.replace("?*", marks), (now, account_id, *part)) and staked:
+            endings.drop_jobs(session, _without_document(session, staked))
+        statements.run(session, _TRASHED.replace("?*", marks), (account_id, *part))
+        if staked:
+            endings.stop(session, account_id, _ended(session, staked), now, "removed")
 
 
-def _forget_gone(session: Session, account_id: int, marks: str, part: Sequence[int], now: int) -> None:
-    """Of `part`, what the reader has no copy of any more: nothing in the outbox can be carried out."""
-    gone = statements.rows(session, _GONE.replace("?*", marks), (now, account_id, *part))
-    if gone:
-        ids = [row[0] for row in gone]
-        statements.run(session, _DROP_JOBS.replace("?*", ",".join("?" * len(ids))), ids)
-        outbox_keys.destroy_needless(session, part)
+def _without_document(session: Session, staked: Sequence[Stake]) -> list[Stake]:
+    return _those(session, staked, "document_id IS NULL")
+
+
+def _ended(session: Session, staked: Sequence[Stake]) -> list[Stake]:
+    """Those whose ladder, or whatever else was to happen, is over now."""
+    return _those(session, staked, "opened_at IS NULL AND ladder_due_at IS NULL")
+
+
+def _those(session: Session, staked: Sequence[Stake], condition: str) -> list[Stake]:
+    marks = ",".join("?" * len(staked))
+    sql = f"SELECT id FROM delivery WHERE id IN ({marks}) AND {condition}"  # noqa: S608 - from above
+    found = {number for (number,) in statements.rows(session, sql, [each.id for each in staked])}
+    return [each for each in staked if each.id in found]
 
 
 def handed_off(session: Session, delivery_id: int, channel: Channel, now: int, detail: str | None = None) -> None:
@@ -177,7 +177,7 @@ def handed_off(session: Session, delivery_id: int, channel: Channel, now: int, d
         "UPDATE delivery SET state = ?, ended_at = ?, ladder_due_at = NULL WHERE id = ?",
         (DeliveryState.HANDED_OFF, now, delivery_id),
     )
-    statements.run(session, DROP_LADDER_JOBS.replace("?*", "?"), (delivery_id,))
+    statements.run(session, endings.DROP_LADDER_JOBS.replace("?*", "?"), (delivery_id,))
     outbox_keys.give_up(session, delivery_id)
     transcript.note(session, found.account_id, delivery_id, f"{channel}.handed-off", now, channel, detail)
 
@@ -191,7 +191,7 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
     found = get(session, delivery_id)
     transcript.note(session, found.account_id, delivery_id, f"{channel}.failed", now, channel, problem)
     if found.opened_at is not None or found.state is DeliveryState.REMOVED:
-        statements.run(session, _STAYS.replace("?*", "?"), (DeliveryState.REMOVED, delivery_id))
+        statements.run(session, endings.STAYS.replace("?*", "?"), (DeliveryState.REMOVED, delivery_id))
         outbox_keys.destroy_needless(session, [] if found.document_id is None else [found.document_id])
     elif _may_climb(found):
         statements.run(
@@ -224,46 +224,6 @@ def _has_jobs(session: Session, delivery_id: int) -> bool:
     """Whether another rung is still on its way."""
     sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state IN ('waiting', 'uncertain') AND kind <> 'notice'"
     return statements.row(session, sql, (delivery_id,)) is not None
-
-
-def stop_ladders(
-    session: Session,
-    account_id: int,
-    found: Sequence[statements.Row],
-    now: int,
-    detail: str,
-    unopened: DeliveryState = DeliveryState.REMOVED,
-) -> None:
-    """After `found` (id, document, state, ladder, rungs behind) need it no more: what the ladder has queued and
-    nobody has begun goes, and with it the seal to the outbox. `unopened`: state of what was leaving and never read.
-    """
-    concerned = [row for row in found if row[3] is not None or row[2] == DeliveryState.LEAVING]
-    if not concerned:
-        outbox_keys.destroy_needless(session, [row[1] for row in found])  # of a dead letter
-        return
-    ids = [row[0] for row in concerned]
-    marks = ",".join("?" * len(ids))
-    statements.run(session, DROP_LADDER_JOBS.replace("?*", marks), ids)
-    statements.run(session, _STAYS.replace("?*", marks), (unopened, *ids))
-    outbox_keys.destroy_needless(session, [row[1] for row in found])
-    for delivery_id, _, state, ladder, behind in concerned:
-        if ladder is not None and (state == DeliveryState.LEAVING or behind < len(Ladder.parse(ladder).rungs)):
-            transcript.note(session, account_id, delivery_id, "ladder.stopped", now, detail=detail)
-
-
-def opened_with_wish(session: Session, limit: int) -> list[int]:
-    """Deliveries that were opened and whose sender asked to be told (RFC 8098), longest opened first."""
-    found = statements.rows(
-        session,
-        "SELECT id FROM delivery WHERE wants_mdn AND opened_at IS NOT NULL ORDER BY opened_at LIMIT ?",
-        (limit,),
-    )
-    return [delivery_id for (delivery_id,) in found]
-
-
-def forget_wish(session: Session, delivery_id: int) -> None:
-    """Its sender is told nothing more of its opening."""
-    statements.run(session, "UPDATE delivery SET wants_mdn = 0 WHERE id = ?", (delivery_id,))
 
 
 def as_delivery(row: statements.Row) -> Delivery:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from storage.deliveries import deliveries, jobs, outbox_keys, transcript
+from storage.deliveries import deliveries, endings, jobs, outbox_keys, transcript
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, DeliveryState, JobKind, Ladder, NewJob, Rung
 from storage.engine import statements
@@ -56,7 +56,7 @@ def advance(
     state = _state(rung, next_due_at)
     if not statements.run(session, _STEP, (next_due_at, state, found.id, found.ladder_step, now)):
         return False
-    statements.run(session, deliveries.DROP_LADDER_JOBS.replace("?*", "?"), (found.id,))
+    statements.run(session, endings.DROP_LADDER_JOBS.replace("?*", "?"), (found.id,))
     if job is not None:
         owner = {"account_id": found.account_id, "delivery_id": found.id}
         jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)
@@ -94,12 +94,12 @@ def correct(session: Session, ids: list[int], corrected: Callable[[Delivery, int
 
 def release_held(session: Session, account_id: int, now: int) -> None:
     """The recipient has registered: what waited for that is simply in the mailbox (S9)."""
-    found = statements.rows(
+    staked = endings.at_stake(session, account_id)
+    statements.run(
         session,
         "UPDATE delivery SET ladder_due_at = NULL, needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
         " state = CASE WHEN state = 'leaving' THEN state ELSE 'delivered' END"
-        " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'leaving')"
-        " RETURNING id, document_id, state, ladder, ladder_step",
+        " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'leaving')",
         (account_id,),
     )
-    deliveries.stop_ladders(session, account_id, found, now, "registered", DeliveryState.DELIVERED)
+    endings.stop(session, account_id, staked, now, "registered", DeliveryState.DELIVERED)

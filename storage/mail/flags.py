@@ -10,13 +10,15 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from storage.deliveries import deliveries
+from storage.deliveries import deliveries, endings
 from storage.engine import statements
 from storage.engine.changes import announce
 from storage.errors import Invalid
 from storage.mail.copies import Ranges, as_copies, next_modseq
 from storage.records import Copy, Flag, MailboxChange
 
+OPENED_AT_ONCE = 500
+"""Documents noted as opened in the write of their flag; of more, the caller has the rest noted after it."""
 MAX_KEYWORDS = 64
 MAX_KEYWORD_LENGTH = 100
 _KEYWORD = re.compile(rf"[!#$&'+-\[^-z|}}~]{{1,{MAX_KEYWORD_LENGTH}}}")
@@ -41,7 +43,8 @@ def store_flags(
     """Change flags of the messages in `ranges`; the copies that are different now, ascending.
 
     Messages that stay as they are keep their mod-sequence and are not announced. `read_at`: it is the reader who does
-    it, and so \\Seen says that documents were opened (`deliveries.opened`). NotFound; Invalid keyword.
+    it, and so \\Seen says that documents were opened (`deliveries.opened`): up to `OPENED_AT_ONCE` of them, and of
+    more all whose ladder or outbox that ends. NotFound; Invalid keyword.
     """
     wanted = spelled_as_stored(session, mailbox_id, checked_keywords(keywords))
     account_id, modseq = next_modseq(session, mailbox_id)
@@ -53,9 +56,18 @@ def store_flags(
     changed = as_copies(found[uid] for uid in sorted(found))
     if changed:
         if read_at is not None and flags & Flag.SEEN and mode is not FlagMode.REMOVE:
-            deliveries.opened(session, account_id, [copy.document_id for copy in changed], read_at)
+            deliveries.opened(session, account_id, _opened_now(session, account_id, changed), read_at)
         announce(session, MailboxChange(account_id, mailbox_id, modseq, flagged=tuple(changed)))
     return changed
+
+
+def _opened_now(session: Session, account_id: int, changed: list[Copy]) -> list[int]:
+    """Of many, those that something is still to happen to: the others can wait for a write of their own."""
+    ids = [copy.document_id for copy in changed]
+    if len(ids) <= OPENED_AT_ONCE:
+        return ids
+    staked = {each.document_id for each in endings.at_stake(session, account_id)}
+    return [document_id for document_id in ids if document_id in staked]
 
 
 def _store_bits(

@@ -17,10 +17,12 @@ from bridge.imap.protocol.commands import Append, Command, CopyTo, Expunge, Stor
 from bridge.imap.protocol.errors import Status
 from bridge.imap.session import Session
 from bridge.imap.view import Span, View
+from storage.deliveries import deliveries
 from storage.erasures import holds
 from storage.errors import Invalid, NotFound
 from storage.mail import documents
 from storage.mail.documents import FlagMode
+from storage.mail.flags import OPENED_AT_ONCE
 from storage.oversight.usage import Category
 from storage.records import Flag
 
@@ -50,10 +52,20 @@ async def store(session: Session, command: Command) -> Answer:
             raise Refused("Too many keywords, or one that is too long", responses.LIMIT) from None
         view.hush(changed)
         if bits & Flag.SEEN and command.mode is not StoreMode.REMOVE:
-            session.signed_in().downloads.count(Category.OPEN, len(changed))
+            _note_opened(session, [copy.document_id for copy in changed])
     if not command.silent:
         view.tell(spans)
     return _unless_vanished(view, spans, command.by_uid, Answer("STORE completed"))
+
+
+def _note_opened(session: Session, document_ids: list[int]) -> None:
+    """A few are noted with their flag; of thousands, those that nothing is to happen to follow in slices."""
+    user, services = session.signed_in(), session.services
+    user.downloads.count(Category.OPEN, len(document_ids))
+    if len(document_ids) > OPENED_AT_ONCE:
+        for start in range(0, len(document_ids), OPENED_AT_ONCE):
+            part = document_ids[start : start + OPENED_AT_ONCE]
+            services.store.post(deliveries.opened, user.account.id, part, int(services.clock()))
 
 
 async def copy_to(session: Session, command: Command) -> Answer:

@@ -275,6 +275,12 @@ def upgrade() -> None:
             "ix_delivery_retention", ["erase_at"], unique=False, sqlite_where=sa.text("erase_at IS NOT NULL")
         )
         batch_op.create_index(
+            "ix_delivery_stake",
+            ["account_id"],
+            unique=False,
+            sqlite_where=sa.text("(ladder_due_at IS NOT NULL OR needs_key)"),
+        )
+        batch_op.create_index(
             "ix_delivery_unopened",
             ["account_id", "downloaded_at"],
             unique=False,
@@ -527,6 +533,7 @@ def downgrade() -> None:
     op.drop_table("outbox_key")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_notice", sqlite_where=sa.text("noticed_at IS NULL AND notify <> 'none'"))
+        batch_op.drop_index("ix_delivery_stake", sqlite_where=sa.text("(ladder_due_at IS NOT NULL OR needs_key)"))
         batch_op.drop_index(
             "ix_delivery_unopened", sqlite_where=sa.text("opened_at IS NULL AND document_id IS NOT NULL")
         )
