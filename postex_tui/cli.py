@@ -48,6 +48,7 @@ from postex_tui.commands import (
     sender,
     serve,
     session,
+    sent,
     statistics,
     version,
 )
@@ -67,6 +68,9 @@ app.add_typer(account.app, name="account")
 app.add_typer(sender.app, name="sender")
 app.add_typer(device.app, name="device")
 app.add_typer(session.app, name="session")
+sender.app.add_typer(sent.batch, name="batch")
+sender.app.command("recipients")(sent.recipients)
+sender.app.command("sent")(sent.sent)
 app.add_typer(alias.app, name="alias")
 app.add_typer(domain.app, name="domain")
 domain.app.add_typer(escrow.of_domain, name="escrow")
@@ -88,6 +92,7 @@ me.app.command("undo")(identity.undo)
 me.app.command("looks")(looks.looks)
 me.app.command("copies")(copies.copies)
 me.app.command("usage")(copies.usage)
+me.app.command("disclosures")(sent.disclosures)
 me.app.command("transcript")(outside.transcript)
 me.app.add_typer(outside.notice_url, name="notice-url")
 me.app.add_typer(outside.contact, name="contact")
