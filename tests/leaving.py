@@ -1,4 +1,4 @@
-"""Documents on their way out of a post office: choices, hand-ins, an outbox whose clock turns. For carriers' tests."""
+"""Documents on their way out of a post office: choices, hand-ins, an outbox with a clock. For carriers' tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

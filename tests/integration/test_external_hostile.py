@@ -14,12 +14,12 @@ import pytest_asyncio
 from bridge import tls
 from bridge.channels.email.relays import verifying
 from bridge.channels.external.carrier import ExternalCarrier
-from bridge.channels.external.session import Doorway, Patience
+from bridge.channels.external.session import Blame, Doorway, Patience, Trouble, opened
 from bridge.channels.outbox import Done, Failed, Later, Outcome, Task
 from storage.deliveries.external_mailboxes import Place
 from storage.deliveries.terms import Channel
 from storage.keys.outbox import OutboxKey
-from tests.leaving import NOW, Way
+from tests.leaving import DOCUMENT, Way
 from tests.smtp_office import Office
 
 Script = Callable[["Talk"], Awaitable[None]]
@@ -89,18 +89,22 @@ async def hang(talk: Talk) -> None:
     await talk.reader.read()
 
 
-async def endless_line(talk: Talk) -> None:
-    while True:
-        talk.writer.write(b"* OK " + b"x" * 65_000)
+async def flood(talk: Talk, octets: bytes) -> None:
+    """Four megabytes: without a limit all of it would be kept."""
+    for _ in range(4_000_000 // len(octets)):
+        talk.writer.write(octets)
         await talk.writer.drain()
+    await hang(talk)
+
+
+async def endless_line(talk: Talk) -> None:
+    await flood(talk, b"* OK " + b"x" * 65_000)
 
 
 async def endless_lines(talk: Talk) -> None:
     await talk.signed_in()
     await talk.hear()
-    while True:
-        talk.writer.write(b"* 1 EXISTS\r\n" * 1000)
-        await talk.writer.drain()
+    await flood(talk, b"* 1 EXISTS\r\n" * 5000)
 
 
 async def trickle(talk: Talk) -> None:
@@ -116,9 +120,7 @@ async def giant_literal(talk: Talk) -> None:
     await talk.signed_in()
     await talk.hear()
     await talk.say("* FETCH {999999999999}")
-    while True:
-        talk.writer.write(b"x" * 65_536)
-        await talk.writer.drain()
+    await flood(talk, b"x" * 65_536)
 
 
 async def literal_without_size(talk: Talk) -> None:
@@ -200,16 +202,30 @@ async def way(tmp_path: Path) -> AsyncIterator[Way]:
     await office.store.aclose()
 
 
-async def attempt(way: Way, folder: Path, script: Script) -> tuple[Outcome, list[Talk]]:
-    """One attempt at one document."""
-    async with server(folder, script) as (port, context, talks):
+async def talk_to(folder: Path, script: Script) -> Trouble:
+    """What comes of signing in and appending."""
+    async with server(folder, script) as (port, context, _):
+        doorway = Doorway(context, private=True, patience=QUICK)
+        try:
+            async with opened(doorway, "localhost", port) as session:
+                await session.sign_in("anna", PASSWORD)
+                await session.append("INBOX", DOCUMENT)
+        except Trouble as trouble:
+            return trouble
+    raise AssertionError("it went through")
+
+
+async def attempt(way: Way, folder: Path, script: Script) -> Outcome:
+    """One attempt of the carrier at one document."""
+    async with server(folder, script) as (port, context, _):
         way.set_external(way.office.anna, Place("localhost", port, "anna", "INBOX", "NL"), PASSWORD)
         way.hand_in()
-        (job,) = way.jobs()
-        store = way.office.store
-        task = Task(job, store, OutboxKey.of(store.server_keys.outbox), int(way.clock()))
-        doorway = Doorway(context, private=True, patience=QUICK)
-        return await ExternalCarrier(doorway, way.gate, way.marks).carry(task), talks
+        return await ExternalCarrier(Doorway(context, True, QUICK), way.gate, way.marks).carry(task(way))
+
+
+def task(way: Way) -> Task:
+    store = way.office.store
+    return Task(way.jobs()[-1], store, OutboxKey.of(store.server_keys.outbox), int(way.clock()))
 
 
 @pytest.mark.parametrize(
@@ -234,16 +250,14 @@ async def attempt(way: Way, folder: Path, script: Script) -> tuple[Outcome, list
         (busy, "sign-in-not-now"),
     ],
 )
-async def test_a_hostile_server_only_puts_it_off(
-    way: Way, tmp_path: Path, script: Script, problem: str | None
-) -> None:
+async def test_a_hostile_server_only_puts_it_off(tmp_path: Path, script: Script, problem: str | None) -> None:
     async with asyncio.timeout(5):
         tracemalloc.start()
-        outcome, _ = await attempt(way, tmp_path, script)
+        trouble = await talk_to(tmp_path, script)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert isinstance(outcome, Later)
-    assert problem is None or outcome.problem == problem
+    assert trouble.blame is Blame.TIME
+    assert problem is None or trouble.problem == problem
     assert peak < 12_000_000
 
 
@@ -253,8 +267,13 @@ async def test_an_ok_is_an_ok_though_the_connection_breaks_behind_it(way: Way, t
         await talk.append()
         await talk.say(f"{talk.tag} OK")
 
-    outcome, _ = await attempt(way, tmp_path, script)
+    outcome = await attempt(way, tmp_path, script)
     assert isinstance(outcome, Done)
+
+
+async def test_a_full_mailbox_is_tried_again(way: Way, tmp_path: Path) -> None:
+    assert await attempt(way, tmp_path, over_quota) == Later("over-quota")
+    assert way.jobs()[-1].step == "appending"
 
 
 async def test_too_big_for_it_is_for_ever(way: Way, tmp_path: Path) -> None:
@@ -264,7 +283,7 @@ async def test_too_big_for_it_is_for_ever(way: Way, tmp_path: Path) -> None:
         await talk.say(f"{talk.tag} NO [TOOBIG] no")
         await hang(talk)
 
-    outcome, _ = await attempt(way, tmp_path, script)
+    outcome = await attempt(way, tmp_path, script)
     assert isinstance(outcome, Failed)
     assert outcome.problem == "too-big"
 
@@ -284,11 +303,8 @@ async def test_a_server_with_another_certificate_hears_no_word(way: Way, tmp_pat
             place = Place("localhost", number, "anna", "INBOX", "NL")
             way.set_external(way.office.anna, place, PASSWORD)
             way.hand_in()
-            job = way.jobs()[-1]
-            store = way.office.store
-            task = Task(job, store, OutboxKey.of(store.server_keys.outbox), NOW)
             doorway = Doorway(verifying(None), private=True, patience=QUICK)
-            outcome = await ExternalCarrier(doorway, way.gate, way.marks).carry(task)
+            outcome = await ExternalCarrier(doorway, way.gate, way.marks).carry(task(way))
             assert isinstance(outcome, Later)
             assert outcome.problem in ("certificate", "unreachable", "timeout")
     assert all(not talk.heard for talk in talks)
