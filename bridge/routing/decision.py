@@ -13,9 +13,11 @@ A type that the domain makes mandatory overrules a refusal. A ladder belongs to 
 least until its ladder's last day. Each step leaves a `Reason`, in the order in which it mattered.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from bridge.routing.hours import Hours
 from storage.deliveries.terms import (
@@ -89,6 +91,13 @@ class Reason:
     level: Level | None = None
 
 
+def encoded(reasons: Sequence[Reason]) -> str:
+    """The JSON that a delivery keeps; `bridge.routing.explaining` reads it."""
+    return json.dumps(
+        [{"code": each.code, "field": each.field, "value": each.value, "level": each.level} for each in reasons]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who hands in."""
@@ -150,13 +159,7 @@ def decide(
 ) -> Decision:
     """See above."""
     heard = [each for each in preferences if _concerns(each, reader)]
-    levels = _levels(heard, sender, document, reader)
-    chosen: dict[str, object] = {}
-    reasons: list[Reason] = []
-    for name in FIELDS:
-        level, chosen[name] = _most_specific(levels, name)
-        reasons.append(Reason(Code.CHOSEN, name, _text(chosen[name]), level))
-    decision = Decision(**chosen, reasons=tuple(reasons))  # type: ignore[arg-type]  # by the types of DEFAULT
+    decision = _chosen(_levels(heard, sender, document, reader)) if heard else _by_default(reader.language)
     decision = _not_refused(decision, heard, document)
     decision = _held(decision, reader, places)
     decision = _possible(decision, reader, sender, places)
@@ -166,6 +169,21 @@ def decide(
 def obstacle(channel: Channel, reader: ReaderFacts, places: Places) -> Code | None:
     """Why no document of this reader can leave by a channel, whoever sends it; None if one can."""
     return _obstacle(channel, reader, Sender(None, verified=True), places) if channel in LEAVES else None
+
+
+def _chosen(levels: Sequence[tuple[Level, Choice]]) -> Decision:
+    chosen: dict[str, object] = {}
+    reasons: list[Reason] = []
+    for name in FIELDS:
+        level, chosen[name] = _most_specific(levels, name)
+        reasons.append(Reason(Code.CHOSEN, name, _text(chosen[name]), level))
+    return Decision(**chosen, reasons=tuple(reasons))  # type: ignore[arg-type]  # by the types of DEFAULT
+
+
+@lru_cache(maxsize=16)
+def _by_default(language: str) -> Decision:
+    """Where nobody has chosen, which is most arrivals."""
+    return _chosen([(Level.DEFAULT, replace(DEFAULT, language=language))])
 
 
 def _concerns(preference: Preference, reader: ReaderFacts) -> bool:

@@ -6,9 +6,8 @@ jobs that go into the document's own transaction. Keys of jobs begin with the de
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -32,7 +31,6 @@ from storage.deliveries.terms import (
     Notify,
     Sensitivity,
 )
-from storage.people import senders
 
 TAG_BYTES = 16
 JOB_OF = {Channel.EXTERNAL: JobKind.EXTERNAL, Channel.EMAIL: JobKind.EMAIL, Channel.PAPER: JobKind.PAPER}
@@ -62,8 +60,10 @@ class Gathered:
 
 def gather(session: Session, account_ids: Sequence[int], key: correspondents.Key | None, verified: bool) -> Gathered:
     """`key`: the sender's account, or an outside address; None for the null sender."""
-    correspondent_id = None if key is None else correspondents.find(session, key)
-    default = senders.default_type(session, key) if isinstance(key, int) else None
+    if isinstance(key, int):
+        correspondent_id, default = correspondents.of_sender(session, key)
+    else:
+        correspondent_id, default = None if key is None else correspondents.find(session, key), None
     return Gathered(
         key,
         Sender(correspondent_id, verified),
@@ -147,7 +147,7 @@ def _decided(
         channel=decision.channel,
         state=_state(decision),
         language=decision.language,
-        reasons=json.dumps([asdict(reason) for reason in decision.reasons]),
+        reasons=decisions.encoded(decision.reasons),
         mailbox_id=decision.mailbox_id,
         notify=decision.notify,
         receipts=decision.receipts,

@@ -36,6 +36,15 @@ def find(session: Session, key: Key) -> int | None:
     return None if found is None else int(found[0])
 
 
+def of_sender(session: Session, account_id: int) -> tuple[int | None, str | None]:
+    """Its number, and the type of its documents that do not name one: in one look-up, as each arrival asks."""
+    sql = (
+        "SELECT (SELECT id FROM correspondent WHERE account_id = account.id), default_type FROM account WHERE id = ?"
+    )
+    found = statements.row(session, sql, (account_id,))
+    return (None, None) if found is None else (found[0], found[1])
+
+
 def note(session: Session, key: Key) -> int:
     """The number of a correspondent, made if it is new."""
     known = find(session, key)

@@ -40,19 +40,20 @@ class Applying:
 
 def applying(session: Session, account_ids: Sequence[int], correspondent_id: int | None) -> dict[int, Applying]:
     """By account. `correspondent_id`: None for a sender whom nobody can have chosen anything for."""
-    readers = _readers(session, account_ids)
+    found = _found(session, account_ids)
     own: dict[int, list[Preference]] = {}
-    for marks, part in statements.chunks(account_ids):
+    for marks, part in statements.chunks([each.reader.account_id for each in found if each.chooses]):
         sql = (
             f"SELECT {_COLUMNS} FROM preference WHERE account_id IN ({marks})"  # noqa: S608 - question marks
             " AND (correspondent_id IS NULL OR correspondent_id = ?)"
         )
-        for found in _preferences(statements.rows(session, sql, (*part, correspondent_id or 0))):
-            own.setdefault(found.account_id or 0, []).append(found)
-    domains = {domain: of_domain(session, domain) for domain in {reader.domain_id for reader in readers}}
+        for preference in _preferences(statements.rows(session, sql, (*part, correspondent_id or 0))):
+            own.setdefault(preference.account_id or 0, []).append(preference)
+    domains = {each.reader.domain_id for each in found if each.domain_chooses}
+    of_domains = {domain: of_domain(session, domain) for domain in domains}
     return {
-        reader.account_id: Applying(reader, (*own.get(reader.account_id, ()), *domains[reader.domain_id]))
-        for reader in readers
+        reader.account_id: Applying(reader, (*own.get(reader.account_id, ()), *of_domains.get(reader.domain_id, ())))
+        for reader in (each.reader for each in found)
     }
 
 
@@ -131,30 +132,45 @@ def _preferences(rows: Iterable[statements.Row]) -> Iterable[Preference]:
         )
 
 
-def _readers(session: Session, account_ids: Sequence[int]) -> list[ReaderFacts]:
-    found: list[statements.Row] = []
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A reader, and whether there is anything further to read: for most there is not, at each arrival."""
+
+    reader: ReaderFacts
+    chooses: bool
+    domain_chooses: bool
+
+
+_READERS = (
+    "SELECT account.id, domain_id, state, locale, contact_email_verified_at, postal_address,"
+    " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at, notice_url.account_id,"
+    " EXISTS (SELECT 1 FROM consent WHERE consent.account_id = account.id),"
+    " EXISTS (SELECT 1 FROM preference WHERE preference.account_id = account.id),"
+    " EXISTS (SELECT 1 FROM preference WHERE preference.domain_id = account.domain_id)"
+    " FROM account LEFT JOIN external_mailbox ON external_mailbox.account_id = account.id"
+    " LEFT JOIN notice_url ON notice_url.account_id = account.id WHERE account.id IN (?*)"
+)
+
+
+def _found(session: Session, account_ids: Sequence[int]) -> list[_Found]:
+    rows: list[statements.Row] = []
     for marks, part in statements.chunks(account_ids):
-        sql = (
-            "SELECT account.id, domain_id, state, locale, contact_email_verified_at, postal_address,"  # noqa: S608
-            " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at, notice_url.account_id"
-            " FROM account LEFT JOIN external_mailbox ON external_mailbox.account_id = account.id"
-            " LEFT JOIN notice_url ON notice_url.account_id = account.id"
-            f" WHERE account.id IN ({marks})"
-        )
-        found += statements.rows(session, sql, part)
-    declined = consents.declined(session, account_ids)
-    return [
-        ReaderFacts(
-            number,
-            domain,
-            state == AccountState.INVITED,
-            locale,
-            verified is not None,
-            bool(postal),
-            country,
-            returned is not None,
-            url is not None,
-            declined.get(number, frozenset()),
-        )
-        for number, domain, state, locale, verified, postal, country, returned, url in found
-    ]
+        rows += statements.rows(session, _READERS.replace("?*", marks), part)
+    declined = consents.declined(session, [row[0] for row in rows if row[9]])
+    return [_Found(_reader(row, declined.get(row[0], frozenset())), bool(row[10]), bool(row[11])) for row in rows]
+
+
+def _reader(row: statements.Row, declined: frozenset[Channel]) -> ReaderFacts:
+    number, domain, state, locale, verified, postal, country, returned, url = row[:9]
+    return ReaderFacts(
+        number,
+        domain,
+        state == AccountState.INVITED,
+        locale,
+        verified is not None,
+        bool(postal),
+        country,
+        returned is not None,
+        url is not None,
+        declined,
+    )
