@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 
 LOCAL_PART = "delivery"
+BATCH = "batch"
+"""Where senders send the manifest of a batch."""
 DESKS = ("support", "privacy", "postmaster")
 """Where questions go (S5; RFC 5321 section 4.5.1)."""
 _MAC_BYTES = 8

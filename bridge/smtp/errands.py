@@ -1,6 +1,7 @@
 """Mail to the post office itself: commands to the control address, questions to its desks (D2, S5).
 
     delivery@, delivery+tag@           commands of who is signed in; from nobody else (550), so nobody can be spammed
+    batch@                             the manifest of a batch, from its sender
     support@, privacy@, postmaster@    a question, from anyone: a ticket and a document for those who answer
 
 Contract. Such mail comes alone in its transaction. An address that an account has of its own is that account's. An
@@ -8,15 +9,17 @@ answer goes into the writer's mailbox here, never to the outside: there is no ba
 never answered (RFC 3834).
 """
 
+import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bridge.channels import control_mail, mailbox, notice
+from bridge.channels import batches, control_mail, mailbox, manifests, notice
 from bridge.channels.choosing import Desk
 from bridge.channels.sealing import LOOP_BYTES
+from bridge.mail import manifest
 from bridge.notices.choices import QuestionReceived
 from bridge.routing import control_addresses
 from bridge.routing.planning import message_tag
@@ -41,7 +44,7 @@ MOST_AN_HOUR = 20
 """Questions of one account, or one network."""
 MOST_OF_STRANGERS = 100
 """Questions of all who are not signed in, in an hour."""
-_LOCAL_PARTS = frozenset({control_addresses.LOCAL_PART, *control_addresses.DESKS})
+_LOCAL_PARTS = frozenset({control_addresses.LOCAL_PART, control_addresses.BATCH, *control_addresses.DESKS})
 _STRANGERS = "strangers"
 
 
@@ -99,7 +102,7 @@ def _errand(session: Session, address: str) -> Errand | None:
     if addresses.recipient(session, address) is not None:
         return None
     base = local.lower().partition("+")[0]
-    return Errand(domain, local.lower(), None if base == control_addresses.LOCAL_PART else base)
+    return Errand(domain, local.lower(), base if base in control_addresses.DESKS else None)
 
 
 async def taken(office: "Office", errand: Errand, arrival: Arrival, signed_in: SignedIn | None, ip: str) -> str:
@@ -108,6 +111,8 @@ async def taken(office: "Office", errand: Errand, arrival: Arrival, signed_in: S
         if errand.desk is not None:
             return await _asked(office, errand, errand.desk, arrival, signed_in, ip)
         assert signed_in is not None, "refused at RCPT"
+        if errand.local_part.partition("+")[0] == control_addresses.BATCH:
+            return await _counted(office, arrival, signed_in)
         return await _commanded(office, errand, arrival, signed_in)
     except DataRefused as refused:
         return refused.reply
@@ -124,6 +129,23 @@ async def _commanded(office: "Office", errand: Errand, arrival: Arrival, signed_
     desk = Desk(signed_in.account, office.tag_key, office.places)
     await office.store.write(control_mail.obey, desk, errand.local_part, letter, int(office.clock()))
     return replies.CONTROL_DONE
+
+
+async def _counted(office: "Office", arrival: Arrival, signed_in: SignedIn) -> str:
+    """The batch is released before the answer; what a crash leaves of it, the chore `batches` does."""
+    message, store, now = arrival.data.received(), office.store, int(office.clock())
+    refusal = None if arrival.rights is None else header_refusal(header_block(message), arrival.rights)
+    if refusal is not None:
+        return refusal
+    read = await asyncio.to_thread(manifest.read, message)
+    try:
+        begun = await store.write(manifests.take, signed_in.account, read, office.tag_key, now)
+    except NotFound:
+        return replies.NO_BATCH
+    if begun is None:
+        return replies.MANIFEST_DISAGREES
+    await batches.settle(store, office.places, begun, now)
+    return replies.BATCH_COMMITTED
 
 
 async def _asked(
