@@ -33,7 +33,7 @@ from tests.control import Clock
 NOW = 1_760_000_000
 ADDRESS = "Stadhouderskade 123\n1071 AA  Amsterdam\nNL"
 TEXT = b"Subject: Rekening\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHierbij de rekening.\r\n"
-QUICK = Times(connect=1.0, answer=0.5, document=0.5)
+QUICK = Times(connect=0.4, answer=0.8, document=0.8)
 
 
 @dataclass

@@ -179,9 +179,12 @@ def _reply(status: int, groups: list[tuple[Tag, tuple[Given, ...]]]) -> bytes:
 @asynccontextmanager
 async def fake_printer() -> AsyncIterator[FakePrinter]:
     """Over HTTP on a real socket."""
-    printer = FakePrinter()
+    printer, serving = FakePrinter(), set[asyncio.Task[None]]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -199,6 +202,7 @@ async def fake_printer() -> AsyncIterator[FakePrinter]:
             return
         finally:
             writer.close()
+            serving.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     printer.uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/ipp/print"
@@ -206,3 +210,6 @@ async def fake_printer() -> AsyncIterator[FakePrinter]:
         yield printer
     finally:
         server.close()
+        for task in list(serving):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
