@@ -25,7 +25,10 @@ from tests.integration import peers
 from tests.leaving import DOCUMENT, Way
 from tests.smtp_office import Office
 
-pytestmark = pytest.mark.skipif(peers.dovecot_missing() is not None, reason=str(peers.dovecot_missing()))
+pytestmark = [
+    pytest.mark.skipif(peers.dovecot_missing() is not None, reason=str(peers.dovecot_missing())),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 USERS = count(1)
 
@@ -48,14 +51,20 @@ def doorway(dovecot: Server) -> Doorway:
     return Doorway(verifying(folder / "certificate.pem"), private=True)
 
 
-@pytest_asyncio.fixture
-async def way(tmp_path: Path, place: Place) -> AsyncIterator[Way]:
-    office = Office(tmp_path)
-    made = Way(office)
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    made = Office(tmp_path_factory.mktemp("office"))
+    yield made
+    await made.store.aclose()
+
+
+@pytest.fixture
+def way(office: Office, place: Place) -> Way:
+    """With an Anna of its own, and nothing in the outbox."""
+    made = Way(office).renewed()
     made.choose(office.anna, Channel.EXTERNAL)
     made.set_external(office.anna, place, PASSWORD)
-    yield made
-    await office.store.aclose()
+    return made
 
 
 def messages(place: Place, folder: str = "INBOX") -> list[bytes]:
