@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlmodel import Session
 
 from bridge import notices
-from bridge.channels import choosing, disposition, letters, notice
+from bridge.channels import choosing, delays, disposition, letters, notice
 from bridge.housekeeping import DAY, HOUR, Chore
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
@@ -117,5 +117,6 @@ CHORES: tuple[Chore, ...] = (
     Chore("bars", MINUTE, _bars),
     Chore("choices", MINUTE, _choices),
     Chore("dispositions", MINUTE, disposition.send),
+    Chore("delays", 15 * MINUTE, delays.tell),
     Chore("usage", MINUTE, _usage),
 )

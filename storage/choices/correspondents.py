@@ -74,6 +74,7 @@ def of_reader(session: Session, account_id: int) -> list[Correspondent]:
     found = statements.rows(
         session,
         f"{_COLUMNS} WHERE correspondent.id IN (SELECT correspondent_id FROM delivery WHERE delivery.account_id = ?"  # noqa: S608
+        " AND state <> 'held'"
         " UNION SELECT correspondent_id FROM preference WHERE preference.account_id = ?) ORDER BY 4, 1",
         (account_id, account_id),
     )

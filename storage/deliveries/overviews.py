@@ -104,6 +104,8 @@ def deliveries(
     for column, value in wanted:
         if value is not None:
             sql, values = f"{sql} AND {column}", [*values, value]
+    if account_id is not None:
+        sql += " AND delivery.state <> 'held'"  # its reader is not to know before the sender commits
     found = statements.rows(session, f"{sql} ORDER BY delivery.id DESC LIMIT ?", (*values, limit))
     return [_delivery(row) for row in found]
 

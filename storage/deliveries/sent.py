@@ -26,6 +26,8 @@ _RECIPIENTS = (
     " AND state NOT IN ('held', 'refused') GROUP BY account_id ORDER BY account_id LIMIT ?"
 )
 
+_KEPT = frozenset({DeliveryState.FAILED, DeliveryState.OPENED, DeliveryState.REMOVED})
+
 
 class Seen(StrEnum):
     """The state of a delivery as its sender may see it."""
@@ -78,7 +80,7 @@ def seen(channel: Channel, state: DeliveryState) -> Seen:
         return Seen.HELD
     if channel is Channel.REFUSE:
         return Seen.REFUSED
-    if channel not in LEAVES or state in (DeliveryState.FAILED, DeliveryState.OPENED):
+    if channel not in LEAVES or state in _KEPT:
         return Seen.DELIVERED
     return Seen.HANDED_OFF if state is DeliveryState.HANDED_OFF else Seen.ACCEPTED
 

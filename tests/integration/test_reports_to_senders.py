@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bridge.channels import disposition, handoff
+from bridge.channels import delays, disposition, handoff
 from bridge.mail.status_wishes import Wish
 from bridge.notices import reports as words_of
 from bridge.notices.reports import Event
 from storage.choices import changes, correspondents, preferences
-from storage.deliveries import deliveries, disclosures
+from storage.deliveries import deliveries, disclosures, jobs
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import Channel, Choice, Preference, Road
+from storage.deliveries.terms import Channel, Choice, JobKind, NewJob, Preference, Road
 from storage.engine import statements
 from storage.mail import documents
 from storage.people import accounts
@@ -51,17 +51,19 @@ async def hand_in(office: Office, message: bytes, *recipients: str, mail: str = 
 
 
 async def reports(office: Office) -> list[EmailMessage]:
-    found = [
-        email.message_from_bytes(each, policy=email.policy.default) for each in await office.messages(office.erp)
-    ]
-    assert all(isinstance(each, EmailMessage) and not each.defects for each in found)
-    return found  # type: ignore[return-value]
+    made = []
+    for each in await office.messages(office.erp):
+        message = email.message_from_bytes(each, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        assert not message.defects
+        made.append(message)
+    return made
 
 
 def groups(report: EmailMessage) -> list[dict[str, str]]:
     payload = list(report.iter_parts())[1].get_payload()
     assert isinstance(payload, list)
-    return [dict(group.items()) for group in payload]
+    return [dict(group.items()) for group in payload if isinstance(group, EmailMessage)]
 
 
 def choose(office: Office, person: Person, choice: Choice) -> None:
@@ -73,6 +75,7 @@ def delivery_of(office: Office, person: Person, reply: str) -> Delivery:
 
 
 def read_by(office: Office, person: Person, delivery: Delivery) -> None:
+    assert delivery.document_id is not None
     office.store.write_now(deliveries.opened, person.account.id, [delivery.document_id], NOW + 60)
 
 
@@ -200,6 +203,31 @@ def leaving(office: Office, person: Person, channel: Channel) -> None:
         "UPDATE delivery SET channel = ?, state = 'leaving' WHERE account_id = ?",
         (channel, person.account.id),
     )
+
+
+async def test_a_delay_is_told_once_where_it_was_asked_for(office: Office) -> None:
+    reply = await hand_in(office, MESSAGE, f"{ANNA} NOTIFY=DELAY", BRAM)
+    leaving(office, office.anna, Channel.PAPER)
+    leaving(office, office.bram, Channel.PAPER)
+    for person in (office.anna, office.bram):
+        delivery = delivery_of(office, person, reply)
+        office.store.write_now(
+            jobs.queue,
+            b"\0" * 32,
+            NewJob(JobKind.PAPER, "paper", NOW),
+            NOW,
+            delivery_id=delivery.id,
+            prefix=delivery.public_id,
+        )
+    assert await delays.tell(office.store, NOW + 5 * 3600) == 0, "not tried yet"
+    office.store.write_now(statements.run, "UPDATE job SET attempts = 3")
+    assert await delays.tell(office.store, NOW + 3 * 3600) == 0
+    assert [await delays.tell(office.store, NOW + 4 * 3600) for _ in range(2)] == [1, 0]
+    (report,) = await reports(office)
+    assert (groups(report)[1]["Action"], groups(report)[1]["Status"]) == ("delayed", "4.4.0")
+    settle = partial(handoff.done, delivery_id=delivery_of(office, office.anna, reply).id, channel=Channel.PAPER)
+    office.store.write_now(settle, NOW + 9 * 3600)
+    assert len(await reports(office)) == 1, "success was not asked for"
 
 
 # --- read receipts ---

@@ -1,4 +1,4 @@
-"""Batches by SMTP: held, held against a manifest, released whole or not at all; the same document twice; superseded."""
+"""Batches by SMTP: held, held against a manifest, released whole or not at all; the same document twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
