@@ -44,7 +44,7 @@ class Downloads:
 
     def count(self, category: Category, times: int = 1) -> None:
         """Add to the usage of the account (S13)."""
-        if self._own:
+        if self._own and times:
             self._store.usage.note(self._account_id, category, times)
 
     def flush(self) -> None:
