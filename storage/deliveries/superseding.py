@@ -26,7 +26,7 @@ def mark(
     for tag in tags:
         earlier = statements.rows(
             session,
-            "SELECT id, document_id FROM delivery WHERE account_id = ? AND message_tag = ? AND correspondent_id = ?"
+            "SELECT id, document_id FROM delivery WHERE account_id = ? AND message_tag = ? AND +correspondent_id = ?"
             " AND document_id <> ? AND state <> 'held'",
             (account_id, tag, correspondent_id, by_document_id),
         )
