@@ -14,6 +14,7 @@ from bridge.mail.facts import HeaderFacts
 from bridge.routing import decision as decisions
 from bridge.routing import planning, recipients
 from bridge.routing.decision import Decision, Document, Places
+from bridge.routing.planning import Gathered
 from bridge.routing.recipients import Refusal
 from storage.choices import correspondents
 from storage.choices.correspondents import Key
@@ -84,6 +85,15 @@ def run(session: Session, rows: Sequence[Row], asker: Asker, places: Places) -> 
     return _Run(session, asker, places).all(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row whose sender and recipient there are."""
+
+    row: Row
+    key: Key
+    reader: Recipient
+
+
 class _Run:
     """What rows have in common is looked up once."""
 
@@ -95,23 +105,32 @@ class _Run:
         self._own: frozenset[int] | None = None
 
     def all(self, rows: Sequence[Row]) -> tuple[list[Routed], list[BadRow]]:
-        routed, bad = [], []
+        found, bad = [], []
         for row in rows:
             try:
-                routed.append(self._route(row))
+                found.append(self._find(row))
             except _Unroutable as error:
                 bad.append(BadRow(row.line, error.message, error.value))
-        return routed, bad
+        readers: dict[Key, set[int]] = {}
+        for each in found:
+            readers.setdefault(each.key, set()).add(each.reader.account_id)
+        gathered = {
+            key: planning.gather(self._session, sorted(numbers), key, isinstance(key, int))
+            for key, numbers in readers.items()
+        }
+        return [self._routed(each, gathered[each.key]) for each in found], bad
 
-    def _route(self, row: Row) -> Routed:
-        key = self._key(row.sender.strip().lower())
-        reader = self._recipient(row.recipient.strip().lower(), key, row.sender.strip().lower())
-        gathered = planning.gather(self._session, [reader.account_id], key, isinstance(key, int))
+    def _find(self, row: Row) -> _Found:
+        sender = row.sender.strip().lower()
+        key = self._key(sender)
+        return _Found(row, key, self._recipient(row.recipient.strip().lower(), key, sender))
+
+    def _routed(self, found: _Found, gathered: Gathered) -> Routed:
+        row, account_id = found.row, found.reader.account_id
         facts = HeaderFacts(document_type=row.type or None, sensitivity=(row.sensitivity or "").lower() or None)
-        document = planning.document_of(facts, gathered.default_type)
-        applying = gathered.applying[reader.account_id]
+        document, applying = planning.document_of(facts, gathered.default_type), gathered.applying[account_id]
         decision = decisions.decide(applying.reader, applying.preferences, gathered.sender, document, self._places)
-        return Routed(row.line, row.recipient, reader.account_id, row.sender, document, decision)
+        return Routed(row.line, row.recipient, account_id, row.sender, document, decision)
 
     def _key(self, sender: str) -> Key:
         if sender not in self._keys:

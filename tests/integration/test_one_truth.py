@@ -1,189 +1,221 @@
-"""S29: one decision for SMTP, IMAP, paper, e-mail, the external mailbox and notices.
-
-Random choices are put into a real database, documents handed in over a real SMTP connection, and what was decided is
-carried out by the outbox with carriers that write down what they were given. Whatever the choice, the reply to the
-sender, the folder the copy lies in, what each carrier got, what explain says and what `decide` says on its own are
-the same.
-"""
+"""One truth (S29, D4): in 10 000 random cases what a dry run says and explain tells is what arrivals stored."""
 
 import json
 import random
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import pytest_asyncio
+import pytest
+from sqlmodel import Session
 
-from bridge.channels.outbox import Done, Outbox, Outcome, Task
-from bridge.routing import decision as decisions
-from bridge.routing.decision import Decision, Document, Places, Sender
-from bridge.routing.residency import EUROPE
-from storage.choices import correspondents, preferences
-from storage.deliveries.terms import Channel, Choice, DocumentType, JobKind, Ladder, Notify, Preference, Quiet, Rung
+from bridge.channels.sealing import seal
+from bridge.mail.facts import HeaderFacts
+from bridge.routing import dry_run, explaining, planning
+from bridge.routing.decision import Code, Places
+from bridge.routing.dry_run import Asker, Routed, Row
+from storage.choices import consents, correspondents, preferences
+from storage.choices.consents import Purpose
+from storage.deliveries import arrivals, deliveries
+from storage.deliveries.arrivals import Acceptance
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import (
+    DAY,
+    LEAVES,
+    Channel,
+    Choice,
+    DocumentType,
+    Ladder,
+    Notify,
+    Preference,
+    Quiet,
+    Road,
+    Rung,
+)
 from storage.engine import statements
-from storage.mail import documents, mailboxes
-from tests.smtp_office import NOW, OUTSIDE, Client, Office, running
+from storage.keys.outbox import OutboxKey
+from storage.mail import mailboxes
+from storage.mail.documents import DeliveryDraft
+from storage.people import accounts, senders
+from storage.records import AccountState, Recipient, Role
+from tests.control import FIRST, NOW, SECOND, Desk, Person
 
-ROUNDS = 150
-BY_CHANNEL = {Channel.EXTERNAL: JobKind.EXTERNAL, Channel.EMAIL: JobKind.EMAIL, Channel.PAPER: JobKind.PAPER}
-TYPES = list(DocumentType)
-
-
-@dataclass
-class Scripted:
-    """A carrier that takes everything, and remembers it."""
-
-    kind: JobKind
-    got: list[bytes | None] = field(default_factory=list)
-
-    async def carry(self, task: Task) -> Outcome:
-        self.got.append(None if self.kind is JobKind.NOTICE else await task.message())
-        return Done()
+READERS, DOCUMENTS = 25, 400
+OUTSIDE = ("news@shop.test", "stranger@nowhere.test")
+EUROPE = frozenset({"NL", "DE"})
+TYPES = (*DocumentType, "parcel", None)
 
 
 @dataclass
-class Clock:
-    at: float = NOW
+class Town:
+    """People who have chosen at random, and senders."""
 
-    def __call__(self) -> float:
-        return self.at
+    desk: Desk
+    rng: random.Random
+    readers: dict[int, Recipient]
+    emails: dict[str, int]
+    archives: dict[int, int]
+    keys: tuple[int | str, ...]
 
+    def choice(self, account_id: int | None) -> Choice:
+        """Each field said or not; contradictions too, as those come about when settings change."""
+        rng = self.rng
 
-@pytest_asyncio.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with running(tmp_path) as opened:
-        opened.server.office.places = replace(
-            Places({Channel.EMAIL: "NL", Channel.PAPER: "NL"}, EUROPE), notices_by_email=True
+        def maybe(value: object) -> object:
+            return value if rng.random() < 0.4 else None
+
+        days = sorted(rng.sample(range(1, 90), rng.randrange(4)))
+        archive = self.archives.get(account_id or 0)
+        return Choice(
+            maybe(rng.choice(list(Channel))),  # type: ignore[arg-type]
+            maybe(archive),  # type: ignore[arg-type]
+            maybe(rng.choice(list(Notify))),  # type: ignore[arg-type]
+            maybe(Quiet(rng.randrange(1440), rng.randrange(1440))),  # type: ignore[arg-type]
+            maybe(Ladder(tuple((day, rng.choice(list(Rung))) for day in days))),  # type: ignore[arg-type]
+            maybe(rng.choice((0, 5, 30, 400))),  # type: ignore[arg-type]
+            maybe(rng.random() < 0.5),  # type: ignore[arg-type]
+            maybe(rng.choice(("nl", "en"))),  # type: ignore[arg-type]
         )
-        yield opened
+
+    def change_minds(self, how_many: int) -> None:
+        rng, write = self.rng, self.desk.store.write_now
+        numbers = [write(correspondents.note, key) for key in self.keys]
+        for _ in range(how_many):
+            account_id, level = rng.choice(list(self.readers)), rng.randrange(3)
+            chosen = Preference(
+                self.choice(account_id),
+                account_id,
+                None,
+                rng.choice(numbers) if level else None,
+                rng.choice(list(DocumentType)) if level == 2 else None,
+            )
+            write(preferences.put, chosen, NOW)
+        for domain in self.desk.domains.values():
+            kind = rng.choice(list(DocumentType))
+            write(preferences.put, Preference(self.choice(None), None, domain.id), NOW)
+            write(
+                preferences.put, Preference(Choice(), None, domain.id, None, kind, mandatory=rng.random() < 0.5), NOW
+            )
+
+    def places(self) -> Places:
+        countries = {
+            channel: self.rng.choice(("NL", "NL", "US"))
+            for channel in (Channel.EMAIL, Channel.PAPER)
+            if self.rng.random() < 0.8
+        }
+        return Places(countries, EUROPE, notices_by_email=self.rng.random() < 0.7)
+
+    def hand_in(self, key: int | str, kind: str | None, places: Places) -> dict[int, tuple[Delivery, list[int]]]:
+        """As the office does it; what was stored and the folders of its copies, by account."""
+        store, facts = self.desk.store, HeaderFacts(document_type=kind)
+        gathered = store.read_now(planning.gather, list(self.readers), key, isinstance(key, int))
+        decided = planning.plan(gathered, facts, places, store.server_keys.message_tag, NOW, {})
+        readers = tuple(self.readers.values())
+        outbox = OutboxKey.of(store.server_keys.outbox).public_key
+        sealed = seal(b"Subject: x\r\n\r\nx\r\n", readers, outbox)
+        draft = DeliveryDraft(sealed, readers, tuple(each.inbox_id for each in readers), NOW, 100)
+        acceptance = Acceptance(draft, decided, key, outbox)
+        refused = all(each.channel is Channel.REFUSE for each in decided.values())
+        store.write_now(arrivals.refuse if refused else arrivals.accept, acceptance, NOW)
+        return store.read_now(self._stored, sealed.public_id)
+
+    def _stored(self, session: Session, document: str) -> dict[int, tuple[Delivery, list[int]]]:
+        stored = [deliveries.of_document(session, number, document) for number in self.readers]
+        sql = "SELECT account_id, mailbox_id FROM copy WHERE document_id = ?"
+        copies = statements.rows(session, sql, (max(each.document_id or 0 for each in stored),))
+        return {
+            each.account_id: (each, [mailbox for account, mailbox in copies if account == each.account_id])
+            for each in stored
+        }
 
 
-def some(rng: random.Random, *values: object) -> object:
-    """One of them, or nothing."""
-    return rng.choice([None, None, *values])
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    desk, rng = Desk.open(tmp_path / "data"), random.Random(20261122)
+    people = [_person(desk, rng, number) for number in range(READERS)]
+    firms = [desk.person(f"firm{number}", role=Role.SENDER).account.id for number in range(4)]
+    desk.store.write_now(senders.set_default_type, firms[0], DocumentType.INVOICE, NOW, "system")
+    readers = {
+        person.account.id: found
+        for person in people
+        if (found := desk.store.read_now(accounts.recipient, person.account.email)) is not None
+    }
+    archives = {
+        person.account.id: desk.store.read_now(mailboxes.by_name, person.account.id, person.keys, "Archive").id
+        for person in people
+    }
+    emails = {person.account.email: person.account.id for person in people}
+    yield Town(desk, rng, readers, emails, archives, (*firms, *OUTSIDE))
+    desk.store.close()
 
 
-def choice(rng: random.Random, folder: int) -> Choice:
-    ladder = Ladder(((3, Rung.REMIND), (rng.randint(4, 8), Rung.EMAIL), (14, Rung.PAPER)))
-    return Choice(
-        channel=some(rng, *Channel),  # type: ignore[arg-type]
-        mailbox_id=some(rng, folder),  # type: ignore[arg-type]
-        notify=some(rng, *Notify),  # type: ignore[arg-type]
-        quiet=some(rng, Quiet(22 * 60, 7 * 60)),  # type: ignore[arg-type]
-        ladder=some(rng, Ladder(), ladder),  # type: ignore[arg-type]
-        retention_days=some(rng, 0, 30, 400),  # type: ignore[arg-type]
-        receipts=some(rng, True, False),  # type: ignore[arg-type]
-    )
+def _person(desk: Desk, rng: random.Random, number: int) -> Person:
+    """With or without an address, a mailbox elsewhere, carriers declined; a few have not enrolled."""
+    state = AccountState.INVITED if rng.random() < 0.1 else AccountState.REGISTERED
+    made = desk.person(f"reader{number}", domain=rng.choice((FIRST, SECOND)), state=state)
+    account_id, write = made.account.id, desk.store.write_now
+    sql = "UPDATE account SET contact_email_verified_at = ?, postal_address = ?, postal_returned_at = ? WHERE id = ?"
+    facts = (rng.choice((None, 1)), rng.choice((None, "x")), rng.choice((None, None, 1)), account_id)
+    write(statements.run, sql, facts)
+    if rng.random() < 0.6:
+        sql = (
+            "INSERT INTO external_mailbox (account_id, host, port, username, sealed_password, folder, country,"
+            " verified_at, changed_at) VALUES (?, 'h', 993, 'u', x'00', 'INBOX', ?, ?, 1)"
+        )
+        write(statements.run, sql, (account_id, rng.choice(("NL", "US")), rng.choice((None, 1, 1))))
+    for channel in sorted(LEAVES):
+        if rng.random() < 0.2:
+            write(consents.note_carriers, account_id, [channel], road=Road.API, now=NOW)
+            if rng.random() < 0.5:
+                write(consents.withdraw, account_id, Purpose.CARRIERS, None, channel, now=NOW)
+    return made
 
 
-def chosen_anew(office: Office, rng: random.Random, sender: int, folder: int) -> None:
-    """Every level says something else, or nothing; so do the recipient's addresses and the domain's types."""
-    anna, store, domain = office.anna.account.id, office.store, office.domain.id
-    levels = [
-        Preference(choice(rng, folder), account_id=anna, correspondent_id=sender, document_type=rng.choice(TYPES)),
-        Preference(choice(rng, folder), account_id=anna, correspondent_id=sender),
-        Preference(choice(rng, folder), account_id=anna),
-        Preference(replace(choice(rng, folder), mailbox_id=None), domain_id=domain),
-        Preference(Choice(), domain_id=domain, document_type=rng.choice(TYPES), mandatory=True),
+def test_what_a_dry_run_and_explain_say_is_what_arrivals_stored(town: Town) -> None:
+    cases, channels, codes = 0, set(), set()
+    town.change_minds(400)
+    for number in range(DOCUMENTS):
+        if number % 20 == 0:
+            town.change_minds(20)
+        key, kind, where = town.rng.choice(town.keys), town.rng.choice(TYPES), town.places()
+        for routed, (stored, lies_in) in _cases(town, key, kind, where):
+            _same(routed, stored)
+            inbox = town.readers[stored.account_id].inbox_id
+            refused = stored.channel is Channel.REFUSE
+            assert lies_in == ([] if refused else [routed.decision.mailbox_id or inbox])
+            cases += 1
+            channels.add(stored.channel)
+            codes |= {reason.code for reason in routed.decision.reasons}
+    assert cases == READERS * DOCUMENTS
+    assert channels == set(Channel)
+    assert codes == set(Code)
+
+
+def _cases(
+    town: Town, key: int | str, kind: str | None, where: Places
+) -> Iterator[tuple[Routed, tuple[Delivery, list[int]]]]:
+    store = town.desk.store
+    by_email = town.emails
+    sender = store.read_now(accounts.by_id, key).email if isinstance(key, int) else key
+    rows = [Row(line, email, sender, kind, None) for line, email in enumerate(by_email, 1)]
+    asker = Asker(None, as_sender=False, reaches=lambda _: True)
+    routed, bad = store.read_now(dry_run.run, rows, asker, where)
+    assert not bad
+    stored = town.hand_in(key, kind, where)
+    for each in routed:
+        yield each, stored[by_email[each.recipient]]
+
+
+def _same(routed: Routed, stored: Delivery) -> None:
+    decision = routed.decision
+    assert stored.document_type is routed.document.type
+    assert (stored.channel, stored.ladder, stored.notify) == (decision.channel, decision.ladder, decision.notify)
+    assert (stored.receipts, stored.language) == (decision.receipts, decision.language)
+    days = decision.retention_days
+    assert stored.erase_at == (NOW + days * DAY if days else None)
+    assert json.loads(stored.reasons or "") == [
+        {"code": each.code, "field": each.field, "value": each.value, "level": each.level}
+        for each in decision.reasons
     ]
-    store.write_now(statements.run, "DELETE FROM preference")
-    for each in levels:
-        store.write_now(preferences.put, each, NOW)
-    verified = some(rng, NOW)
-    address = some(rng, "Dorpsstraat 1\n1234 AB Veldstad\nNL")
-    store.write_now(
-        statements.run,
-        "UPDATE account SET contact_email = 'anna@home.test', contact_email_verified_at = ?, postal_address = ?"
-        " WHERE id = ?",
-        (verified, address, anna),  # type: ignore[arg-type]
-    )
-
-
-def decided(office: Office, sender: int, kind: DocumentType) -> Decision:
-    """As anybody would who asks."""
-    anna = office.anna.account.id
-    applying = office.store.read_now(preferences.applying, (anna,), sender)[anna]
-    places = office.server.office.places
-    return decisions.decide(applying.reader, applying.preferences, Sender(sender, True), Document(kind), places)
-
-
-def message(number: int, kind: DocumentType) -> bytes:
-    return (
-        f"From: <{OUTSIDE}>\r\nTo: anna@example.test\r\nSubject: {number}\r\nMessage-ID: <{number}@energie.test>\r\n"
-        f"Postex-Document: type={kind}\r\n\r\nDocument {number}\r\n"
-    ).encode()
-
-
-async def test_every_road_says_the_same(office: Office) -> None:
-    rng, clock, store = random.Random(29), Clock(), office.store
-    carriers = {kind: Scripted(kind) for kind in JobKind}
-    outbox = Outbox(store, clock, tuple(carriers.values()), lambda: 0.5)
-    sender = store.write_now(correspondents.note, office.erp.account.id)
-    folder = store.write_now(mailboxes.create, office.anna.account.id, office.anna.keys, "Rekeningen", NOW).id
-    inbox = store.read_now(mailboxes.by_name, office.anna.account.id, office.anna.keys, "INBOX").id
-    client = await Client.connect(office, "smtps")
-    await client.sign_in(office.erp)
-    seen = set()
-    for number in range(ROUNDS):
-        chosen_anew(office, rng, sender, folder)
-        kind = rng.choice(TYPES)
-        expected = decided(office, sender, kind)
-        seen.add((expected.channel, expected.notify is Notify.NONE, bool(expected.ladder)))
-        before = {each: len(carrier.got) for each, carrier in carriers.items()}
-        reply = await client.hand_in(message(number, kind), OUTSIDE, "anna@example.test")
-        assert reply.startswith("550 5.7.1" if expected.channel is Channel.REFUSE else "250 "), number
-        clock.at += 3 * 86_400  # whatever waits for its hour; no ladder runs by itself here
-        while await outbox.turn():
-            pass
-        check_carriers(carriers, before, expected, message(number, kind))
-        check_mailbox(office, expected, expected.mailbox_id or inbox, number)
-        check_row(office, expected, kind)
-    assert {channel for channel, _, _ in seen} >= {Channel.MAILBOX, Channel.EMAIL, Channel.PAPER, Channel.REFUSE}
-    assert len(seen) >= 7, seen
-
-
-def check_carriers(
-    carriers: dict[JobKind, Scripted], before: dict[JobKind, int], expected: Decision, sent: bytes
-) -> None:
-    """Exactly the carrier of the channel got the document, whole; a notice went where one was chosen."""
-    got = {kind: carrier.got[before[kind] :] for kind, carrier in carriers.items()}
-    for channel, kind in BY_CHANNEL.items():
-        assert len(got[kind]) == (expected.channel is channel), (kind, expected)
-        assert all(each is not None and each.endswith(sent) for each in got[kind])
-    tells = expected.channel is not Channel.REFUSE and expected.notify is not Notify.NONE
-    assert len(got[JobKind.NOTICE]) == tells, expected
-
-
-def check_mailbox(office: Office, expected: Decision, mailbox: int, number: int) -> None:
-    """One copy in the folder that was decided, none where it was refused."""
-    found = office.store.read_now(
-        statements.rows,
-        "SELECT mailbox_id FROM copy JOIN document ON document.id = copy.document_id"
-        " WHERE copy.account_id = ? AND document.sender_account_id = ? ORDER BY document.id DESC",
-        (office.anna.account.id, office.erp.account.id),
-    )
-    refused = expected.channel is Channel.REFUSE
-    newest = found[:1]
-    if not refused:
-        assert newest == [(mailbox,)], (number, expected)
-    copies = office.store.read_now(documents.copies_of, mailbox)
-    assert refused or copies, number
-
-
-def check_row(office: Office, expected: Decision, kind: DocumentType) -> None:
-    """What explain reads, and the sender's own view."""
-    (row,) = office.store.read_now(
-        statements.rows,
-        "SELECT channel, notify, receipts, ladder, document_type, reasons FROM delivery ORDER BY id DESC LIMIT 1",
-    )
-    channel, notify, receipts, ladder, document_type, reasons = row
-    assert (channel, notify, bool(receipts), ladder or "", document_type) == (
-        expected.channel,
-        expected.notify,
-        expected.receipts,
-        str(expected.ladder),
-        kind,
-    )
-    assert [(each["code"], each["field"], each["value"]) for each in json.loads(reasons)] == [
-        (reason.code, reason.field, reason.value) for reason in expected.reasons
-    ]
+    if routed.line % 5 == 0:  # words take longer than all the rest
+        assert explaining.explain(stored, "nl")[1:-1] == explaining.steps(decision.reasons, "nl")
