@@ -51,21 +51,25 @@ def failed(session: Session, now: int, *, delivery_id: int, channel: Channel, pr
 
 def carried_out(session: Session, now: int, *, job: Job) -> None:
     """NotFound if its delivery is gone."""
-    if job.delivery_id is None:
-        return
     if job.kind is JobKind.NOTICE:
-        found = deliveries.get(session, job.delivery_id)
-        transcript.note(session, found.account_id, found.id, "notice.sent", now)
-    else:
+        _note_notice(session, job, "notice.sent", now)
+    elif job.delivery_id is not None:
         done(session, now, delivery_id=job.delivery_id, channel=Channel(job.kind))
 
 
 def given_up(session: Session, now: int, *, job: Job, problem: str) -> None:
     """Nothing new where the delivery has come to its end by another way. NotFound if it is gone."""
+    if job.kind is JobKind.NOTICE:
+        _note_notice(session, job, "notice.failed", now, problem)
+        return
     if job.delivery_id is None:
         return
     found = deliveries.get(session, job.delivery_id)
-    if job.kind is JobKind.NOTICE:
-        transcript.note(session, found.account_id, found.id, "notice.failed", now, detail=problem)
-    elif found.state in UNDER_WAY:
+    if found.state in UNDER_WAY:
         failed(session, now, delivery_id=found.id, channel=Channel(job.kind), problem=problem)
+
+
+def _note_notice(session: Session, job: Job, kind: str, now: int, problem: str | None = None) -> None:
+    """Of one delivery, or of all that an account was to be told of together."""
+    if job.account_id is not None:
+        transcript.note(session, job.account_id, job.delivery_id, kind, now, detail=problem)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.options import AsJson, Code, Data, Password
 
 notice_url = typer.Typer(
@@ -95,6 +95,27 @@ def confirm(
         body = {"code": digits}
         made = asking.stepped_up(api, password, code, lambda: api.post(f"{_VERIFICATION}/confirm", body))
     answer(as_json, made, "Your contact address is confirmed: notices and documents can go there if you choose so.")
+
+
+def notices(
+    data: Data,
+    name_senders: Annotated[
+        bool | None,
+        typer.Option(
+            "--name-senders/--no-name-senders", help="Whether they name the sender's domain (normally not)."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What notices that leave the post office may say. When they go: postex preference set any --notify at-once."""
+    from postex_tui.client import control
+
+    if name_senders is None:
+        raise Refusal("usage", "say --name-senders or --no-name-senders", USAGE)
+    with control(data) as api:
+        made = api.put("/me/notice-sender", {"named": name_senders, "road": "cli"})
+    words = "name the domain of the sender" if name_senders else "say what kind of document came, not from whom"
+    answer(as_json, made, f"Notices {words} from now on.")
 
 
 def transcript(

@@ -3,6 +3,8 @@
     receipts    a sender may learn that a document was opened; of one sender and type, of one sender, of all. Follows
                 the preference `receipts`: whoever sets that gives or withdraws this (`choices.changes`).
     carriers    third parties may carry documents by one channel, the scope (S78)
+    notice-sender
+                notices that leave the bridge may name the domain of the sender (D14)
 
 A row is never altered but by its withdrawal, which holds at once: whoever is about to tell something asks `effective`
 at that moment.
@@ -25,6 +27,7 @@ _LIVE = "withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?)"
 class Purpose(StrEnum):
     RECEIPTS = "receipts"
     CARRIERS = "carriers"
+    NOTICE_SENDER = "notice-sender"
 
 
 @dataclass(frozen=True, slots=True)

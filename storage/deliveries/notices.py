@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from storage.choices.consents import Purpose
 from storage.deliveries.terms import DocumentType, Notify
 from storage.engine import statements
 from storage.errors import NotFound
 from storage.records import AccountState
 
-NAMING = "notice-sender"
-"""The consent by which a notice names the domain of the sender."""
 _UNTOLD = (
     "SELECT delivery.id, document_type, sender.email FROM delivery"
     " LEFT JOIN correspondent ON correspondent.id = delivery.correspondent_id"
@@ -68,7 +67,7 @@ def reachable(session: Session, account_id: int, now: int) -> Reachable:
         " EXISTS (SELECT 1 FROM consent WHERE consent.account_id = account.id AND purpose = ?"
         " AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?)), state"
         " FROM account LEFT JOIN notice_url ON notice_url.account_id = account.id WHERE account.id = ?",
-        (NAMING, now, account_id),
+        (Purpose.NOTICE_SENDER, now, account_id),
     )
     if found is None or found[5] in (AccountState.CLOSED, AccountState.ERASED):
         raise NotFound("account")

@@ -1,6 +1,6 @@
 """Where notices go, and what became of them. Times: epoch seconds UTC."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,11 @@ class NoticeUrlIn(Schema):
 class NoticeUrlOut(Schema):
     service: str = Field(description="The scheme; the rest is shown to nobody again.")
     changed_at: int
+
+
+class NoticeSenderIn(Schema):
+    named: bool
+    road: Literal["api", "cli", "tui"] = "api"
 
 
 class VerificationOut(Schema):

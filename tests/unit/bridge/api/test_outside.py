@@ -235,6 +235,20 @@ async def test_a_url_sealed_for_another_is_refused(office: Bureau, pushed: list[
     assert pushed == []
 
 
+async def test_notices_name_senders_while_that_is_agreed_to(office: Bureau) -> None:
+    """S35, S57."""
+    office.prove()
+    office.choose(Choice(notify=Notify.AT_ONCE))
+    for named, expected in ((True, 1), (True, 1), (False, 0), (False, 0)):
+        answer = await ask(office, "PUT", "/v1/me/notice-sender", {"named": named})
+        assert (answer.status_code, answer.json()["named"]) == (200, named)
+        office.arrive()
+        await office.after(120)
+        assert office.relay.text().count("From: example.test.") == expected
+    found = (await ask(office, "GET", "/v1/accounts/me/consents")).json()["consents"]
+    assert [(each["purpose"], each["holds"]) for each in found] == [("notice-sender", False)]
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [
