@@ -22,7 +22,7 @@ from bridge.notices.rendering import Words
 from storage.choices import consents, correspondents
 from storage.choices.consents import Purpose
 from storage.database import Store
-from storage.deliveries import deliveries, disclosures
+from storage.deliveries import deliveries, disclosures, dispositions
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Decided, DeliveryState
 from storage.keys.outbox import OutboxKey, seal_secret
@@ -67,7 +67,7 @@ def settled(decided: Decided) -> Decided:
 async def send(store: Store, now: int) -> int:
     """The chore: receipts for what was opened since; how many."""
     outbox = OutboxKey.of(store.server_keys.outbox)
-    due = await store.read(deliveries.opened_with_wish, MOST)
+    due = await store.read(dispositions.due, MOST)
     return sum([await store.write(_settle, outbox, delivery_id, now) for delivery_id in due])
 
 
@@ -76,7 +76,7 @@ def _settle(session: Session, outbox: OutboxKey, delivery_id: int, now: int) -> 
     delivery = deliveries.get(session, delivery_id)
     if not delivery.wants_mdn:
         return False
-    deliveries.forget_wish(session, delivery_id)
+    dispositions.forget(session, delivery_id)
     sender_id = None if delivery.correspondent_id is None else _sender_of(session, delivery.correspondent_id)
     found = None if sender_id is None else status.sender(session, sender_id)
     if found is None or delivery.dsn is None or not _agreed(session, delivery, now):
