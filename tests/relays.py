@@ -24,6 +24,7 @@ class Session:
         self.reader, self.writer, self.answers = reader, writer, FINE | answers
         self.heard: list[bytes] = []
         self.message = b""
+        self.accepted = False
 
     async def run(self) -> None:
         if not await self.answer("greeting"):
@@ -35,6 +36,7 @@ class Session:
                 return
             if word == "DATA" and (self.answers["DATA"] or "").startswith("354"):
                 self.message = await self.reader.readuntil(b"\r\n.\r\n")
+                self.accepted = (self.answers.get(".", "2") or "").startswith("2")
                 if not await self.answer("."):
                     return
 

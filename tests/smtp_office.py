@@ -47,7 +47,7 @@ class Office:
     def __init__(
         self, data: Path, clock: Clock = lambda: float(NOW), limits: Limits | None = None, workers: int = 0
     ) -> None:
-        master = MasterKey.generate()
+        master = self.master = MasterKey.generate()
         Store.create(data / "store", master)
         self.store = Store.open(data / "store", master)
         self.clock = clock
