@@ -67,9 +67,15 @@ def _of_page(page: pikepdf.Page) -> Iterator[Code]:
     box = [float(number) for number in page.cropbox]
     if len(box) != 4 or abs(box[2] - box[0]) < 1 or abs(box[3] - box[1]) < 1:
         yield Code.PDF_BROKEN
-    pikepdf.parse_content_stream(page)
+    for stream in _contents(page):
+        stream.read_bytes()  # what cannot be decoded here cannot be printed
     if any(not _is_embedded(font) for font in _fonts(page.resources, MAX_DEPTH)):
         yield Code.PDF_FONTS
+
+
+def _contents(page: pikepdf.Page) -> list[Any]:
+    found: Any = page.obj.get(Name.Contents, [])
+    return [found] if isinstance(found, pikepdf.Stream) else list(found)
 
 
 def _fonts(resources: Any, depth: int) -> Iterator[Any]:

@@ -23,7 +23,7 @@ from bridge.channels.paper.letter import (
     Letter,
 )
 from bridge.i18n import N_, text
-from storage.deliveries.terms import DocumentType
+from bridge.routing.explaining import TYPES
 
 MARGIN = 25.0
 """Left, and 20 at the right: as DIN 5008 has it."""
@@ -33,16 +33,6 @@ REFERENCE_POINTS = 6.5
 BODY_POINTS, BODY_STEP = 10.0, 4.9
 MOST_LISTED = 15
 LONGEST_NAME = 70
-TYPES = {
-    DocumentType.LETTER: N_("Letter"),
-    DocumentType.INVOICE: N_("Invoice"),
-    DocumentType.REMINDER: N_("Reminder"),
-    DocumentType.PAYSLIP: N_("Payslip"),
-    DocumentType.CONTRACT: N_("Contract"),
-    DocumentType.NOTICE: N_("Notice"),
-    DocumentType.NEWSLETTER: N_("Newsletter"),
-    DocumentType.OTHER: N_("Document"),
-}
 NOT_PRINTED = N_("Not printed, but in your mailbox:")
 MORE = N_("and {count} more")
 UNNAMED = N_("a part without a name")
