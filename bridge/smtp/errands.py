@@ -4,9 +4,9 @@
     batch@                             the manifest of a batch, from its sender
     support@, privacy@, postmaster@    a question, from anyone: a ticket and a document for those who answer
 
-Contract. Such mail comes alone in its transaction. An address that an account has of its own is that account's. An
-answer goes into the writer's mailbox here, never to the outside: there is no backscatter, and an automatic message is
-never answered (RFC 3834).
+Contract. Such mail comes alone in its transaction. An address that an account has of its own is that account's,
+unless it is an owner's. An answer goes into the writer's mailbox here, never to the outside: there is no backscatter,
+and an automatic message is never answered (RFC 3834).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType
 from storage.errors import NotFound, StorageError
 from storage.people import accounts, addresses, domains, tickets
-from storage.records import Account, Delivered, Domain
+from storage.records import Account, Delivered, Domain, Role
 
 if TYPE_CHECKING:
     from bridge.smtp.office import Office
@@ -99,10 +99,16 @@ def _errand(session: Session, address: str) -> Errand | None:
         domain = domains.by_name(session, name)
     except NotFound:
         return None
-    if addresses.recipient(session, address) is not None:
-        return None
     base = local.lower().partition("+")[0]
+    if _is_own(session, address):
+        return None
     return Errand(domain, local.lower(), base if base in control_addresses.DESKS else None)
+
+
+def _is_own(session: Session, address: str) -> bool:
+    """Whether an account has the address for itself; an owner who is called postmaster has it for everybody."""
+    reader = addresses.recipient(session, address)
+    return reader is not None and accounts.by_id(session, reader.account_id).role is not Role.OWNER
 
 
 async def taken(office: "Office", errand: Errand, arrival: Arrival, signed_in: SignedIn | None, ip: str) -> str:
