@@ -21,7 +21,8 @@ from storage.choices.history import PreferenceChange, Row
 from storage.deliveries.terms import LEAVES, MAX_DAYS, Channel, Choice, DocumentType, Ladder, Preference, Road, Rung
 from storage.engine import statements
 from storage.errors import Conflict, Invalid, NotFound
-from storage.oversight import audit
+from storage.oversight import audit, usage
+from storage.oversight.usage import Category
 
 UNDO_SECONDS = 24 * 3600
 EVERYTHING = frozenset(each.name for each in fields(Choice))
@@ -80,7 +81,10 @@ def change(
     act = Act(road, actor, changed_by, now, now + UNDO_SECONDS, consent_until, carried_by(edit), batch)
     standing = {preferences.level_of(each): each for each in preferences.of_account(session, account_id)}
     rows = [_edited(standing.get(preferences.level_of(level), level), edit, clear) for level in levels]
-    return _carry_out(session, rows, act)
+    changed = _carry_out(session, rows, act)
+    if changed.rows:
+        usage.add(session, account_id, Category.PREFERENCE, now)
+    return changed
 
 
 def change_domain(

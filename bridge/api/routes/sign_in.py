@@ -34,6 +34,7 @@ from storage.access.passwords import Stretched
 from storage.access.sessions import ApiSession
 from storage.errors import SignInRefused
 from storage.keys.master import ServerKeys
+from storage.oversight.usage import Category
 from storage.people import grants
 from storage.records import Account, AccountState, DomainMode, Role
 from storage.shredding import ShredSecrets
@@ -76,6 +77,7 @@ async def sign_in(request: Request, control: Open, body: SignInIn) -> SignedInOu
     except SignInRefused:
         raise knock.refused(body.code) from None
     guess.was_right()
+    store.usage.note(account.id, Category.SIGN_IN)
     log.info("api.signed_in", session_id=started.session.id)
     found = await store.read(grants.effective, account, control.now())
     shown = _session(Principal(account, started.session, grants=tuple(found)), started.session)
