@@ -14,6 +14,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlmodel import Session
 
 from bridge.channels import batches, control_mail, mailbox, manifests, notice
@@ -38,6 +39,8 @@ from storage.records import Account, Delivered, Domain, Role
 
 if TYPE_CHECKING:
     from bridge.smtp.office import Office
+
+log = structlog.get_logger(__name__)
 
 HOUR = 3600
 MOST_AN_HOUR = 20
@@ -134,6 +137,7 @@ async def _commanded(office: "Office", errand: Errand, arrival: Arrival, signed_
     letter = control_mail.letter_of(message[:LOOP_BYTES])
     desk = Desk(signed_in.account, office.tag_key, office.places)
     await office.store.write(control_mail.obey, desk, errand.local_part, letter, int(office.clock()))
+    log.info("smtp.command", understood=letter.wish is not None, automatic=letter.automatic)
     return replies.CONTROL_DONE
 
 
@@ -172,6 +176,7 @@ async def _asked(
     writer = None if signed_in is None or prepared.facts.automatic else signed_in.account
     question = _Question(_acceptance(office, arrival, prepared, now), errand.domain.id, desk, number, writer)
     stored = await mailbox.commit(office.store, _open, question, prepared.placed.body_name, now)
+    log.info("smtp.question", desk=desk, signed_in=signed_in is not None)
     return replies.stored(stored.document_public_id)
 
 
