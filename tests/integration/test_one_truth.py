@@ -78,24 +78,19 @@ class Town:
         )
 
     def change_minds(self, how_many: int) -> None:
-        rng, write = self.rng, self.desk.store.write_now
-        numbers = [write(correspondents.note, key) for key in self.keys]
+        rng, store = self.rng, self.desk.store
+        numbers = store.write_now(lambda session: [correspondents.note(session, key) for key in self.keys])
+        chosen = []
         for _ in range(how_many):
             account_id, level = rng.choice(list(self.readers)), rng.randrange(3)
-            chosen = Preference(
-                self.choice(account_id),
-                account_id,
-                None,
-                rng.choice(numbers) if level else None,
-                rng.choice(list(DocumentType)) if level == 2 else None,
-            )
-            write(preferences.put, chosen, NOW)
+            sender = rng.choice(numbers) if level else None
+            kind = rng.choice(list(DocumentType)) if level == 2 else None
+            chosen.append(Preference(self.choice(account_id), account_id, None, sender, kind))
         for domain in self.desk.domains.values():
             kind = rng.choice(list(DocumentType))
-            write(preferences.put, Preference(self.choice(None), None, domain.id), NOW)
-            write(
-                preferences.put, Preference(Choice(), None, domain.id, None, kind, mandatory=rng.random() < 0.5), NOW
-            )
+            chosen.append(Preference(self.choice(None), None, domain.id))
+            chosen.append(Preference(Choice(), None, domain.id, None, kind, mandatory=rng.random() < 0.5))
+        store.write_now(_put_all, chosen)
 
     def places(self) -> Places:
         countries = {
@@ -127,6 +122,11 @@ class Town:
             each.account_id: (each, [mailbox for account, mailbox in copies if account == each.account_id])
             for each in stored
         }
+
+
+def _put_all(session: Session, chosen: list[Preference]) -> None:
+    for each in chosen:
+        preferences.put(session, each, NOW)
 
 
 @pytest.fixture
