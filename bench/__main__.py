@@ -9,11 +9,17 @@ from pathlib import Path
 from bench import report
 from bench.clients.conversations import Refused
 from bench.fleet import opened
-from bench.rows import arrival, reading, sessions, storage
+from bench.rows import arrival, outbox, reading, sessions, storage
 from bench.rows.row import FULL, OURS, QUICK, Measurement, Scale, median
 from bench.servers.base import Unavailable
 
-MEASUREMENTS = (*arrival.MEASUREMENTS, *sessions.MEASUREMENTS, *reading.MEASUREMENTS, *storage.MEASUREMENTS)
+MEASUREMENTS = (
+    *arrival.MEASUREMENTS,
+    *sessions.MEASUREMENTS,
+    *reading.MEASUREMENTS,
+    *storage.MEASUREMENTS,
+    *outbox.MEASUREMENTS,
+)
 
 
 def arguments() -> argparse.Namespace:

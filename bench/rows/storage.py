@@ -27,7 +27,7 @@ _EACH = 25
 
 def device_sign_ins(_server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
     """Device sign-ins a second, one after the other, each of another account than the one before."""
-    with _store() as store:
+    with opened_store() as store:
         made = store.write_now(_add_readers, store)
         _sign_in(store, made, len(made))
         count = _EACH * scale.sign_ins
@@ -45,7 +45,8 @@ def _sign_in(store: Store, made: list[DeviceCredentials], count: int) -> float:
 
 
 @contextmanager
-def _store() -> Iterator[Store]:
+def opened_store() -> Iterator[Store]:
+    """A new one, with a domain."""
     with TemporaryDirectory(prefix="px-") as folder:
         data, master = Path(folder) / "data", MasterKey.generate()
         Store.create(data, master)
@@ -67,7 +68,7 @@ def _add_reader(session: Session, store: Store, number: int) -> DeviceCredential
 
 def account_pages(_server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
     """Milliseconds to the first page of a long list of accounts, over all domains."""
-    with _store() as store:
+    with opened_store() as store:
         store.write_now(_add_many, _LISTED)
         yield "accounts-first-page", [_first_page(store) for _ in range(scale.rounds * 5)]
 
