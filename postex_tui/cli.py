@@ -13,6 +13,7 @@ from bridge import process
 from postex_tui.answers import USAGE, Refusal, refuse
 from postex_tui.commands import (
     account,
+    address,
     alias,
     audit,
     backup,
@@ -26,17 +27,18 @@ from postex_tui.commands import (
     erase,
     escrow,
     explain,
-    hold,
     external,
+    hold,
     identity,
     init,
     kit,
     login,
     looks,
     me,
-    preference,
     outbox,
     outside,
+    paper,
+    preference,
     processor,
     purge,
     recover,
@@ -46,9 +48,9 @@ from postex_tui.commands import (
     role,
     rotation,
     sender,
+    sent,
     serve,
     session,
-    sent,
     statistics,
     version,
 )
@@ -66,11 +68,11 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.add_typer(account.app, name="account")
 app.add_typer(sender.app, name="sender")
-app.add_typer(device.app, name="device")
-app.add_typer(session.app, name="session")
 sender.app.add_typer(sent.batch, name="batch")
 sender.app.command("recipients")(sent.recipients)
 sender.app.command("sent")(sent.sent)
+app.add_typer(device.app, name="device")
+app.add_typer(session.app, name="session")
 app.add_typer(alias.app, name="alias")
 app.add_typer(domain.app, name="domain")
 domain.app.add_typer(escrow.of_domain, name="escrow")
@@ -90,16 +92,17 @@ me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
 me.app.command("looks")(looks.looks)
+me.app.command("disclosures")(sent.disclosures)
 me.app.command("copies")(copies.copies)
 me.app.command("usage")(copies.usage)
-me.app.command("disclosures")(sent.disclosures)
 me.app.command("transcript")(outside.transcript)
 me.app.command("notices")(outside.notices)
 me.app.add_typer(outside.notice_url, name="notice-url")
 me.app.add_typer(outside.contact, name="contact")
+me.app.add_typer(external.app, name="external")
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
-me.app.add_typer(external.app, name="external")
+me.app.add_typer(address.app, name="address")
 app.add_typer(preference.app, name="preference")
 app.add_typer(consent.app, name="consent")
 app.command("explain")(explain.explain)
@@ -110,6 +113,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(purge.app, name="purge")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(processor.app, name="processor")
+app.add_typer(paper.app, name="paper")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.add_typer(backup.app, name="backup")

@@ -63,6 +63,7 @@ class Action(StrEnum):
     DISCLOSURES_READ = "disclosures.read"
     BATCH_READ = "batch.read"
     BATCH_CHANGE = "batch.change"
+
     # accounts
     ACCOUNT_LIST = "account.list"
     ACCOUNT_READ = "account.read"
@@ -137,6 +138,9 @@ class Action(StrEnum):
     BACKUP_LIST = "backup.list"
     EVENTS_WATCH = "events.watch"
 
+    PAPER_RETURN = "paper.return"
+    """That a letter came back."""
+
 
 class Operator(Enum):
     """Who works on the machine itself while the bridge is down: holds the data folder, is signed in as nobody."""
@@ -165,15 +169,15 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.LOOKS_READ: _EVERYBODY,
     Action.DOCUMENT_ERASE: _EVERYBODY,
     Action.FIELD_ERASE: _EVERYBODY,
-    Action.ACCOUNT_LIST: {**_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
-    Action.ACCOUNT_READ: {**_EVERYBODY, **_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
-    Action.ACCOUNT_ADD: {**_OWNER_AND_ADMIN, **_MACHINE},
-    Action.ACCOUNT_CHANGE: _ADMIN,
     Action.SENT_READ: _EVERYBODY,
     Action.RECIPIENTS_READ: _EVERYBODY,
     Action.DISCLOSURES_READ: _EVERYBODY,
     Action.BATCH_READ: _EVERYBODY,
     Action.BATCH_CHANGE: _EVERYBODY,
+    Action.ACCOUNT_LIST: {**_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
+    Action.ACCOUNT_READ: {**_EVERYBODY, **_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
+    Action.ACCOUNT_ADD: {**_OWNER_AND_ADMIN, **_MACHINE},
+    Action.ACCOUNT_CHANGE: _ADMIN,
     Action.ACCOUNT_SUSPEND: {**_OWNER_AND_ADMIN, **_MACHINE},
     Action.ACCOUNT_CLOSE: {**_EVERYBODY, **_ADMIN},
     Action.ACCOUNT_INVITE: {**_OWNER_AND_ADMIN, **_MACHINE},
@@ -230,6 +234,7 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.BACKUP_MAKE: {**_OWNER, **_MACHINE},
     Action.BACKUP_LIST: {**_OWNER, **_MACHINE},
     Action.EVENTS_WATCH: {**_EVERYBODY, **_OWNER_AND_ADMIN},
+    Action.PAPER_RETURN: _ADMIN,
 }
 
 STEP_UP: frozenset[Action] = frozenset(

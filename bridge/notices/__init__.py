@@ -21,6 +21,7 @@ from bridge.notices.keys import KeysReplaced as KeysReplaced
 from bridge.notices.keys import ResetClosesDocuments as ResetClosesDocuments
 from bridge.notices.ladder import StillUnread as StillUnread
 from bridge.notices.looks import WhoLooked as WhoLooked
+from bridge.notices.paper import PaperReturned as PaperReturned
 from bridge.notices.people import IdentityChanged as IdentityChanged
 from bridge.notices.people import IdentityUndone as IdentityUndone
 from bridge.notices.people import Resumed as Resumed

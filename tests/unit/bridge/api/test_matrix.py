@@ -97,6 +97,7 @@ ALLOWED = {
     Action.BACKUP_MAKE: "Oo",
     Action.BACKUP_LIST: "Oo",
     Action.EVENTS_WATCH: ALL,
+    Action.PAPER_RETURN: "D",
 }
 OWN_ONLY = "ODRHAsr"
 """Whoever is allowed by being oneself alone answers 404 for anybody else."""
