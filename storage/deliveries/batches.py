@@ -8,6 +8,7 @@ was received; from then on it is going to be released whole, also after a crash:
 name serves a sender once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -151,6 +152,15 @@ def cancel(session: Session, batch_id: int, now: int, actor: str) -> Batch:
     return _moved(session, batch, BatchState.CANCELLING, None, now, actor)
 
 
+def reopen(session: Session, now: int) -> int:
+    """After a restore: what was being released may have been, so senders are asked again; how many batches."""
+    return statements.run(
+        session,
+        "UPDATE batch SET state = ?, declared = NULL, opened_at = ?, told_at = NULL WHERE state = ?",
+        (BatchState.OPEN, now, BatchState.COMMITTING),
+    )
+
+
 def finish(session: Session, batch_id: int, now: int) -> None:
     """Nothing of it is held any more."""
     batch = get(session, batch_id)
@@ -167,13 +177,21 @@ def told(session: Session, batch_id: int, now: int) -> None:
 
 def drop_some(session: Session, batch_id: int, limit: int) -> int:
     """Of a batch that is being cancelled: nothing stays of these deliveries; how many."""
-    dropped = held(session, batch_id, limit)
-    for each in dropped:
+    return _dropped(session, held(session, batch_id, limit))
+
+
+def drop_of_sender(session: Session, account_id: int, limit: int) -> int:
+    """Likewise of all batches of a sender who is being erased: nobody could commit them any more."""
+    return sum(_dropped(session, held(session, each.id, limit)) for each in listing(session, account_id, None, limit))
+
+
+def _dropped(session: Session, found: Sequence[Delivery]) -> int:
+    for each in found:
         statements.run(session, "DELETE FROM delivery WHERE id = ?", (each.id,))
         if each.document_id is not None:
             outbox_keys.destroy_needless(session, [each.document_id])
             copies.release(session, each.account_id, {each.document_id})
-    return len(dropped)
+    return len(found)
 
 
 def _moved(session: Session, batch: Batch, state: BatchState, declared: int | None, now: int, actor: str) -> Batch:

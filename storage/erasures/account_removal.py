@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
+from storage.deliveries import batches
 from storage.engine import statements
 from storage.erasures import live_places
 from storage.mail import copies
@@ -121,4 +122,9 @@ def _sent(session: Session, account_id: int) -> bool:
     return statements.run(session, _SENT, (account_id, _ROWS)) > 0
 
 
-_STEPS: tuple[Step, ...] = (*map(_rows_of, _KEYS), _copies, _empty_mailboxes, _sent)
+def _held(session: Session, account_id: int) -> bool:
+    """What a sender handed in and never committed: nobody has seen it, and nobody ever could."""
+    return batches.drop_of_sender(session, account_id, _ROWS) > 0
+
+
+_STEPS: tuple[Step, ...] = (_held, *map(_rows_of, _KEYS), _copies, _empty_mailboxes, _sent)

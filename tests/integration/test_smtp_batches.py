@@ -212,3 +212,16 @@ def inbox(office: Office, person: Person) -> int:
     found = store.read_now(accounts.recipient, person.account.email)
     assert found is not None
     return found.inbox_id
+
+
+async def test_after_a_restore_a_sender_is_asked_again(office: Office) -> None:
+    """What was released since the backup may have been printed: nothing goes on by itself."""
+    await hand_in(office, held(1), ANNA)
+    store = office.store
+    batch = store.read_now(batches.named, office.erp.account.id, "nov")
+    store.write_now(batches.begin, batch.id, 1, NOW, "system")
+    assert store.write_now(batches.reopen, NOW + 5) == 1
+    again = store.read_now(batches.get, batch.id)
+    assert (again.state, again.declared, again.opened_at) == (BatchState.OPEN, None, NOW + 5)
+    assert await releasing.chore(Settings()).run(store, NOW + 60) == 0
+    assert await count(office, office.anna) == 0

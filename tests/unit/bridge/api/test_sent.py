@@ -2,11 +2,13 @@
 
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from sqlmodel import Session
 
 from bridge.channels.sealing import seal
 from bridge.mail.facts import HeaderFacts
@@ -18,6 +20,7 @@ from storage.deliveries import arrivals, deliveries
 from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.terms import Channel, Choice, DocumentType, Preference, Road
 from storage.engine import statements
+from storage.erasures import account_removal
 from storage.keys.outbox import OutboxKey
 from storage.mail.documents import DeliveryDraft
 from storage.people import accounts
@@ -91,6 +94,28 @@ async def test_a_sender_sees_its_documents_and_no_opening_without_consent(desk: 
     ]
     assert {(each["state"], each["opened_at"]) for each in items} == {("delivered", None)}
     assert (await desk.ask("GET", "/v1/accounts/me/disclosures", anna)).json()["items"] == []
+
+
+async def test_the_work_done_does_not_depend_on_the_opening(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp, anna = desk.person("erp", role=Role.SENDER), desk.person("anna")
+    documents = [send(desk, erp, anna, number=number) for number in range(3)]
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    cursor = statements._cursor  # the one road of all statements
+
+    def noting(session: Session, sql: str, values: Sequence[statements.Value]) -> object:
+        asked.append((sql, tuple(values)))
+        return cursor(session, sql, values)
+
+    monkeypatch.setattr(statements, "_cursor", noting)
+    taken = []
+    for _ in range(2):
+        asked.clear()
+        await desk.ask("GET", "/v1/accounts/me/sent", erp)
+        taken.append(list(asked))
+        for document in documents:
+            opened(desk, anna, document)
+    assert taken[0] == taken[1]
+    assert any("FROM delivery" in sql for sql, _ in taken[0])
 
 
 async def test_with_consent_the_opening_shows_and_the_recipient_reads_that_it_did(desk: Desk) -> None:
@@ -211,3 +236,13 @@ async def test_a_cancelled_batch_leaves_nothing_and_can_be_handed_in_again(desk:
     ) == [(0,)]
     assert (await desk.ask("POST", "/v1/accounts/me/batches/b/commit", erp, {"count": 0})).status_code == 409
     assert (await desk.ask("POST", "/v1/accounts/me/batches/none/commit", erp, {"count": 0})).status_code == 404
+
+
+async def test_a_sender_who_is_erased_leaves_no_held_document(desk: Desk) -> None:
+    erp, anna = desk.person("erp", role=Role.SENDER), desk.person("anna")
+    document = send(desk, erp, anna, batch="b")
+    while desk.store.write_now(account_removal.remove_some, erp.account.id):
+        pass
+    for sql in ("SELECT 1 FROM delivery", "SELECT 1 FROM batch"):
+        assert desk.store.read_now(statements.rows, sql) == []
+    assert desk.store.read_now(statements.rows, "SELECT 1 FROM document WHERE public_id = ?", (document,)) == []
