@@ -17,6 +17,8 @@ from bridge.api.routes import events
 from bridge.channels import notice
 from bridge.connections import Connection, Ending
 from storage.access import devices, sessions
+from storage.deliveries import jobs
+from storage.deliveries.terms import JobState
 from storage.engine import statements
 from storage.errors import WriterUnavailable
 from storage.mail import documents, mailboxes
@@ -24,6 +26,7 @@ from storage.oversight import audit
 from storage.people import accounts, grants
 from storage.records import Origin, Role, Scope
 from tests.control import NOW, SECOND, Desk, Person
+from tests.departures import job_of, leave
 
 Told = tuple[str, dict[str, Any]]
 
@@ -297,3 +300,26 @@ async def test_nobody_takes_the_streams_of_all(desk: Desk, anna: Person, monkeyp
     monkeypatch.setattr(events, "MOST_EACH", 1)
     async with watched(desk, anna), watched(desk, desk.person("bram")):
         assert len(desk.control.watching) == 2
+
+
+async def test_the_outbox_is_told_to_whom_it_concerns(desk: Desk) -> None:
+    """Own jobs, those of an admin's domains; an owner hears how many came to which state."""
+    anna, other = desk.person("anna"), desk.person("other", domain=SECOND)
+    admin, owner = desk.person("boss", Role.DOMAIN_ADMIN), desk.person("owner", role=Role.OWNER)
+    async with (
+        watched(desk, anna, "kind=outbox") as own,
+        watched(desk, admin, "kind=outbox") as domain,
+        watched(desk, owner, "kind=outbox") as whole,
+    ):
+        job_id = job_of(desk.store, leave(desk.store, anna.account, NOW))
+        queued = {"account": anna.account.public_id, "job": job_id, "kind": "paper", "state": "waiting"}
+        assert await own.next() == await domain.next() == ("outbox", queued)
+        assert await whole.next() == ("outbox", {"jobs": {"waiting": 1}})
+        await desk.store.write(jobs.park, job_id, JobState.DEAD, "no-paper", NOW)
+        assert await own.next() == ("outbox", queued | {"state": "dead"})
+        await desk.store.write(jobs.done, job_id)
+        assert await own.next() == ("outbox", queued | {"state": "done"})
+        leave(desk.store, other.account, NOW)
+        leave(desk.store, anna.account, NOW)
+        told = await own.next()
+        assert told[1]["account"] == anna.account.public_id

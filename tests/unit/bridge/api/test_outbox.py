@@ -12,7 +12,7 @@ from storage.engine import statements
 from storage.keys.outbox import OutboxKey
 from storage.records import Role
 from tests.control import NOW, SECOND, Desk, Person
-from tests.leaving import job_of, leave
+from tests.departures import job_of, leave
 
 
 @pytest_asyncio.fixture

@@ -18,7 +18,7 @@ from storage.engine import statements
 from storage.erasures import partial_erasure
 from storage.errors import Conflict, NotFound
 from tests.control import NOW, Desk, Person
-from tests.leaving import can_open, job_of, leave
+from tests.departures import can_open, job_of, leave
 
 ACTOR = "account:1"
 QUICK = Limits(again_seconds=0.0)

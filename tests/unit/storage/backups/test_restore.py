@@ -27,7 +27,7 @@ from storage.mail.reading import Reader
 from storage.oversight import audit, audit_heads
 from storage.people import accounts
 from storage.records import Account, AccountState, Origin, Scope
-from tests.leaving import job_of, leave
+from tests.departures import job_of, leave
 from tests.unit.storage.conftest import NOW, Office, Person
 from tests.unit.storage.vault import DAY, Vault, furnished
 
