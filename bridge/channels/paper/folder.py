@@ -75,7 +75,7 @@ class HotFolder:
                 await task.note(READY, str(handle))
             await asyncio.to_thread(_release, hidden, open_)
         except OSError:
-            return Later("folder-unwritable", counts=False)
+            return Later("folder-unwritable", counts=task.job.step != READY)
         return printed(task.job.delivery_id, handle.pages, self._carrier)
 
     def _names(self, key: str) -> tuple[Path, Path]:
