@@ -39,7 +39,7 @@ class Watch:
         """Ask at each turn. After a jump of more than `JUMP` seconds: no, for `DISTRUST` seconds."""
         machine = self.monotonic()
         if self._wall is not None and abs((now - self._wall) - (machine - self._machine)) > JUMP:
-            log.warning("retention.clock-jumped", seconds=now - self._wall)
+            log.warning("retention.clock_jumped", seconds=now - self._wall)
             self._doubted_at = machine
         self._wall, self._machine = now, machine
         if self._doubted_at is not None and machine - self._doubted_at < DISTRUST:
