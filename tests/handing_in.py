@@ -23,7 +23,7 @@ def send(desk: Desk, sender: Person, *people: Person, kind: str | None = None, s
     numbers = [reader.account_id for reader in readers]
     gathered = store.read_now(planning.gather, numbers, sender.account.id, True)
     where = places.of(desk.control.settings)
-    facts = HeaderFacts(document_type=kind)
+    facts = HeaderFacts(document_type=kind, message_id=f"<{subject}/1@energy.test>")
     decided = planning.plan(gathered, facts, where, store.server_keys.message_tag, desk.control.now(), {})
     sealed = seal(f"Subject: {subject}\r\n\r\nx\r\n".encode(), readers)
     draft = DeliveryDraft(sealed, readers, tuple(each.inbox_id for each in readers), NOW, 100)

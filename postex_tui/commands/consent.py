@@ -37,7 +37,11 @@ def withdraw(number: Number, data: Data, as_json: AsJson = False) -> None:
 def _line(consent: Mapping[str, Any]) -> str:
     to = "all senders" if consent["sender"] is None else name_of(consent["sender"])
     scope = f", {consent['scope']}" if consent["scope"] else ""
-    what = {"receipts": f"{to} may learn what you opened", "carriers": "third parties may carry documents"}
+    what = {
+        "receipts": f"{to} may learn what you opened",
+        "carriers": "third parties may carry documents",
+        "notice-sender": "notices may name the sender's domain",
+    }
     until = f", until {as_text(consent['ends_at'])} UTC" if consent["ends_at"] is not None else ""
     state = "holds" if consent["holds"] else "over"
     words = what.get(consent["purpose"], consent["purpose"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -10,6 +10,9 @@ import typer
 from postex_tui.answers import FAILED, USAGE, Refusal, answer
 from postex_tui.commands.account import path_of
 from postex_tui.options import AsJson, Data
+
+if TYPE_CHECKING:
+    from postex_tui.client import Api
 
 ROWS_AT_ONCE = 5000
 LONGEST = 400
@@ -28,7 +31,8 @@ SHOWN = (
     "retention_days",
 )
 Document = Annotated[
-    str | None, typer.Argument(help="Id of the document, as its sender was told it.", show_default=False)
+    str | None,
+    typer.Argument(help="Id of the document, as its sender was told it; or its Message-ID.", show_default=False),
 ]
 Batch = Annotated[
     Path | None,
@@ -58,9 +62,16 @@ def explain(
     if batch is not None:
         return _rehearse(data, batch, csv, as_json)
     with control(data) as api:
-        found = api.get(f"{path_of(account)}/deliveries/{quote(str(document), safe='')}/explanation")
+        found = _explained(api, path_of(account), str(document))
     answer(as_json, found, "\n".join(found["steps"]))
     return 0
+
+
+def _explained(api: "Api", account: str, document: str) -> Any:
+    """By Message-ID where it looks like one."""
+    if "@" in document:
+        return api.get(f"{account}/explanation", message_id=f"<{document.strip().strip('<>')}>")
+    return api.get(f"{account}/deliveries/{quote(document, safe='')}/explanation")
 
 
 def _rehearse(data: Path, batch: Path, out: Path | None, as_json: bool) -> int:

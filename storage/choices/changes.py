@@ -147,7 +147,7 @@ def withdraw_consent(
         edit, by = Choice(receipts=False), {"actor": actor, "changed_by": changed_by}
         change(session, account_id, [consent.correspondent_id], kind, edit, road=road, now=now, **by)  # type: ignore[arg-type]
     else:
-        consents.withdraw(session, account_id, consent.purpose, None, consent.scope, now=now)
+        consents.withdraw(session, account_id, consent.purpose, consent.correspondent_id, consent.scope, now=now)
     detail = {"consent": consent_id, "purpose": consent.purpose, "road": road}
     audit.append(session, "consent.withdrawn", actor, f"account:{account_id}", detail, now)
 

@@ -117,6 +117,18 @@ def of_document(session: Session, account_id: int, document_public_id: str) -> D
     return as_delivery(found)
 
 
+def with_tag(session: Session, account_id: int, message_tag: bytes) -> Delivery:
+    """The newest delivery to a reader of a document with this Message-ID, by its tag. NotFound."""
+    found = statements.row(
+        session,
+        f"SELECT {COLUMNS} FROM delivery WHERE account_id = ? AND message_tag = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+        (account_id, message_tag),
+    )
+    if found is None:
+        raise NotFound("delivery")
+    return as_delivery(found)
+
+
 def any_unopened(session: Session, account_id: int) -> bool:
     """Whether `opened` may have something to do."""
     return statements.row(session, _UNOPENED, (account_id,)) is not None

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlmodel import Session
 
 from bridge.api import choices, portraits
@@ -13,7 +13,7 @@ from bridge.api.problems import locale_of
 from bridge.api.schemas.dry_run import DryRunBadRowOut, DryRunIn, DryRunOut, DryRunRowOut
 from bridge.api.schemas.preferences import ExplanationOut
 from bridge.i18n import text
-from bridge.routing import dry_run, explaining, places
+from bridge.routing import dry_run, explaining, places, planning
 from bridge.routing.dry_run import Asker, BadRow, Routed, Row
 from storage.deliveries import deliveries, disclosures
 from storage.deliveries.deliveries import Delivery
@@ -24,27 +24,24 @@ OWN_RECIPIENT = "own-recipient"
 DocumentId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
+Explaining = Annotated[Access, Depends(gate(Action.DELIVERY_EXPLAIN))]
+MessageId = Annotated[str, Query(min_length=3, max_length=998, description="With its angle brackets.")]
+
+
 @router.get("/accounts/{account}/deliveries/{document}/explanation")
-async def explanation(
-    document: DocumentId, access: Annotated[Access, Depends(gate(Action.DELIVERY_EXPLAIN))], request: Request
-) -> ExplanationOut:
+async def explanation(document: DocumentId, access: Explaining, request: Request) -> ExplanationOut:
     """Step by step. `document`: the id that its sender was told."""
-    store, account = access.control.store, access.target
-    await portraits.note_look(access, account, "deliveries")
-    delivery = await store.read(deliveries.of_document, account.id, document)
-    known = await choices.names(access, account.id, numbers=[delivery.correspondent_id])
-    return ExplanationOut(
-        document=delivery.document_public_id,
-        delivery=delivery.public_id,
-        type=delivery.document_type,
-        channel=delivery.channel,
-        state=delivery.state,
-        decided_at=delivery.decided_at,
-        ladder=str(delivery.ladder) or None,
-        sender=choices.sender_out(delivery.correspondent_id, known),
-        steps=explaining.explain(delivery, locale_of(request), known.folders),
-        reasons=_reasons(delivery),
-    )
+    delivery = await access.control.store.read(deliveries.of_document, access.target.id, document)
+    return await _explained(access, delivery, locale_of(request))
+
+
+@router.get("/accounts/{account}/explanation")
+async def explanation_by_message(message_id: MessageId, access: Explaining, request: Request) -> ExplanationOut:
+    """The same, of the newest document with this Message-ID: what a mail program shows of it."""
+    tag = planning.message_tag(access.control.store.server_keys.message_tag, access.target.id, message_id)
+    assert tag is not None, "a message has an id"
+    delivery = await access.control.store.read(deliveries.with_tag, access.target.id, tag)
+    return await _explained(access, delivery, locale_of(request))
 
 
 @router.post("/dry-run")
@@ -62,6 +59,24 @@ async def rehearse(
         rows=[_row_out(each, asker, locale) for each in routed],
         bad=[DryRunBadRowOut(line=each.line, problem=_problem(each, locale)) for each in bad],
         channels=dict(Counter(each.decision.channel for each in routed)),
+    )
+
+
+async def _explained(access: Access, delivery: Delivery, locale: str) -> ExplanationOut:
+    """A look at it, if somebody else asks."""
+    await portraits.note_look(access, access.target, "deliveries")
+    known = await choices.names(access, delivery.account_id, numbers=[delivery.correspondent_id])
+    return ExplanationOut(
+        document=delivery.document_public_id,
+        delivery=delivery.public_id,
+        type=delivery.document_type,
+        channel=delivery.channel,
+        state=delivery.state,
+        decided_at=delivery.decided_at,
+        ladder=str(delivery.ladder) or None,
+        sender=choices.sender_out(delivery.correspondent_id, known),
+        steps=explaining.explain(delivery, locale, known.folders),
+        reasons=_reasons(delivery),
     )
 
 

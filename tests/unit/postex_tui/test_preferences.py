@@ -110,6 +110,8 @@ def test_why_a_document_came_as_it_did(shell: Shell, people: dict[str, Person], 
     assert told.startswith("Document: letter.\nChannel: mailbox. Nobody chose anything else.\n")
     assert told.endswith("It lies in the mailbox.\n")
     assert shell.words(people["admin"], "explain", letter, "--account", "anna@example.test") == told
+    assert shell.words(people["anna"], "explain", "<x/1@energy.test>") == told
+    assert shell.refused(people["erp"], "explain", "x/1@energy.test") == "not-found"
     assert shell.refused(people["erp"], "explain", letter) == "not-found"
     assert shell.refused(people["anna"], "explain") == "usage"
 
