@@ -4,8 +4,8 @@
 
 A road that is closed for good, and a notice URL that fails `PUSHES` times, makes the next one be tried at once; what
 comes of it stands in the transcript. Quiet hours hold when the notice goes, too, after a relay that was away all day.
-At least once, as mail goes: if the bridge ends behind the final dot, the same Message-ID goes again. One daily notice
-a day, whatever the clock does: the transcript knows the day.
+At least once, as mail goes: if the bridge ends behind the final dot, the same goes again under the same Message-ID.
+One daily notice a day, whatever the clock does: the transcript knows the day.
 """
 
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ class NoticeCarrier:
             return self._closed(message, EMAIL, NO_ADDRESS if address is None else NO_RELAY)
         try:
             await self._gate.check(_handover(message, post.destination))
-            reference = f"{task.job.key} {task.job.created_at}"
+            reference = f"{task.job.key} {task.job.created_at} {message.untold.delivery_ids}"
             letter = words.letter(message.notice, reader.locale, address, task.now, reference)
         except HandoverRefused as refused:
             return refused.outcome(partial(outcomes.failed, message=message, road=EMAIL, problem=refused.problem))

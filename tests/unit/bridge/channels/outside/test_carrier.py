@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from bridge.channels.email import bounces
 from bridge.channels.marks import Marks
+from bridge.channels.outbox import Outbox
 from bridge.mail.facts import HeaderFacts
 from bridge.routing import orders
 from storage.deliveries import deliveries, jobs, transcript
@@ -152,6 +153,27 @@ async def test_a_relay_that_is_away_is_tried_again_with_the_same_message_id(offi
     await office.after(HOUR)
     assert office.relay.last["Message-ID"] != first
     assert office.relay.last["Subject"] == "A document is waiting for you"
+
+
+async def test_a_bridge_that_ends_behind_the_final_dot_sends_the_same_again(
+    office: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot know whether the relay took it; the same Message-ID lets the other side know."""
+    office.choose(AT_ONCE)
+    office.arrive()
+
+    async def killed(self: Outbox, *_: object) -> None:
+        return
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "_settled", killed)
+        await office.after(120)
+    await office.after(1)
+    assert office.relay.text(0) == office.relay.text(1)
+    assert office.relay.message(0)["Message-ID"] == office.relay.message(1)["Message-ID"]
+    await office.after(DAY)
+    assert len(office.relay.taken) == 2
+    assert office.transcript() == ["notice.sent at-once email 1"]
 
 
 async def test_an_address_that_refuses_three_times_is_no_channel_any_more(office: Bureau) -> None:
