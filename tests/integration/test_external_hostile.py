@@ -276,6 +276,19 @@ async def test_a_full_mailbox_is_tried_again(way: Way, tmp_path: Path) -> None:
     assert way.jobs()[-1].step == "appending"
 
 
+async def test_what_stands_in_a_password_ends_no_line(tmp_path: Path) -> None:
+    async with server(tmp_path, over_quota) as (port, context, talks):
+        doorway = Doorway(context, private=True, patience=QUICK)
+        async with opened(doorway, "localhost", port) as session:
+            await session.sign_in('an"na', "back\\slash")
+        for secret in ("p\r\nA1 LOGOUT", "caf\u00e9"):
+            async with opened(doorway, "localhost", port) as session:
+                with pytest.raises(Trouble):
+                    await session.sign_in("anna", secret)
+    logins = [line.partition(b" ")[2] for talk in talks for line in talk.heard if b"LOGIN" in line]
+    assert logins == [b'LOGIN "an\\"na" "back\\\\slash"\r\n']
+
+
 async def test_too_big_for_it_is_for_ever(way: Way, tmp_path: Path) -> None:
     async def script(talk: Talk) -> None:
         await talk.signed_in()

@@ -67,6 +67,14 @@ def way(office: Office, place: Place) -> Way:
     return made
 
 
+def make(place: Place, folder: str) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with imaplib.IMAP4_SSL(place.host, place.port, ssl_context=context, timeout=10) as client:
+        client.login(place.username, PASSWORD)
+        assert client.create(folder)[0] == "OK"
+
+
 def messages(place: Place, folder: str = "INBOX") -> list[bytes]:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -204,6 +212,17 @@ async def test_a_folder_that_is_gone_is_the_readers_to_put_right(way: Way, doorw
     delivery = way.hand_in()
     await way.outbox(ExternalCarrier(doorway, way.gate, way.marks)).turn()
     assert way.delivery(delivery).state is DeliveryState.FAILED
+
+
+async def test_a_folder_may_have_any_name(way: Way, doorway: Doorway, place: Place) -> None:
+    """In modified UTF-7, quoted (RFC 3501 section 5.1.3)."""
+    on_the_wire = '"Belasting &- \\"o&APY-verig&2D3cyQ-"'
+    await asyncio.to_thread(make, place, on_the_wire)
+    way.set_external(way.office.anna, replace(place, folder='Belasting & "o\u00f6verig\U0001f4c9'), PASSWORD)
+    delivery = way.hand_in()
+    await way.outbox(ExternalCarrier(doorway, way.gate, way.marks)).turn()
+    assert way.delivery(delivery).state is DeliveryState.HANDED_OFF
+    assert len(await asyncio.to_thread(messages, place, on_the_wire)) == 1
 
 
 async def test_a_set_up_is_tried_for_real(doorway: Doorway, place: Place) -> None:
