@@ -7,6 +7,7 @@ import pytest
 
 from bridge.channels import climbing
 from bridge.channels.outbox import Outbox
+from storage.access import enrolment, passwords, second_factor
 from storage.deliveries import deliveries, opening
 from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
 from storage.engine import statements
@@ -14,7 +15,8 @@ from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
 from storage.mail import documents
 from storage.people import accounts
-from storage.records import AccountState, Flag
+from storage.records import AccountState, DomainMode, Flag
+from tests.crash.keys_driver import CHEAP, PASSWORD, SEED
 from tests.ladders import PLACES, House
 from tests.reading import NOW
 
@@ -220,15 +222,22 @@ async def test_without_a_way_out_it_waits_for_the_recipient(invited: House) -> N
     assert not can_open(invited, delivery)
 
 
-async def test_registration_ends_the_hold(invited: House) -> None:
-    from storage.deliveries import ladder_runs
+def register(house: House) -> None:
+    """With the code of the invitation, as its owner does."""
+    store, now, anna = house.store, int(house.clock()), house.anna
+    lock = (store.server_keys, store.shred)
+    code = store.write_now(enrolment.add_enrolment, *lock, anna, house.keys, now).code
+    store.write_now(second_factor.begin, anna.id, now, lambda _: SEED)
+    stretched, digits = passwords.stretch(PASSWORD, CHEAP), second_factor.code_at(SEED, now)
+    store.write_now(enrolment.finish, *lock, anna.email, code, stretched, digits, DomainMode.MANAGED, now)
 
+
+async def test_registration_ends_the_hold(invited: House) -> None:
     invited.choose(of_domain=True, channel=Channel.PAPER)
     delivery = invited.hand_in()
     invited.clock.turn(14 * DAY)
     await climbing.climb(PLACES, invited.store, int(invited.clock()))
-    invited.store.write_now(accounts.register, invited.anna.id, NOW)
-    invited.store.write_now(ladder_runs.release_held, invited.anna.id, int(invited.clock()))
+    register(invited)
     after = invited.again(delivery)
     assert (after.state, after.needs_key, after.ladder_due_at) == (DeliveryState.DELIVERED, False, None)
     assert (invited.events(delivery)[-1], invited.count("job")) == ("ladder.stopped", 0)

@@ -1,0 +1,142 @@
+"""What becomes of a delivery: each end by each road, and what is left in the outbox (D3, S57)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.deliveries import deliveries, ladder_runs, outbox_keys
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import DAY, Channel, DeliveryState, Rung
+from storage.engine import statements
+from storage.keys.outbox import OutboxKey
+from tests.ladders import House
+from tests.reading import NOW
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House.create(tmp_path / "data")
+    yield made
+    made.store.close()
+
+
+def rung(house: House, delivery: Delivery, which: Rung, next_due_at: int | None, at: int) -> bool:
+    found = house.again(delivery)
+    public = OutboxKey.of(house.store.server_keys.outbox).public_key
+    job = ladder_runs.job_of(found, which, at)
+    return house.store.write_now(ladder_runs.advance, found, which, next_due_at, at, job, public)
+
+
+def seals(house: House) -> int:
+    return house.count("outbox_key")
+
+
+def test_what_was_chosen_to_leave_leaves_though_it_was_read(house: House) -> None:
+    house.choose(channel=Channel.PAPER)
+    delivery = house.hand_in()
+    house.open(delivery)
+    read = house.again(delivery)
+    assert (read.state, read.opened_at, read.needs_key, house.count("job")) == (DeliveryState.LEAVING, NOW, True, 1)
+    house.store.write_now(deliveries.handed_off, delivery.id, Channel.PAPER, NOW + 1)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.HANDED_OFF, 0)
+
+
+def test_a_channel_that_fails_after_it_was_read_leaves_it_read(house: House) -> None:
+    house.choose(channel=Channel.PAPER)
+    delivery = house.hand_in()
+    house.open(delivery)
+    house.store.write_now(statements.run, "DELETE FROM job")
+    house.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW + 1)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.OPENED, 0)
+
+
+@pytest.mark.parametrize(("plan", "state"), [("1:email 5:remind", "waiting"), ("1:email 5:paper", "failed")])
+def test_what_comes_back_after_it_was_handed_over_can_only_be_reminded_of(
+    house: House, plan: str, state: str
+) -> None:
+    """The seal is gone with the hand-over: nothing else can leave."""
+    house.choose_ladder(plan)
+    delivery = house.hand_in()
+    assert rung(house, delivery, Rung.EMAIL, NOW + 5 * DAY, NOW + DAY)
+    house.store.write_now(deliveries.handed_off, delivery.id, Channel.EMAIL, NOW + DAY)
+    house.store.write_now(deliveries.failed, delivery.id, Channel.EMAIL, "bounced", NOW + 2 * DAY)
+    after = house.again(delivery)
+    assert (after.state, after.ladder_due_at) == (state, NOW + 2 * DAY if state == "waiting" else None)
+
+
+def test_a_rung_is_done_once_and_only_from_where_it_was_seen(house: House) -> None:
+    house.choose_ladder("1:remind 5:paper")
+    delivery = house.hand_in()
+    seen = house.again(delivery)
+    public = OutboxKey.of(house.store.server_keys.outbox).public_key
+    at = NOW + DAY
+
+    def advance() -> bool:
+        job = ladder_runs.job_of(seen, Rung.REMIND, at)
+        return house.store.write_now(ladder_runs.advance, seen, Rung.REMIND, NOW + 5 * DAY, at, job, public)
+
+    assert advance()
+    assert not advance()
+    assert house.count("job") == 1
+    house.open(delivery)
+    assert not rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+
+
+def test_what_somebody_has_begun_is_not_taken_back(house: House) -> None:
+    """A letter in the printer: opened, it is handed over all the same, and the seal stays until then."""
+    house.choose_ladder("1:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.PAPER, None, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET step = 'printing'")
+    house.open(delivery)
+    assert (house.again(delivery).state, house.count("job"), seals(house)) == (DeliveryState.LEAVING, 1, 1)
+    house.store.write_now(deliveries.handed_off, delivery.id, Channel.PAPER, NOW + DAY)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.HANDED_OFF, 0)
+
+
+def test_a_failure_changes_nothing_while_a_later_rung_is_under_way(house: House) -> None:
+    house.choose_ladder("1:email 5:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.EMAIL, NOW + 5 * DAY, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET step = 'sending'")
+    rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+    house.store.write_now(statements.run, "UPDATE job SET state = 'dead' WHERE kind = 'email'")
+    house.store.write_now(deliveries.failed, delivery.id, Channel.EMAIL, "gone", NOW + 6 * DAY)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.LEAVING, 1)
+
+
+def test_opening_twice_changes_nothing_and_downloads_after_it_neither(house: House) -> None:
+    delivery = house.hand_in()
+    assert delivery.document_id is not None
+    house.open(delivery)
+    before = house.again(delivery)
+    house.clock.turn(60)
+    house.open(delivery)
+    house.store.write_now(deliveries.downloaded, house.anna.id, [delivery.document_id], NOW + 60)
+    assert house.again(delivery) == before
+    assert not house.store.read_now(deliveries.any_unopened, house.anna.id)
+    assert not house.store.read_now(deliveries.any_unfetched, house.anna.id)
+
+
+def test_nobody_elses_document_is_opened(house: House) -> None:
+    delivery = house.hand_in()
+    assert delivery.document_id is not None
+    house.store.write_now(deliveries.opened, house.erp.id, [delivery.document_id], NOW)
+    assert house.again(delivery).opened_at is None
+
+
+def test_the_seal_stays_while_another_reader_needs_it(house: House) -> None:
+    house.choose(channel=Channel.PAPER)
+    delivery = house.hand_in()
+    copied = (
+        "INSERT INTO delivery (public_id, document_id, document_public_id, account_id, document_type, decided_at,"
+        " channel, state, notify, language, receipts, wants_mdn, ladder_step, needs_key)"
+        " SELECT 'other', document_id, document_public_id, ?, document_type, decided_at, channel, state, notify,"
+        " language, receipts, wants_mdn, 0, 1 FROM delivery"
+    )
+    house.store.write_now(statements.run, copied, (house.erp.id,))
+    house.store.write_now(outbox_keys.give_up, delivery.id)
+    assert seals(house) == 1
+    house.store.write_now(deliveries.put_away, house.erp.id, [delivery.document_id], NOW)
+    assert seals(house) == 0
