@@ -5,7 +5,10 @@ The addresses are looked up once and connected to as they are, so that a name ca
 
 import asyncio
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""RFC 6052: an IPv4 address in its last 32 bits."""
 
 
 class NoSuchHost(Exception):
@@ -26,5 +29,7 @@ async def addresses(host: str, port: int, *, private: bool) -> list[str]:
 
 def _is_public(text: str) -> bool:
     address = ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return (mapped or address).is_global and not address.is_multicast
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    if address in _NAT64:
+        inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    return (inner or address).is_global and not address.is_multicast
