@@ -123,7 +123,7 @@ def transcript(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most lines.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List what was done for your documents in the last 90 days: notices, hand-offs, reminders."""
+    """List what was done for your documents: notices, hand-offs, reminders. Kept for 90 days or longer."""
     from itertools import islice
 
     from postex_tui.client import control

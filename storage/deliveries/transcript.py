@@ -79,15 +79,6 @@ def listing(session: Session, account_id: int, below: int | None, limit: int) ->
     return lines, lines[-1].id if len(found) > limit else None
 
 
-def forget(session: Session, before: int, limit: int = 10_000) -> int:
-    """Lines older than `before`, some at a time; their number. They last as long as the decisions (90 days)."""
-    return statements.run(
-        session,
-        "DELETE FROM delivery_event WHERE id IN (SELECT id FROM delivery_event WHERE at < ? ORDER BY id LIMIT ?)",
-        (before, limit),
-    )
-
-
 def _event(row: statements.Row) -> DeliveryEvent:
     at, delivery, kind, channel, detail = row
     return DeliveryEvent(at, delivery, kind, None if channel is None else Channel(channel), detail)

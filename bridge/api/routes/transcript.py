@@ -18,7 +18,7 @@ Reading = Annotated[Access, Depends(gate(Action.SELF_READ))]
 
 @router.get("")
 async def listing(access: Reading, after: After = None, limit: Limit = 50) -> Page[TranscriptLineOut]:
-    """Newest first; kept for 90 days."""
+    """Newest first. Kept for 90 days; of a document that is still there, as long as that."""
     position = pages.decode(after, [int])
     below = int(position[0]) if position else None
     found, rest = await access.control.store.read(transcript.listing, access.signed_in.id, below, limit)

@@ -284,12 +284,3 @@ async def test_the_transcript_comes_in_pages_to_its_owner_alone(office: Bureau) 
     assert [item["kind"] for item in rest["items"]] == ["kind.1", "kind.0"]
     assert rest["next"] is None
     assert (await office.desk.ask("GET", "/v1/me/transcript", office.erp)).json()["items"] == []
-
-
-def test_lines_of_the_transcript_end(office: Bureau) -> None:
-    store = office.desk.store
-    for at in (1, 2, 3):
-        store.write_now(transcript.note, office.anna.account.id, None, "kind", at)
-    assert store.write_now(transcript.forget, 3, 1) == 1
-    assert store.write_now(transcript.forget, 3) == 1
-    assert len(office.transcript()) == 1
