@@ -64,6 +64,7 @@ def head(letter: Letter, submitted: str = "auto-generated", in_reply_to: str | N
         ("Message-ID", f"<{_whole(letter.message_id)}>"),
         ("Subject", _unstructured(letter.subject)),
         ("Auto-Submitted", submitted),
+        *((name, _unstructured(value)) for name, value in letter.further),
     ]
     if in_reply_to is not None:
         fields.append(("In-Reply-To", f"<{_whole(in_reply_to)}>"))
