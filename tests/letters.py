@@ -1,5 +1,7 @@
 """An office with one recipient who has a postal address, and an outbox that prints for it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,13 @@ class PaperOffice:
         made = cls(store, anna, Clock(NOW))
         made.moves(ADDRESS)
         return made
+
+    @classmethod
+    @contextmanager
+    def again(cls, data: Path) -> Iterator["PaperOffice"]:
+        """A data folder that was made before."""
+        with Store.open(data, MasterKey.load(data / "master.key")) as store:
+            yield cls(store, store.read_now(accounts.by_email, "anna@example.test"), Clock(NOW))
 
     def moves(self, address: str | None) -> None:
         """To another address."""
