@@ -16,6 +16,8 @@ from storage.database import Store
 LOOK_UPS, LOOK_UPS_SECONDS = 120, 600
 STRETCHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each; who knocks more often waits."""
+TRIALS = 10
+TRIALS_SECONDS = 15 * 60
 
 
 class Stream(Protocol):
@@ -44,6 +46,8 @@ class Control:
     """Streams of live events that are open."""
     look_ups: Pace = field(default_factory=lambda: Pace(LOOK_UPS, LOOK_UPS_SECONDS))
     """Pages of a sender's recipients."""
+    trials: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
+    """Sign-ins to mailboxes elsewhere: nobody guesses passwords or looks for servers through the bridge."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

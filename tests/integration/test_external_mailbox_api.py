@@ -12,6 +12,7 @@ import pytest_asyncio
 from bench.servers.base import Server
 from bench.servers.dovecot import PASSWORD
 from bridge.api import app
+from bridge.api.control import TRIALS
 from bridge.settings import Settings
 from storage.deliveries import external_mailboxes
 from storage.errors import NotFound
@@ -90,3 +91,9 @@ async def test_what_does_not_work_is_not_kept(
     assert answer.json()["code"] == code
     with pytest.raises(NotFound):
         desk.store.look_up(external_mailboxes.get, anna.account.id)
+
+
+async def test_nobody_guesses_passwords_through_the_bridge(desk: Desk, anna: Person, wanted: dict[str, Any]) -> None:
+    away = wanted | {"host": "no-such-host.invalid"}
+    codes = [(await desk.ask("PUT", "/v1/me/external-mailbox", anna, away)).status_code for _ in range(TRIALS + 1)]
+    assert codes == [422] * TRIALS + [429]

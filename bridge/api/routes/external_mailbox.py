@@ -44,6 +44,7 @@ async def put(access: Changing, body: ExternalMailboxIn) -> ExternalMailboxOut:
     control, account = access.control, access.signed_in
     place = Place(body.host.lower(), body.port, body.username, body.folder, body.country.upper())
     _refuse_outside(place, residency.europe(control.settings))
+    control.trials.take(account.id, control.now())
     problem = await doorways.check(doorways.of(control.data, control.settings), place, body.password)
     if problem is not None:
         raise Problem(f"external-{problem}", 422, _PROBLEMS.get(problem, _ELSE))
