@@ -123,11 +123,11 @@ def test_a_refused_init_leaves_nothing(
     office.ask("init", "--domain", "example.test", "--country", "NL")
 
 
-def test_a_recipient_with_a_device_can_read_and_not_send(office: Office) -> None:
+def test_a_recipient_with_a_device_can_read_and_answer(office: Office) -> None:
     answer = office.ask("account", "add", "anna@example.test", "--name", "Anna de Vries", "--device", "phone")
     assert answer["email"] == answer["device"]["username"] == "anna@example.test"
     assert office.opens(answer["device"], Scope.IMAP)
-    assert not office.opens(answer["device"], Scope.SMTP_SEND)
+    assert office.opens(answer["device"], Scope.SMTP_SEND)
 
 
 def test_a_sender_with_a_device_can_send_and_not_read(office: Office) -> None:

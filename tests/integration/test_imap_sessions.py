@@ -329,7 +329,7 @@ async def test_folders_are_made_renamed_and_deleted(house: House) -> None:
     for text in (b"CREATE Bank/2025/", b"SUBSCRIBE Bank/2025", b"RENAME Bank Geld", b"CREATE &AOk-t&AOk-"):
         assert (await client.command(text))[-1].startswith(b"OK"), text
     names = [line.rstrip().rsplit(b" ", 1)[1] for line in (await client.command(b'LIST "" *'))[:-1]]
-    assert names == sorted(
+    assert [name for name in names if not name.startswith(b"Bezorging")] == sorted(
         [b"Archive", b"Drafts", b"INBOX", b"Junk", b"Sent", b"Trash", b"Geld", b"Geld/2025", b"&AOk-t&AOk-"],
         key=lambda name: name.replace(b"&AOk-", "é".encode()),
     )

@@ -83,7 +83,7 @@ async def test_a_new_device_opens_the_account_and_its_owner_is_told(desk: Desk, 
     assert answer.status_code == 201
     made = answer.json()
     shown = made["device"]
-    assert (shown["label"], shown["scopes"], shown["origin"]) == ("tablet", ["imap"], "owner")
+    assert (shown["label"], shown["scopes"], shown["origin"]) == ("tablet", ["imap", "smtp-send"], "owner")
     assert (shown["networks"], shown["expires_at"], shown["sessions"]) == (["192.0.2.0/24"], NOW + 3600, 0)
     store = desk.store
     secret = (store.server_keys, store.shred, made["username"], made["password"], Scope.IMAP, NOW)
