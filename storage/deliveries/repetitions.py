@@ -14,9 +14,9 @@ from storage.mail.documents import DEDUPE_SECONDS
 
 _KNOWN = (
     "SELECT document_public_id FROM delivery WHERE account_id = ? AND message_tag = ? AND content_tag = ?"
-    " AND +correspondent_id = ? AND decided_at > ? AND state <> 'refused' ORDER BY id LIMIT 1"
+    " AND +correspondent_id = ? AND +decided_at > ? AND state <> 'refused' ORDER BY id LIMIT 1"
 )
-"""By the index of message tags: the + keeps it from reading all that this sender ever sent to that reader."""
+"""By the index of message tags: each + keeps it from reading all that the reader got, or got from that sender."""
 
 
 def known(
