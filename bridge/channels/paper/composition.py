@@ -28,6 +28,8 @@ def _problems(contents: Contents, letter: Letter, limits: Limits) -> Iterator[Co
     """Preflight: the address, the text, each PDF."""
     yield from address_problems(letter)
     yield from _text_problems(contents, limits)
+    if typeface.unprintable(typeface.cleaned("\n".join((letter.sender, *contents.listed)))):
+        yield Code.SYMBOLS
     for pdf in contents.pdfs:
         yield from attached_pdf.check(pdf, limits.pages)
 

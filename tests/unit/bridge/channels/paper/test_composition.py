@@ -262,6 +262,12 @@ def test_nothing_vanishes_in_silence(text: str, problems: tuple[Code, ...]) -> N
     assert printed(plain(text)).problems == problems
 
 
+def test_a_sender_or_file_name_in_another_script_is_told_and_printed() -> None:
+    assert printed(plain("Dag"), replace(LETTER, sender="東京電力")).problems == (Code.SYMBOLS,)
+    name = b"Content-Type: image/png; name*=utf-8''%E6%9D%B1.png\r\n\r\nx"
+    assert printed(mixed(b"Content-Type: text/plain\r\n\r\nDag", name)).problems == (Code.SYMBOLS,)
+
+
 def test_too_much() -> None:
     assert printed(plain("a\r\n" * 30_000)).obstacle is Code.PAGES
     assert printed(plain("a " * 300_000)).obstacle is Code.PAGES
