@@ -1,4 +1,4 @@
-"""`postex sender recipients|sent|batch`, `postex me disclosures`: what senders see, and who reads that they looked."""
+"""`postex sender recipients`, `sent` and `batch`, `postex me disclosures`: what senders see, and who reads of it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any

@@ -19,7 +19,8 @@ _SENT = (
     "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type, channel,"
     " delivery.state, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
     " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
-    " WHERE correspondent_id = ? AND delivery.id < ? ORDER BY delivery.id DESC LIMIT ?"
+    " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?)"
+    " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
 )
 _RECIPIENTS = (
     "SELECT account_id, max(id) FROM delivery WHERE correspondent_id = ? AND account_id > ?"
@@ -27,6 +28,8 @@ _RECIPIENTS = (
 )
 
 _KEPT = frozenset({DeliveryState.FAILED, DeliveryState.OPENED, DeliveryState.REMOVED})
+
+NEWEST = (2**63 - 1, 2**63 - 1)
 
 
 class Seen(StrEnum):
@@ -58,9 +61,9 @@ class Sent:
     batch: str | None
 
 
-def listing(session: Session, correspondent_id: int, below: int | None, limit: int, now: int) -> list[Sent]:
-    """Newest first, below a number."""
-    found = statements.rows(session, _SENT, (correspondent_id, 2**63 - 1 if below is None else below, limit))
+def listing(session: Session, correspondent_id: int, below: tuple[int, int], limit: int, now: int) -> list[Sent]:
+    """Newest first, below (when, number)."""
+    found = statements.rows(session, _SENT, (correspondent_id, *below, limit))
     return [_sent(session, correspondent_id, row, now) for row in found]
 
 

@@ -27,18 +27,18 @@ async def listing(
     access: Annotated[Access, Depends(gate(Action.SENT_READ))], after: After = None, limit: Limit = 50
 ) -> Page[SentOut]:
     """Own documents, newest first: a line for each recipient. Whether one was opened: with its consent alone."""
-    control, position, now = access.control, pages.decode(after, [int]), access.control.now()
-    below = int(position[0]) if position else None
+    control, position, now = access.control, pages.decode(after, [int, int]), access.control.now()
+    below = (int(position[0]), int(position[1])) if position else sent.NEWEST
     found = await control.store.read(_sent, access.target.id, below, limit + 1, now)
     shown = found[:limit]
     agreed = sorted({each.account_id for each in shown if each.opened_at is not None})
     if agreed:
         await control.store.write(_note_opened, agreed, access.target.id, now)
-    end = pages.encode((shown[-1].id,)) if len(found) > limit else None
+    end = pages.encode((shown[-1].handed_in_at, shown[-1].id)) if len(found) > limit else None
     return Page(items=[_out(each) for each in shown], next=end)
 
 
-def _sent(session: Session, account_id: int, below: int | None, limit: int, now: int) -> list[Sent]:
+def _sent(session: Session, account_id: int, below: tuple[int, int], limit: int, now: int) -> list[Sent]:
     correspondent_id = correspondents.find(session, account_id)
     return [] if correspondent_id is None else sent.listing(session, correspondent_id, below, limit, now)
 

@@ -93,6 +93,12 @@ async def test_a_sender_sees_its_documents_and_no_opening_without_consent(desk: 
         (first, "anna+bills@example.test"),
     ]
     assert {(each["state"], each["opened_at"]) for each in items} == {("delivered", None)}
+    paged, end = [], ""
+    while end is not None:
+        page = (await desk.ask("GET", f"/v1/accounts/me/sent?limit=1{end}", erp)).json()
+        paged += page["items"]
+        end = page["next"] and f"&after={page['next']}"
+    assert paged == items
     assert (await desk.ask("GET", "/v1/accounts/me/disclosures", anna)).json()["items"] == []
 
 
