@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.routing import places
+from bridge.routing import choosing, places
+from bridge.routing.choosing import By, ChoiceRefused
 from bridge.routing.decision import Places
 from storage.choices import correspondents
-from storage.deliveries.terms import Channel
+from storage.deliveries.terms import Channel, Choice, Road
 from storage.engine import statements
 from storage.mail import mailboxes
 from storage.people import senders
-from storage.records import Role
+from storage.records import AccountState, Role
 from tests.control import FIRST, NOW, SECOND, Desk, Person
 from tests.handing_in import send
 
@@ -324,3 +325,46 @@ async def test_an_admin_asks_in_advance_for_the_domain_and_nothing_is_sent(
     assert desk.store.read_now(correspondents.find, energy.account.id) is None
     looks = (await desk.ask("GET", "/v1/accounts/me/looks", anna)).json()["items"]
     assert [each["what"] for each in looks] == ["preferences"]
+
+
+async def test_preferences_wait_until_somebody_has_enrolled(desk: Desk, energy: Person) -> None:
+    """A mail program of an invited account moves a message: nothing is chosen, and why is said."""
+    invited = desk.person("late", state=AccountState.INVITED)
+    number = desk.store.write_now(correspondents.note, energy.account.id)
+    by = By(Road.MOVE, f"account:{invited.account.id}", invited.account.id, NOW)
+    with pytest.raises(ChoiceRefused) as refused:
+        desk.store.write_now(
+            choosing.choose,
+            invited.account.id,
+            [number],
+            None,
+            Choice(channel=Channel.REFUSE),
+            accepts=True,
+            places=Places(),
+            by=by,
+        )
+    assert [each.code for each in refused.value.conflicts] == ["not-enrolled"]
+    assert desk.store.read_now(statements.rows, "SELECT count(*) FROM preference") == [(0,)]
+
+
+async def test_the_next_document_is_spoken_of_in_the_new_language(desk: Desk, anna: Person, energy: Person) -> None:
+    """S34; one sender may have a language of its own."""
+    languages = "SELECT language FROM delivery ORDER BY id"
+    send(desk, energy, anna, subject="1")
+    assert (await desk.ask("PATCH", "/v1/me/settings", anna, {"locale": "en"})).is_success
+    send(desk, energy, anna, subject="2")
+    await change(desk, anna, sender="energy", language="nl")
+    send(desk, energy, anna, subject="3")
+    assert desk.store.read_now(statements.rows, languages) == [("nl",), ("en",), ("nl",)]
+
+
+async def test_thousands_of_rows_are_answered_in_one_request(desk: Desk, anna: Person, energy: Person) -> None:
+    send(desk, energy, anna)
+    row = {"recipient": anna.account.email, "type": "invoice"}
+    rows = [{**row, "line": line} for line in range(1, 3001)] + [{"line": 3001, "recipient": "?"}]
+    answer = (await desk.ask("POST", "/v1/dry-run", energy, {"rows": rows})).json()
+    assert (len(answer["rows"]), answer["channels"]) == (3000, {"mailbox": 3000})
+    assert answer["bad"] == [{"line": 3001, "problem": "? is no address."}]
+    assert desk.store.read_now(statements.rows, "SELECT count(*) FROM disclosure") == [(1,)]
+    too_many = await desk.ask("POST", "/v1/dry-run", energy, {"rows": [{"line": 1, "recipient": "x"}] * 20_001})
+    assert (too_many.status_code, too_many.json()["code"]) == (422, "invalid-request")
