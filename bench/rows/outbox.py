@@ -1,7 +1,7 @@
 """The outbox in this process: how fast jobs go, and whether a hundred thousand that wait slow an arrival down.
 
 Arrivals are transactions of the writer alone (document, copy, delivery, job), so that nothing but the waiting rows
-differs between the two rows.
+differs between the two rows; processor time, as a commit of its own each waits for the disk most of the time.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above, median
+from bench.rows.row import OURS, Measurement, Row, Samples, Scale, above, below, median
 from bench.rows.storage import opened_store
 from bench.servers.base import Server
 from bridge.channels.outbox import Done, Limits, Outbox, Outcome, Task
@@ -72,7 +72,7 @@ def _fill(session: Session, count: int, due_at: int) -> None:
 
 
 def arrival(_server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
-    """Transactions a second with an empty outbox and a full one, by turns; and the ratio of the medians."""
+    """Processor time of a transaction with an empty outbox and a full one, by turns; and the ratio of the medians."""
     with opened_store() as store:
         reader = store.write_now(_add_reader, store)
         found: dict[int, Samples] = {0: [], _WAITING: []}
@@ -94,13 +94,13 @@ def _add_reader(session: Session, store: Store) -> Recipient:
 
 
 def _arrive(store: Store, reader: Recipient, count: int) -> float:
-    """Each with a job of its own."""
+    """Milliseconds of processor time for each; each queues a job of its own."""
     public = OutboxKey.of(store.server_keys.outbox).public_key
     accepted = [_acceptance(reader, public) for _ in range(count)]
-    started = time.perf_counter()
+    started = time.process_time()
     for each in accepted:
         store.write_now(arrivals.accept, each, _NOW)
-    return count / (time.perf_counter() - started)
+    return 1000 * (time.process_time() - started) / count
 
 
 def _acceptance(reader: Recipient, public: bytes) -> Acceptance:
@@ -128,9 +128,9 @@ MEASUREMENTS = (
     ),
     Measurement(
         (
-            Row("arrival-outbox-empty", "arrivals that queue a job, outbox empty, one writer call each", "1/s", None),
-            Row("arrival-outbox-full", "… with 100 000 jobs waiting", "1/s", None),
-            Row("arrival-outbox-ratio", "… the one over the other", "×", above(0.95, "≥ 0.95")),
+            Row("arrival-outbox-empty", "an arrival that queues a job, in the writer, outbox empty", "ms/doc", None),
+            Row("arrival-outbox-full", "… with 100 000 jobs waiting", "ms/doc", None),
+            Row("arrival-outbox-ratio", "… the one over the other", "×", below(1.1, "≤ 1.1")),
         ),
         (OURS,),
         lambda _: 1,
