@@ -56,7 +56,8 @@ async def relay(
     folder: Path, answers: dict[str, str | None], *, implicit: bool = True
 ) -> AsyncIterator[tuple[Relay, list[Session]]]:
     cert, key = folder / "relay.pem", folder / "relay.key"
-    tls.create_self_signed(cert, key, "localhost", time.time())
+    if not cert.exists():
+        tls.create_self_signed(cert, key, "localhost", time.time())
     sessions: list[Session] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -66,6 +66,7 @@ def message_ids(place: Place) -> list[str]:
     return re.findall(r"(<\d+@kill\.test>)", str(answer))
 
 
+@pytest.mark.skipif(STRIDE > 1, reason="SOAK_CARRIER_STRIDE=1 sets it; cut steps are tried in test_email_channel")
 async def test_e_mail_goes_at_least_once_and_the_same_each_time(tmp_path: Path) -> None:
     office = Office(tmp_path)
     way = Way(office)

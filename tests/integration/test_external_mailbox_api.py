@@ -72,23 +72,20 @@ async def test_it_is_set_shown_without_its_password_and_removed(
     assert (await desk.ask("DELETE", "/v1/me/external-mailbox", anna)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"password": "not it"}, "external-sign-in-refused"),
-        ({"folder": "Nowhere"}, "external-no-folder"),
-        ({"country": "US"}, "external-country"),
-        ({"host": "localhost"}, "external-certificate"),
-        ({"host": "no-such-host.invalid"}, "external-no-such-host"),
-        ({"username": "anna\r\nA1 LOGOUT"}, "invalid-request"),
-    ],
-)
-async def test_what_does_not_work_is_not_kept(
-    desk: Desk, anna: Person, wanted: dict[str, Any], change: dict[str, Any], code: str
-) -> None:
-    answer = await desk.ask("PUT", "/v1/me/external-mailbox", anna, wanted | change)
-    assert answer.status_code == 422
-    assert answer.json()["code"] == code
+REFUSED: dict[str, dict[str, Any]] = {
+    "external-sign-in-refused": {"password": "not it"},
+    "external-no-folder": {"folder": "Nowhere"},
+    "external-country": {"country": "US"},
+    "external-certificate": {"host": "localhost"},
+    "external-no-such-host": {"host": "no-such-host.invalid"},
+    "invalid-request": {"username": "anna\r\nA1 LOGOUT"},
+}
+
+
+async def test_what_does_not_work_is_not_kept(desk: Desk, anna: Person, wanted: dict[str, Any]) -> None:
+    for code, change in REFUSED.items():
+        answer = await desk.ask("PUT", "/v1/me/external-mailbox", anna, wanted | change)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
     with pytest.raises(NotFound):
         desk.store.look_up(external_mailboxes.get, anna.account.id)
 

@@ -15,6 +15,12 @@ STEPS = ("greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", ".")
 ABOUT_US = ("greeting", "EHLO", "AUTH")
 
 
+@pytest.fixture(scope="module")
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all: with the relay's certificate."""
+    return tmp_path_factory.mktemp("relay")
+
+
 async def sent(folder: Path, answers: dict[str, str | None], message: bytes = MESSAGE) -> tuple[Sent, list[Session]]:
     async with asyncio.timeout(5), relay(folder, answers) as (made, sessions):
         return await send(made, "bounce@example.test", "anna@elsewhere.test", message), sessions
