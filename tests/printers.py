@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -177,8 +178,8 @@ def _reply(status: int, groups: list[tuple[Tag, tuple[Given, ...]]]) -> bytes:
 
 
 @asynccontextmanager
-async def fake_printer() -> AsyncIterator[FakePrinter]:
-    """Over HTTP on a real socket."""
+async def fake_printer(context: ssl.SSLContext | None = None) -> AsyncIterator[FakePrinter]:
+    """Over HTTP on a real socket; with `context` over HTTPS."""
     printer, serving = FakePrinter(), set[asyncio.Task[None]]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -204,8 +205,9 @@ async def fake_printer() -> AsyncIterator[FakePrinter]:
             writer.close()
             serving.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    printer.uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/ipp/print"
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    scheme, port = "ipps" if context else "ipp", server.sockets[0].getsockname()[1]
+    printer.uri = f"{scheme}://{'localhost' if context else '127.0.0.1'}:{port}/ipp/print"
     try:
         yield printer
     finally:

@@ -1,12 +1,17 @@
 """Printing by IPP: printers that talk nonsense, hang, take half, run out of paper, forget, abort."""
 
 import asyncio
+import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bridge import tls
 from bridge.channels.outbox import Failed, Later, Outcome, Task, Uncertain
+from bridge.channels.paper import printers
 from bridge.channels.paper.ipp.client import Operation, Printer, State, Trouble, http_address
 from bridge.channels.paper.ipp.encoding import Tag
 from bridge.channels.paper.letter import Code, Composed, Letter
@@ -14,6 +19,7 @@ from bridge.channels.paper.press import Press
 from bridge.channels.paper.printers import ticket
 from bridge.channels.paper.printing import CREATING, LONGEST_WAIT, SENDING, SENT, Handle, IppRoad
 from bridge.settings import Printer as Section
+from bridge.settings import Settings
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DeliveryState, JobState
 from storage.keys.outbox import OutboxKey
@@ -290,6 +296,24 @@ async def test_ipps_is_checked(office: PaperOffice, printer: FakePrinter) -> Non
     outcome = await office.carrier(road, Ready()).carry(task)
     assert outcome in (Later("printer-unreachable"), Later("printer-slow"))
     assert printer.asked == []
+
+
+async def test_only_a_printer_whose_certificate_is_vouched_for_gets_a_letter(
+    office: PaperOffice, tmp_path: Path
+) -> None:
+    tls.create_self_signed(tmp_path / "cert.pem", tmp_path / "key.pem", "localhost", time.time())
+    tls.create_self_signed(tmp_path / "other.pem", tmp_path / "other.key", "localhost", time.time())
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    served.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with fake_printer(served) as printer:
+        office.letter()
+        for name, prints in (("other.pem", 0), ("cert.pem", 1)):
+            found = Settings(printer=Section(uri=printer.uri, ca_file=Path(name)))
+            road = printers.of(tmp_path, found)
+            assert road is not None
+            await office.worker(road, Ready()).turn()
+            office.clock.turn(3600)
+            assert len(printer.prints) == prints
 
 
 @pytest.mark.parametrize(
