@@ -14,7 +14,9 @@ import hmac
 import re
 from dataclasses import dataclass
 
-LOCAL_PART = "delivery"
+from storage.people import addresses
+
+LOCAL_PART = addresses.CONTROL
 BATCH = "batch"
 """Where senders send the manifest of a batch."""
 DESKS = ("support", "privacy", "postmaster")

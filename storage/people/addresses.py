@@ -14,6 +14,8 @@ from storage.errors import Conflict, Invalid, NotFound, OverQuota, WrongSender
 from storage.records import AccountState, Domain, Recipient
 
 MAX_LENGTH = 320
+CONTROL = "delivery"
+"""Local part of the control address of every domain."""
 _DOT_ATOM = re.compile(r"[\w!#$%&'*/=?^`{|}~-]+(\.[\w!#$%&'*/=?^`{|}~-]+)*")
 """RFC 5322 section 3.2.3, and letters of other scripts (RFC 6532): a second @ or a < would deceive who reads it."""
 _CLOSED = frozenset({AccountState.CLOSED, AccountState.ERASED})
@@ -42,6 +44,8 @@ def own(address: str, domain: Domain) -> str:
         raise Invalid(f"address: in the domain {domain.name}")
     if "+" in stored.rpartition("@")[0]:
         raise Invalid("address: no + in it, that marks a subaddress")
+    if stored.rpartition("@")[0] == CONTROL:
+        raise Invalid(f"address: not {CONTROL}@, there preferences are changed by mail")
     if not _DOT_ATOM.fullmatch(stored.rpartition("@")[0]):
         raise Invalid("address: letters, digits and signs that need no quotes before the @")
     return stored

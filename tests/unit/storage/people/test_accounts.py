@@ -166,7 +166,7 @@ def test_bad_drafts_are_refused_whole(
     with pytest.raises(error):
         create(office, AccountDraft(email, name, Role.RECIPIENT, quota_bytes=quota))
     assert office.store.read_now(accounts.listing) == [made]
-    assert office.rows("SELECT count(*) FROM mailbox") == [(6,)]
+    assert office.rows("SELECT count(*) FROM mailbox") == [(11,)]
 
 
 def test_who_may_write_as_whom(office: Office, anna: Person, bram: Person) -> None:

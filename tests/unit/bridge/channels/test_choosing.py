@@ -1,0 +1,83 @@
+"""One confirmation and one undo for an act, however many pieces it comes in (D2, S15)."""
+
+from bridge.channels import choosing
+from bridge.channels.choosing import QUIET, TOGETHER, Desk
+from bridge.routing.decision import Places
+from storage.choices import changes, correspondents, preferences
+from storage.deliveries.terms import Channel, Choice, Road
+from storage.mail import documents, standing
+from tests.unit.storage.conftest import NOW, Office, Person
+from tests.unit.storage.conftest import anna as anna
+from tests.unit.storage.conftest import office as office
+
+KEY = b"k" * 32
+
+
+def desk_of(person: Person) -> Desk:
+    return Desk(person.account, KEY, Places())
+
+
+def senders(office: Office, count: int) -> list[int]:
+    return [office.store.write_now(correspondents.note, f"sender{number}@example.org") for number in range(count)]
+
+
+def choose(office: Office, person: Person, sender: int, now: int, channel: Channel = Channel.REFUSE) -> None:
+    office.store.write_now(choosing.choose, desk_of(person), [sender], channel, Road.MOVE, now)
+
+
+def chosen(office: Office, person: Person) -> dict[int | None, Channel | None]:
+    found = office.store.read_now(preferences.of_account, person.account.id)
+    return {each.correspondent_id: each.choice.channel for each in found}
+
+
+def confirmations(office: Office) -> int:
+    sql = "SELECT count(*) FROM standing_message JOIN copy USING (document_id) WHERE topic LIKE 'confirmation:%'"
+    (count,) = office.rows(sql)[0]
+    return int(count)
+
+
+def test_pieces_of_an_act_are_confirmed_once_and_anew_when_it_is_quiet(office: Office, anna: Person) -> None:
+    wanted = senders(office, 12)
+    for place, sender in enumerate(wanted):
+        choose(office, anna, sender, NOW + place)
+    assert confirmations(office) == 1
+    quiet = NOW + len(wanted) - 1 + QUIET
+    assert not office.store.read_now(standing.any_to_write, quiet - 1)
+    first = len(office.store.read_now(documents.copies_of, anna.inbox))
+    assert office.store.write_now(choosing.rewrite_due, KEY, quiet) == 1
+    assert confirmations(office) == 1
+    assert len(office.store.read_now(documents.copies_of, anna.inbox)) == first
+    assert not office.store.read_now(standing.any_to_write, quiet)
+    office.store.write_now(choosing.undo, desk_of(anna), None, quiet)
+    assert chosen(office, anna) == {}
+
+
+def test_a_sender_chosen_twice_in_one_act_is_as_before_it_when_undone(office: Office, anna: Person) -> None:
+    (sender,) = senders(office, 1)
+    choose(office, anna, sender, NOW - 2 * TOGETHER, Channel.MAILBOX)
+    choose(office, anna, sender, NOW, Channel.REFUSE)
+    choose(office, anna, sender, NOW + 1, Channel.MAILBOX)
+    choose(office, anna, sender, NOW + 2, Channel.REFUSE)
+    office.store.write_now(choosing.undo, desk_of(anna), None, NOW + 3)
+    assert chosen(office, anna) == {sender: Channel.MAILBOX}
+
+
+def test_what_comes_later_is_an_act_of_its_own(office: Office, anna: Person) -> None:
+    one, two = senders(office, 2)
+    choose(office, anna, one, NOW)
+    choose(office, anna, two, NOW + TOGETHER + 1)
+    assert confirmations(office) == 2
+    office.store.write_now(choosing.undo, desk_of(anna), None, NOW + TOGETHER + 2)
+    assert chosen(office, anna) == {one: Channel.REFUSE}
+
+
+def test_preferences_shown_are_written_anew_when_they_change_elsewhere(office: Office, anna: Person) -> None:
+    (sender,) = senders(office, 1)
+    office.store.write_now(choosing.show, desk_of(anna), sender, NOW)
+    before = office.store.read_now(documents.copies_of, anna.inbox)
+    by = {"road": Road.CLI, "actor": "test", "changed_by": None, "now": NOW + 1}
+    office.store.write_now(changes.change, anna.account.id, [sender], None, Choice(channel=Channel.REFUSE), **by)
+    assert office.store.write_now(choosing.rewrite_due, KEY, NOW + 60) == 1
+    after = office.store.read_now(documents.copies_of, anna.inbox)
+    assert len(after) == len(before)
+    assert after[-1].uid > before[-1].uid
