@@ -14,7 +14,7 @@ from bridge.channels.paper.press import Press
 from bridge.channels.paper.printers import ticket
 from bridge.channels.paper.printing import IppRoad
 from bridge.channels.paper.roads import Road
-from bridge.settings import Printer as Section
+from bridge.setting_sections import Printer as Section
 from storage.database import Store
 from storage.deliveries import arrivals, deliveries, jobs, transcript
 from storage.deliveries.arrivals import Acceptance

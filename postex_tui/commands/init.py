@@ -86,7 +86,7 @@ def _require_europe(settings: "Settings", first: FirstDomain) -> None:
 
 
 def _domain_name(text: str) -> str:
-    from bridge.settings import host_name
+    from bridge.setting_values import host_name
 
     try:
         return host_name(text)

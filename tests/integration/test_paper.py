@@ -13,7 +13,7 @@ from bridge.channels.paper.letter import Composed, Letter
 from bridge.channels.paper.press import Press
 from bridge.channels.paper.printers import ticket
 from bridge.channels.paper.printing import IppRoad
-from bridge.settings import Printer as Section
+from bridge.setting_sections import Printer as Section
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DeliveryState
 from storage.keys.outbox import OutboxKey

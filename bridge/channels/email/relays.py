@@ -4,7 +4,7 @@ import ssl
 from pathlib import Path
 
 from bridge.channels.email.relay import Relay
-from bridge.settings import Relay as Section
+from bridge.setting_sections import Relay as Section
 from bridge.settings import Settings
 from storage.keys.access import readable_by_others
 

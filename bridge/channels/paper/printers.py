@@ -8,7 +8,7 @@ from bridge.channels.paper.ipp.client import Printer
 from bridge.channels.paper.ipp.encoding import Given, Tag
 from bridge.channels.paper.printing import IppRoad
 from bridge.channels.paper.roads import Road
-from bridge.settings import Printer as Section
+from bridge.setting_sections import Printer as Section
 from bridge.settings import Settings
 
 

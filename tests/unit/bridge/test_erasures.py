@@ -10,7 +10,8 @@ import pytest
 
 from bridge import erasures
 from bridge.housekeeping import Housekeeping
-from bridge.settings import Erasure, Settings
+from bridge.setting_sections import Erasure
+from bridge.settings import Settings
 from storage.database import Store
 from storage.erasures import erasure, purges
 from storage.erasures.erasure import State

@@ -10,7 +10,8 @@ import pytest_asyncio
 from bridge import daemon
 from bridge.routing import residency
 from bridge.routing.residency import EUROPE
-from bridge.settings import Backup, Residency, Settings, SettingsError, Storage, load
+from bridge.setting_sections import Backup, Residency, Storage
+from bridge.settings import Settings, SettingsError, load
 from postex_tui.cli import main
 from storage.engine import statements
 from storage.records import Domain, DomainMode, Role

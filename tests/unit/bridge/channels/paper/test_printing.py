@@ -18,7 +18,7 @@ from bridge.channels.paper.letter import Code, Composed, Letter
 from bridge.channels.paper.press import Press
 from bridge.channels.paper.printers import ticket
 from bridge.channels.paper.printing import CREATING, LONGEST_WAIT, SENDING, SENT, Handle, IppRoad
-from bridge.settings import Printer as Section
+from bridge.setting_sections import Printer as Section
 from bridge.settings import Settings
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DeliveryState, JobState
