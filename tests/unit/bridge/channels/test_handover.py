@@ -1,4 +1,4 @@
-"""A carrier gives no field that a contract does not allow, and nothing of a document leaves Europe (S38, S39, S68)."""
+"""A carrier gives no field that a contract forbids, and nothing of a document leaves Europe (S38, S39, S68)."""
 
 from collections.abc import Iterator
 from itertools import combinations
