@@ -76,9 +76,7 @@ def outdated(session: Session) -> list[Standing]:
     return [_standing(row) for row in found]
 
 
-def put(
-    session: Session, account_id: int, topic: str, public_id: str, now: int, detail: Mapping[str, Any]
-) -> None:
+def put(session: Session, account_id: int, topic: str, public_id: str, now: int, detail: Mapping[str, Any]) -> None:
     """The document `public_id` stands for the topic from now on."""
     before = get(session, account_id, topic)
     statements.run(

@@ -7,6 +7,7 @@ import pytest
 
 from storage.access import devices, enrolment
 from storage.database import Store
+from storage.deliveries.terms import Channel
 from storage.engine import statements
 from storage.errors import SignInRefused
 from storage.keys.envelope import seal_document
@@ -60,7 +61,7 @@ def test_it_was_of_the_first_revision_and_is_of_the_newest(frozen: Thawed) -> No
     assert statements.row(session, "SELECT version_num FROM alembic_version") == ("0001",)
     session.close()
     with Store.open(frozen.data, frozen.master) as store:
-        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == ("0003",)
+        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == (migrations.NEWEST,)
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -143,3 +144,16 @@ def test_ids_are_not_used_twice(store: Store, frozen: Thawed) -> None:
         devices.add, store.server_keys, store.shred, anna, keys, "tablet", frozenset({Scope.IMAP}), NOW
     )
     assert made.device.id > last[0]
+
+
+@pytest.mark.parametrize("name", ["anna", "bram"])
+def test_accounts_of_before_have_delivery_folders(store: Store, frozen: Thawed, name: str) -> None:
+    """With UIDVALIDITYs of their own, subscribed."""
+    account, keys = opened(store, frozen, name)
+    listed = store.read_now(mailboxes.listing, account.id, keys)
+    ours = [mailbox for mailbox in listed if mailbox.chooses is not None]
+    assert {mailbox.chooses for mailbox in ours} == set(Channel) - {Channel.EXTERNAL}
+    assert len({mailbox.uid_validity for mailbox in listed}) == len(listed)
+    assert {mailbox.name for mailbox in ours} <= set(store.read_now(mailboxes.subscriptions, account.id, keys))
+    made = store.write_now(mailboxes.create, account.id, keys, "afterwards", NOW)
+    assert made.uid_validity not in {mailbox.uid_validity for mailbox in listed}
