@@ -1,6 +1,7 @@
 """Revisions of the schema, shipped with the package and run by `Store` itself, never by hand.
 
-An upgrade is one transaction, whatever the number of revisions: killed in the middle, it leaves the old schema.
+An upgrade is one transaction, whatever the number of revisions: killed in the middle, it leaves the old schema. There is
+no downgrade: the way back is the backup from before.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from storage.engine import statements
 from storage.errors import Invalid, Tampered
 
 FOLDER = Path(__file__).parent
-NEWEST = "0003"
+NEWEST = "0004"
 """The last revision below `versions/`. A database that has it is used as it is: alembic takes 0.1 s to import."""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import migrations
 from storage.access import devices, enrolment
 from storage.database import Store
 from storage.deliveries.terms import Channel
