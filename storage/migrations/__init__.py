@@ -1,7 +1,7 @@
 """Revisions of the schema, shipped with the package and run by `Store` itself, never by hand.
 
-An upgrade is one transaction, whatever the number of revisions: killed in the middle, it leaves the old schema. There is
-no downgrade: the way back is the backup from before.
+An upgrade is one transaction, whatever the number of revisions: killed in the middle, it leaves the old schema.
+There is no downgrade: the way back is the backup from before.
 """
 
 from collections.abc import Callable

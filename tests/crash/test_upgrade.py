@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import migrations
 from storage.database import Store
 from storage.engine import connections, statements
 from storage.engine.connections import Database
@@ -58,7 +59,7 @@ def test_a_kill_in_the_middle_of_an_upgrade_leaves_no_half_state(frozen: Thawed,
     total = end_early(tmp_path / "counted", 0)
     assert total is not None
     after = image(Database(tmp_path / "counted" / "postex.db", frozen.database.key))
-    assert after[0] == "0002"
+    assert after[0] == migrations.NEWEST
     places = {
         *range(1, EDGE),
         *range(1, total + 1, max(1, total // POINTS)),
@@ -93,4 +94,4 @@ def test_a_full_disk_in_the_middle_leaves_the_old_one(frozen: Thawed, monkeypatc
     monkeypatch.undo()
     assert image(frozen.database) == before
     with Store.open(frozen.data, frozen.master) as store:
-        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == ("0002",)
+        assert store.read_now(statements.row, "SELECT version_num FROM alembic_version") == (migrations.NEWEST,)

@@ -3,8 +3,6 @@
 Revision 0004, after 0003, 2026-11-22 18:32:01.249560.
 """
 
-import os
-
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
@@ -306,7 +304,7 @@ def _give_delivery_folders(connection: sa.Connection) -> None:
     ).all()
     for account_id, last in accounts:
         for place, folder in enumerate(_DELIVERY_FOLDERS, 1):
-            values = {"public_id": os.urandom(12).hex(), "account_id": account_id, "special": folder}
+            values = {"public_id": f"{account_id}-{folder}", "account_id": account_id, "special": folder}
             values |= {"name_tag": folder.encode(), "uid_validity": last + place}
             connection.execute(_FOLDER, values)
             connection.execute(_SUBSCRIPTION, {"account_id": account_id, "name_tag": folder.encode()})
