@@ -5,7 +5,8 @@
 Contract. One act has one confirmation, in the mailbox, with how to undo it. Programs cut one act into several: what
 follows within `TOGETHER` seconds on the same road goes on with the act before, its undo takes all of it back, and the
 confirmation is written anew once it is quiet for `QUIET` seconds (`rewrite_due`, a chore). A channel that this reader
-cannot have is not chosen; the confirmation says why and what to do.
+cannot have is not chosen; the confirmation says why and what to do. Whoever has not enrolled chooses nothing: the
+device in use was handed out by an admin, and others may know its password.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,16 +23,20 @@ from storage.choices import changes, correspondents, history, preferences
 from storage.choices.history import PreferenceChange
 from storage.choices.preferences import Applying
 from storage.deliveries.terms import LEAVES, Channel, Choice, Preference, Road
-from storage.errors import Conflict, Invalid, NotFound
+from storage.errors import Conflict, Invalid, NotFound, StorageError
 from storage.mail import standing
 from storage.people import accounts
-from storage.records import Account
+from storage.records import Account, AccountState
 
 TOGETHER = 60
 QUIET = 30
 KEPT = 2 * changes.UNDO_SECONDS
 """How long a confirmation is known as one; its message stays."""
 MISUNDERSTOOD = "misunderstood:"
+
+
+class NotEnrolled(StorageError):
+    """It is not sure yet whose choice it would be; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,11 @@ def choose(
     now: int,
     left_out: int = 0,
 ) -> None:
-    """From now on the documents of these correspondents come by `channel`. `left_out`: messages without a sender."""
+    """From now on the documents of these correspondents come by `channel`. `left_out`: messages without a sender.
+
+    NotEnrolled.
+    """
+    _require_enrolled(session, desk)
     account_id = desk.account.id
     refused = _refused(session, desk, senders, channel)
     before = _going_on(session, account_id, road, now)
@@ -83,7 +92,8 @@ def choose(
 
 
 def undo(session: Session, desk: Desk, batch: str | None, now: int) -> None:
-    """Take an act back, the last one if none is named; the answer lies in the mailbox."""
+    """Take an act back, the last one if none is named; the answer lies in the mailbox. NotEnrolled."""
+    _require_enrolled(session, desk)
     account_id = desk.account.id
     batch = batch or changes.last_batch(session, account_id)
     try:
@@ -138,6 +148,12 @@ def rewrite_due(session: Session, key: bytes, now: int) -> int:
             show(session, desk, int(each.topic.removeprefix(standing.PREFERENCES)), now)
     standing.forget(session, standing.CONFIRMATION, now - KEPT)
     return len(found)
+
+
+def _require_enrolled(session: Session, desk: Desk) -> None:
+    """Asked anew: a connection may be older than the enrolment."""
+    if accounts.by_id(session, desk.account.id).state is not AccountState.REGISTERED:
+        raise NotEnrolled
 
 
 def _refused(session: Session, desk: Desk, senders: Sequence[int], channel: Channel) -> dict[int, Code]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from bridge.channels import choosing, moves
-from bridge.channels.choosing import Desk
+from bridge.channels.choosing import Desk, NotEnrolled
 from bridge.mail import headers
 from bridge.mail.facts import facts_of
 from bridge.mail.new_text import new_text
@@ -60,6 +60,13 @@ def obey(session: Session, desk: Desk, local_part: str, letter: Letter, now: int
     if letter.automatic:
         return
     tag = control_addresses.read(desk.key, desk.account.id, local_part)
+    try:
+        _carry_out(session, desk, local_part, tag, letter, now)
+    except NotEnrolled:
+        choosing.refuse(session, desk, "enrol", now, tag.correspondent_id)
+
+
+def _carry_out(session: Session, desk: Desk, local_part: str, tag: Tag, letter: Letter, now: int) -> None:
     if letter.wish is None:
         choosing.refuse(session, desk, "words", now, tag.correspondent_id)
     elif letter.wish.act is Act.UNDO:

@@ -32,7 +32,7 @@ class NobodyToChooseFor(StorageError):
 def carry(
     session: Session, desk: Desk, source_id: int, ranges: Ranges, target: Mailbox, move: bool, now: int
 ) -> tuple[int, list[tuple[int, int]]]:
-    """As `copies.copy` and `copies.move`. NobodyToChooseFor: nothing was done."""
+    """As `copies.copy` and `copies.move`. NobodyToChooseFor, NotEnrolled: nothing was done."""
     channel = target.chooses
     assert channel is not None, "a delivery folder"
     originals = copies.copies_of(session, source_id, ranges)
@@ -74,7 +74,7 @@ def take_in(
 ) -> int:
     """The choice; the UID that was used up. `draft`: the message for the inbox, None if the document is there.
 
-    Busy if it has gone meanwhile; OverQuota.
+    Busy if it has gone meanwhile; OverQuota, NotEnrolled.
     """
     if draft is not None:
         _keep(session, draft, who, now)

@@ -129,6 +129,10 @@ WHY = {
         "You put a message into a delivery folder that came from nobody for whom you can choose. It was left where it"
         " was."
     ),
+    "enrol": N_(
+        "Choosing how documents reach you waits until you have enrolled: ask your admin for the enrolment code and"
+        " run postex enrol."
+    ),
     "undo-late": N_("The change can no longer be taken back in one step: a day has passed."),
     "undo-later": N_("A later change concerns the same senders: take that back first."),
     "undo-none": N_("There is no change left that could be taken back."),

@@ -12,7 +12,7 @@ from storage.choices import correspondents
 from storage.errors import NotFound, OverQuota, WrongSender
 from storage.mail import chosen
 from storage.people import accounts, domains
-from storage.records import Recipient
+from storage.records import AccountState, Recipient
 
 
 class Refusal(Enum):
@@ -28,6 +28,8 @@ class Refusal(Enum):
     """An alias for one sender, and this is another."""
     NO_CORRESPONDENT = auto()
     """A recipient writes to somebody of whom it has no documents."""
+    NOT_ENROLLED = auto()
+    """A recipient writes to others before it is sure who it is: an admin made its device."""
 
 
 def resolve(
@@ -52,6 +54,8 @@ def resolve_for_reader(
     """As `resolve`, for a recipient who answers: only senders whose documents it has, by whatever address they write
     as (the mailbox of a sender takes what comes to an outside address of it).
     """
+    if accounts.by_id(session, account_id).state is not AccountState.REGISTERED:
+        return Refusal.NOT_ENROLLED
     writer = chosen.sender_named(session, account_id, address)
     sender_id = None if writer is None else correspondents.get(session, writer).account_id
     if sender_id is None:

@@ -86,6 +86,7 @@ TOO_MANY_QUESTIONS = "450 4.7.1 too many questions from you or your network; try
 NO_CORRESPONDENT = (
     "550 5.7.1 recipients write only to senders of their documents, delivery@, support@, privacy@, postmaster@"
 )
+NOT_ENROLLED = "550 5.7.1 enrol first (postex enrol); until then you write to support@, privacy@ and postmaster@ only"
 RELAY = "550 5.7.1 only recipients of this server: mail for other domains is not relayed"
 REPORT_ALONE = "452 4.5.3 a report about something sent from here comes alone; send the rest separately"
 REPORT_TAKEN = "250 2.0.0 the report is taken"

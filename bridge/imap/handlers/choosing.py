@@ -3,7 +3,7 @@
 from functools import partial
 
 from bridge.channels import choosing, moves
-from bridge.channels.choosing import Desk
+from bridge.channels.choosing import Desk, NotEnrolled
 from bridge.channels.mailbox import commit, placed_beside
 from bridge.channels.moves import NobodyToChooseFor
 from bridge.channels.sealing import Placed
@@ -21,6 +21,7 @@ from storage.people import addresses
 from storage.records import Flag, Mailbox
 
 NOBODY = "From nobody for whom you can choose how it reaches you; nothing was changed"
+NOT_ENROLLED = "Choosing waits until you have enrolled: ask your admin for the code; nothing was changed"
 _HEADER_END = b"\r\n\r\n"
 
 
@@ -39,6 +40,8 @@ async def carry(
         return await services.store.write(moves.carry, desk_of(session), view.mailbox.id, ranges, target, move, now)
     except NobodyToChooseFor:
         raise Refused(NOBODY, "CANNOT") from None
+    except NotEnrolled:
+        raise Refused(NOT_ENROLLED, "CANNOT") from None
 
 
 async def append(session: Session, appended: Appended, target: Mailbox) -> int:
@@ -53,7 +56,10 @@ async def append(session: Session, appended: Appended, target: Mailbox) -> int:
     assert target.chooses is not None, "a delivery folder"
     draft = None if who.document_id is not None else await _draft(session, appended, who)
     take_in = partial(moves.take_in, desk=desk, who=who, target_id=target.id, channel=target.chooses)
-    return await commit(services.store, take_in, draft, None if draft is None else draft.body_name, now)
+    try:
+        return await commit(services.store, take_in, draft, None if draft is None else draft.body_name, now)
+    except NotEnrolled:
+        raise Refused(NOT_ENROLLED, "CANNOT") from None
 
 
 async def _draft(session: Session, appended: Appended, who: Meant) -> DeliveryDraft:

@@ -15,7 +15,7 @@ from storage.access import devices
 from storage.database import Store
 from storage.people import accounts, domains, senders
 from storage.people.accounts import AccountDraft
-from storage.records import Role
+from storage.records import AccountState, Role
 from tests.running import DOMAIN, Bridge, Login, PostOffice, opened
 
 CHANGED = "Gewijzigd: hoe documenten bij u komen"
@@ -38,13 +38,15 @@ class Choosers:
     bridge: Bridge = field(init=False)
 
     @classmethod
-    def made(cls, data: Path, readers: int, senders: int) -> "Choosers":
+    def made(cls, data: Path, readers: int, senders: int, invited: bool = False) -> "Choosers":
         """Senders write as `sender0@energie0.test`, and so on; the readers' devices may read and hand in."""
         office = PostOffice.create(data, recipients=())
         with opened(data) as store:
             made = [_account(store, f"sender{number}", Role.SENDER) for number in range(senders)]
+            state = AccountState.INVITED if invited else AccountState.REGISTERED
             found = {
-                f"reader{number}": _account(store, f"reader{number}", Role.RECIPIENT) for number in range(readers)
+                f"reader{number}": _account(store, f"reader{number}", Role.RECIPIENT, state)
+                for number in range(readers)
             }
         office.recipients.update(found)
         return cls(office, made)
@@ -142,11 +144,11 @@ class Choosers:
         return str(email.message_from_bytes(uid(client, number), policy=email.policy.default).get_content())
 
 
-def _account(store: Store, local: str, role: Role) -> Login:
+def _account(store: Store, local: str, role: Role, state: AccountState = AccountState.REGISTERED) -> Login:
     """With one device; a sender writes as an outside address too."""
     now = int(time.time())
     domain = store.read_now(domains.by_name, DOMAIN)
-    draft = AccountDraft(f"{local}@{DOMAIN}", local.title(), role)
+    draft = AccountDraft(f"{local}@{DOMAIN}", local.title(), role, state=state)
     account, keys = store.write_now(accounts.create, store.shred, draft, domain, now)
     if role is Role.SENDER:
         outside = f"{local}@energie{local.removeprefix('sender')}.test"
