@@ -18,11 +18,11 @@ from bridge.mail.text import part_text
 MOST = 65_536
 _QUOTED = re.compile(r"\s*[>|]")
 _INTRODUCES = re.compile(
-    r"\s*(on|op|le|am|el|il)\b.{0,300}\b(wrote|schreef|a écrit|schrieb|escribió|ha scritto)\b.{0,200}:?\s*$",
+    r"(on|op|le|am|el|il)\b.{0,300}\b(wrote|schreef|a écrit|schrieb|escribió|ha scritto)\b.{0,200}$",
     re.IGNORECASE,
 )
-_BEGINS_INTRODUCTION = re.compile(r"\s*(on|op)\b.{0,100}(\d{1,2}:\d{2}|\b20\d\d\b)", re.IGNORECASE)
-_ENDS_INTRODUCTION = re.compile(r".{0,300}(\b(wrote|schreef|geschreven)\b.{0,100}|>\s*):\s*$", re.IGNORECASE)
+_BEGINS_INTRODUCTION = re.compile(r"(on|op)\b.{0,100}(\d{1,2}:\d{2}|\b20\d\d\b)", re.IGNORECASE)
+_ENDS_INTRODUCTION = re.compile(r".{0,300}(\b(wrote|schreef|geschreven)\b.{0,100}|>\s{0,20}):$", re.IGNORECASE)
 _REST_IS_QUOTED = re.compile(
     r"\s*(-{2,}\s*(original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht|ursprüngliche"
     r" nachricht|message d'origine)\b|_{20,}\s*$|begin (forwarded message|doorgestuurd bericht)"
@@ -61,10 +61,11 @@ def own_lines(text: str) -> str:
 
 def _introduction(lines: list[str], at: int) -> int:
     """How many lines from `at` on introduce a quotation: none, one or two."""
-    if _INTRODUCES.match(lines[at]):
+    line = lines[at].strip()
+    if _INTRODUCES.match(line):
         return 1
-    following = lines[at + 1] if at + 1 < len(lines) else ""
-    return 2 if _BEGINS_INTRODUCTION.match(lines[at]) and _ENDS_INTRODUCTION.match(following) else 0
+    following = lines[at + 1].strip() if at + 1 < len(lines) else ""
+    return 2 if _BEGINS_INTRODUCTION.match(line) and _ENDS_INTRODUCTION.match(following) else 0
 
 
 def _quotes_follow(lines: list[str], at: int) -> bool:

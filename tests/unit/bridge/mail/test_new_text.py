@@ -1,5 +1,7 @@
 """What the writer of a reply wrote, out of all that programs add to it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,11 @@ def test_any_bytes_are_read(message: bytes) -> None:
 @given(st.text(max_size=400))
 def test_any_text_is_read(text: str) -> None:
     assert len(own_lines(text)) <= len(text)
+
+
+def test_blanks_after_an_introduction_cost_no_more_than_other_text() -> None:
+    """Read in the event loop, where everybody waits."""
+    began = time.process_time()
+    for line in ("on " + "wrote " * 40 + " " * 60_000 + "x", "on 2020\n" + "> " * 30_000 + "x", "on wrote " * 7000):
+        own_lines(line)
+    assert time.process_time() - began < 0.5
