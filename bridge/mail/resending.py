@@ -1,15 +1,18 @@
-"""A received message sent on as it is, under a block that says by whom and to whom (RFC 5322 section 3.6.6).
+"""A received message sent on, under a block that says by whom and to whom (RFC 5322 section 3.6.6).
 
     Resent-Date · Resent-From · Resent-To · Resent-Message-ID          ours, in front of everything
     the message, byte for byte
 
 Signatures of the sender (DKIM, S/MIME) stay whole, as nothing of what they cover is touched. A message without a
 Message-ID gets that of the block as well where `identified`: one delivered twice is then seen to be one.
+
+A document that its sender did not sign fails the DMARC of the sender's domain where it comes from us: `in_our_name`
+puts the bridge in the author's place, with the author's name and with answers to the author (RFC 7960 section 4).
 """
 
-from bridge.mail import headers
+from bridge.mail import addresses, headers
 from bridge.mail.envelope_addresses import envelope_form
-from bridge.mail.writing import moment
+from bridge.mail.writing import Person, mailbox, moment
 
 SENDER = "Postex"
 
@@ -33,3 +36,17 @@ def header_block(message: bytes) -> bytes:
     """As far as it is read as one."""
     end = message.find(b"\r\n\r\n", 0, headers.MAX_HEADER)
     return message[: headers.MAX_HEADER if end < 0 else end + 2]
+
+
+def in_our_name(message: bytes, sender: str) -> bytes:
+    """`message` from `sender`, an address of ours, unless it is signed (DKIM) or names no single author."""
+    header = header_block(message)
+    author = addresses.addresses_of(header, "From")
+    if headers.value(header, "DKIM-Signature") is not None or len(author) != 1 or len(header) == len(message):
+        return message
+    name = headers.decoded_words(author[0].name or "") or author[0].mailbox
+    fields = [f"From: {mailbox(Person(sender, f'{name} via {SENDER}'))}"]
+    if headers.value(header, "Reply-To") is None:
+        fields.append(f"Reply-To: {envelope_form(author[0].mailbox)}")
+    kept = headers.select_fields(header, ("From", "Sender"), invert=True).removesuffix(b"\r\n")
+    return "\r\n".join([*fields, ""]).encode() + kept + message[len(header) :]

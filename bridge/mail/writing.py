@@ -58,8 +58,8 @@ def head(letter: Letter, submitted: str = "auto-generated", in_reply_to: str | N
     `submitted`: RFC 3834 section 5; `in_reply_to`: a Message-ID without the angle brackets.
     """
     fields = [
-        ("From", _mailbox(letter.sender)),
-        ("To", _mailbox(letter.recipient)),
+        ("From", mailbox(letter.sender)),
+        ("To", mailbox(letter.recipient)),
         ("Date", moment(letter.at)),
         ("Message-ID", f"<{_whole(letter.message_id)}>"),
         ("Subject", _unstructured(letter.subject)),
@@ -92,7 +92,7 @@ def flat(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def _mailbox(person: Person) -> str:
+def mailbox(person: Person) -> str:
     """RFC 5322 section 3.4: a name as a quoted string, or in encoded words, before the address."""
     name, address = flat(person.name), _address(person.address)
     if not name:

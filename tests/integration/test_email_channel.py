@@ -70,14 +70,23 @@ def header(message: bytes, name: bytes) -> bytes:
     return found.partition(b": ")[2]
 
 
-async def test_a_document_leaves_as_it_came_and_the_server_can_open_it_no_more(way: Way, tmp_path: Path) -> None:
+async def test_a_signed_document_leaves_as_it_came(way: Way, tmp_path: Path) -> None:
+    document = b"DKIM-Signature: v=1; d=erp.test\r\n" + DOCUMENT
+    way.hand_in(document)
+    async with relay(tmp_path, {}) as (made, sessions):
+        assert await way.outbox(email(way, made)).turn() == 1
+    assert sessions[0].message.replace(b"\r\n..", b"\r\n.").endswith(document + b".\r\n")
+
+
+async def test_a_document_leaves_whole_and_the_server_can_open_it_no_more(way: Way, tmp_path: Path) -> None:
     delivery = way.hand_in()
     async with relay(tmp_path, {}) as (made, sessions):
         assert await way.outbox(email(way, made)).turn() == 1
     (session,) = sessions
-    block, _, rest = session.message.replace(b"\r\n..", b"\r\n.").partition(b"Received: ")
-    assert b"Received: " + rest == DOCUMENT + b".\r\n"
-    assert header(block, b"Resent-To") == CONTACT.encode()
+    sent = session.message.replace(b"\r\n..", b"\r\n.")
+    assert sent.partition(b"\r\n\r\n")[2] == DOCUMENT.partition(b"\r\n\r\n")[2] + b".\r\n"
+    assert header(sent, b"Resent-To") == CONTACT.encode()
+    assert b"via Postex" in header(sent, b"From"), "nobody signed it: in the sender's name others would refuse it"
     envelope = session.heard[2].partition(b"<")[2].partition(b">")[0].decode()
     assert way.marks.of_bounce_address(envelope) == Mark(JobKind.EMAIL, delivery.id)
     assert way.delivery(delivery).state is DeliveryState.HANDED_OFF

@@ -19,7 +19,7 @@ from bridge.channels.email.relay import Fate, Relay, Sent
 from bridge.channels.handover import Destination, Gate, Handover, HandoverRefused
 from bridge.channels.marks import Mark, Marks
 from bridge.channels.outbox import Done, Failed, Later, Outcome, Settle, Task
-from bridge.mail.resending import resent
+from bridge.mail.resending import in_our_name, resent
 from storage.deliveries.processors import Field
 from storage.deliveries.terms import Channel, JobKind
 from storage.errors import NotFound
@@ -61,7 +61,7 @@ class EmailCarrier:
         message_id = self._marks.message_id(mark)
         try:
             message = resent(
-                await task.message(),
+                in_our_name(await task.message(), f"postmaster@{parcel.domain}"),
                 f"postmaster@{parcel.domain}",
                 address,
                 message_id,
