@@ -165,6 +165,8 @@ def put_away(session: Session, account_id: int, document_ids: Sequence[int], now
         staked = endings.at_stake(session, account_id, part)
         if statements.run(session, _GONE.replace("?*", marks), (now, account_id, *part)) and staked:
             endings.drop_jobs(session, _without_document(session, staked))
+            needless = [each.document_id for each in staked if each.document_id is not None]
+            outbox_keys.destroy_needless(session, needless)  # also of what was read before and has begun to leave
         statements.run(session, _TRASHED.replace("?*", marks), (account_id, *part))
         if staked:
             endings.stop(session, account_id, _ended(session, staked), now, "removed")

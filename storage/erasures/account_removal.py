@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from storage.deliveries import batches
+from storage.deliveries import batches, outbox_keys
 from storage.engine import statements
 from storage.erasures import live_places
 from storage.mail import copies
@@ -108,6 +108,14 @@ def _rows_of(table: str) -> Step:
     return lambda session, account_id: statements.run(session, sql, (account_id, _ROWS)) > 0
 
 
+def _deliveries(session: Session, account_id: int) -> bool:
+    """Of what others read, the server's own way to the document goes too, unless they need it."""
+    sql = _DELETE.replace("?t", "delivery").replace("?k", _KEYS["delivery"]) + " RETURNING document_id"
+    removed = statements.rows(session, sql, (account_id, _ROWS))
+    outbox_keys.destroy_needless(session, [document_id for (document_id,) in removed if document_id is not None])
+    return bool(removed)
+
+
 def _copies(session: Session, account_id: int) -> bool:
     removed = statements.rows(session, _COPIES, (account_id, _ROWS))
     copies.release(session, account_id, {document_id for (document_id,) in removed})
@@ -127,4 +135,10 @@ def _held(session: Session, account_id: int) -> bool:
     return batches.drop_of_sender(session, account_id, _ROWS) > 0
 
 
-_STEPS: tuple[Step, ...] = (_held, *map(_rows_of, _KEYS), _copies, _empty_mailboxes, _sent)
+_STEPS: tuple[Step, ...] = (
+    _held,
+    *(_deliveries if table == "delivery" else _rows_of(table) for table in _KEYS),
+    _copies,
+    _empty_mailboxes,
+    _sent,
+)
