@@ -5,10 +5,8 @@ The addresses are looked up once and connected to as they are, so that a name ca
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Network, ip_address
 
-_NAT64 = IPv6Network("64:ff9b::/96")
-"""RFC 6052: an IPv4 address in its last 32 bits."""
+from bridge.channels.public_addresses import is_public
 
 
 class NoSuchHost(Exception):
@@ -21,15 +19,7 @@ async def addresses(host: str, port: int, *, private: bool) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise NoSuchHost from None
-    allowed = [str(address[0]) for *_, address in found if private or _is_public(str(address[0]))]
+    allowed = [str(address[0]) for *_, address in found if private or is_public(str(address[0]))]
     if not allowed:
         raise NoSuchHost
     return allowed
-
-
-def _is_public(text: str) -> bool:
-    address = ip_address(text.partition("%")[0])
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if address in _NAT64:
-        inner = IPv4Address(int(address) & 0xFFFFFFFF)
-    return (inner or address).is_global and not address.is_multicast

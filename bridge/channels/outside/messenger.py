@@ -14,8 +14,9 @@ import resource
 import socket
 import sys
 from enum import IntEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
+
+from bridge.channels.public_addresses import is_public
 
 OWN = frozenset(
     "apprises forms gotifys hassios jsons matrixs mmosts nclouds nctalks ntfys rockets signals synologys xmls".split()  # noqa: SIM905
@@ -49,24 +50,6 @@ def service_of(url: str) -> str | None:
     """The scheme, if it is one of ours."""
     scheme, colon, _ = url.partition("://")
     return scheme.lower() if colon and scheme.lower() in SERVICES else None
-
-
-def is_public(address: str) -> bool:
-    """Whether it is a number of the public internet; a name is not."""
-    try:
-        number = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return _plain(number).is_global and not number.is_multicast
-
-
-def _plain(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address inside of one of IPv6, where there is one (RFC 4291, RFC 3056, RFC 6052)."""
-    if isinstance(number, IPv4Address):
-        return number
-    if int(number) >> 32 == 0x0064FF9B << 64:
-        return IPv4Address(int(number) & 0xFFFF_FFFF)
-    return number.ipv4_mapped or number.sixtofour or number
 
 
 def verdict(wanted: dict[str, Any]) -> Verdict:

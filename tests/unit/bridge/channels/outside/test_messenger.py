@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bridge import tls
-from bridge.channels.outside.messenger import Verdict, is_public, service_of
+from bridge.channels.outside.messenger import Verdict, service_of
 from bridge.channels.outside.targets import Targets
 
 
@@ -130,36 +130,6 @@ async def test_a_certificate_of_nobody_we_know(service: Service) -> None:
 )
 async def test_what_may_be_set(url: str, verdict: Verdict) -> None:
     assert await Targets(20.0, private=True).check(url) is verdict
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "192.168.1.1",
-        "172.16.0.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "::1",
-        "fe80::1%eth0",
-        "fd00::1",
-        "::ffff:127.0.0.1",
-        "64:ff9b::7f00:1",
-        "2002:7f00:1::",
-        "localhost",
-        "",
-    ],
-)
-def test_what_is_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["9.9.9.9", "2620:fe::fe", "64:ff9b::909:909"])
-def test_what_is_public(address: str) -> None:
-    assert is_public(address)
 
 
 @pytest.mark.parametrize(("url", "service"), [("NTFYS://x", "ntfys"), ("ntfys:x", None), ("http://x", None)])
