@@ -138,7 +138,10 @@ def secrets_of(store: Store, anna: Person) -> dict[str, bytes]:
         ("slot", "SELECT sealed_key FROM key_slot WHERE account_id = ?"),
         ("identity key", "SELECT sealed_private FROM identity_key WHERE account_id = ?"),
         ("public key", "SELECT public_key FROM identity_key WHERE account_id = ?"),
-        ("folder", "SELECT name_tag FROM mailbox WHERE account_id = ?"),
+        (
+            "folder",  # those that choose are called the same for everybody
+            "SELECT name_tag FROM mailbox WHERE account_id = ? AND coalesce(special, '') NOT LIKE 'delivery-%'",
+        ),
     ):
         rows = store.read_now(statements.rows, sql, (anna.account.id,))
         found |= {f"{what} {number}": row[0] for number, row in enumerate(rows)}
