@@ -14,7 +14,7 @@ from bridge.mail import addresses, headers
 
 HEADER = "Postex-Document"
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
-_PARAMETER = re.compile(r"\s*([A-Za-z-]{1,32})\s*=\s*([^;\s]{1,128})\s*(?:;|$)")
+_PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*(\S{1,128})")
 _MAX_IDS = 20
 
 
@@ -68,7 +68,8 @@ def facts_of(header: bytes) -> HeaderFacts:
 
 
 def _parameters(value: str | None) -> dict[str, str]:
-    return {name.lower(): given for name, given in _PARAMETER.findall(value or "")}
+    found = (_PARAMETER.fullmatch(part.strip()) for part in (value or "").split(";"))
+    return {each[1].lower(): each[2] for each in found if each is not None}
 
 
 def _moment(value: str | None) -> int | None:
