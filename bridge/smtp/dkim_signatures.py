@@ -16,6 +16,10 @@ from bridge.mail import headers
 MOST = 5
 """Signatures of one message that are looked at."""
 MOST_BYTES = 8 * 1024
+MOST_RECORD = 1200
+"""Bytes of a key's record: RSA of 4096 bits needs 760, and the time of a check grows with the cube of the key."""
+MOST_HASHED = 8 * 1024 * 1024
+"""Bytes of which the hash is made for all signatures of a message; one is always checked."""
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62}))(?:\.[a-z0-9_-]{1,63})+")
 _TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)")
 _SILENT = logging.Logger("dkim")
@@ -51,14 +55,19 @@ def signatures(header: bytes) -> tuple[Signature | None, ...]:
 
 
 def verdicts(
-    message: bytes, found: tuple[Signature | None, ...], records: Mapping[str, bytes | None]
+    message: bytes,
+    found: tuple[Signature | None, ...],
+    records: Mapping[str, bytes | None],
+    first: frozenset[str] = frozenset(),
 ) -> tuple[Verdict, ...]:
-    """One for each readable signature. `records`: TXT by key name; None: there is none; missing: nobody answered."""
-    return tuple(
-        Verdict(each.domain, each.selector, _result(message, at, each, records))
-        for at, each in enumerate(found)
-        if each is not None
-    )
+    """One for each readable signature, of a large message for some: those of the domains `first` before others.
+
+    `records`: TXT by key name; None: there is none; missing: nobody answered.
+    """
+    readable = [(at, each) for at, each in enumerate(found) if each is not None]
+    affordable = max(1, MOST_HASHED // max(1, len(message)))
+    checked = sorted(readable, key=lambda each: each[1].domain not in first)[:affordable]
+    return tuple(Verdict(each.domain, each.selector, _result(message, at, each, records)) for at, each in checked)
 
 
 def _signature(value: str) -> Signature | None:
@@ -75,7 +84,7 @@ def _result(message: bytes, at: int, signature: Signature, records: Mapping[str,
     if signature.key_name not in records:
         return "temperror"
     record = records[signature.key_name]
-    if record is None or signature.partial:
+    if record is None or len(record) > MOST_RECORD or signature.partial:
         return "permerror"
     import dkim  # 0.1 s: for those who are sent signed mail
 

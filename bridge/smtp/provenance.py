@@ -40,7 +40,7 @@ def checked(message: bytes, header: bytes, server: str, stranger: Stranger | Non
     if stranger is None:
         return b"", authentication_results.without_claims(message, header, server)
     found = dkim_signatures.signatures(header)
-    verdicts = dkim_signatures.verdicts(message, found, stranger.records)
+    verdicts = dkim_signatures.verdicts(message, found, stranger.records, stranger.signing_domains)
     if stranger.signing_domains:
         _require(verdicts, stranger.signing_domains)
     line = authentication_results.line(server, _results(stranger, verdicts))
