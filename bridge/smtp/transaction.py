@@ -175,7 +175,8 @@ class Connection(Authentication):
 
     def _resolve(self, address: str) -> str | None:
         if (mark := self.office.marks.of_bounce_address(address)) is not None or self.envelope.returned is not None:
-            if self.envelope.recipients or self.envelope.returned not in (None, mark):
+            alone = not self.envelope.recipients and self.envelope.errand is None
+            if not alone or self.envelope.returned not in (None, mark):
                 return replies.REPORT_ALONE
             self.envelope.returned = mark
             return None

@@ -7,6 +7,9 @@ import smtplib
 
 import pytest
 
+from bridge.channels.marks import Mark, Marks
+from storage.deliveries.terms import JobKind
+from storage.keys.master import MasterKey
 from tests.integration.choosing.office import CHANGED, Choosers, uid
 from tests.running import DOMAIN
 
@@ -141,3 +144,15 @@ def test_a_question_gets_a_number(choosers: Choosers, client: imaplib.IMAP4_SSL)
         assert choosers.submit(f"{desk}@{DOMAIN}", "Hoe werkt dit?") is None
     numbers = [subject for subject in choosers.subjects(client) if subject.startswith("Uw vraag heeft nummer")]
     assert len(set(numbers)) == 3
+
+
+def test_a_question_and_a_report_do_not_come_together(choosers: Choosers) -> None:
+    """The one would be lost in the other's 250."""
+    key = MasterKey.load(choosers.office.data / "master.key").derive().message_tag
+    report = Marks(key, "any").bounce_address(Mark(JobKind.EMAIL, 1), DOMAIN)
+    at = choosers.bridge.listeners["mx"]
+    for first, second in ((report, f"privacy@{DOMAIN}"), (f"privacy@{DOMAIN}", report)):
+        with smtplib.SMTP(at.host, at.port) as stranger:
+            stranger.ehlo("elsewhere.test")
+            stranger.mail("x@elsewhere.test")
+            assert [stranger.rcpt(first)[0], stranger.rcpt(second)[0]] == [250, 452]
