@@ -48,7 +48,7 @@ async def deliver_all(store: Store, reader: Recipient, count: int, marks: int) -
             sealed = seal(message, (reader,))
             placed = await store.in_body_pool(place, store.bodies, sealed)
             draft = inbox_draft(placed, (reader,), None, None, NOW + number)
-            await commit(store, documents.deliver, draft, NOW + number)
+            await commit(store, documents.deliver, draft, draft.body_name, NOW + number)
             os.write(marks, f"acked {sealed.public_id} {hashlib.sha256(sealed.sealed_body).hexdigest()}\n".encode())
 
     async with asyncio.TaskGroup() as group:
