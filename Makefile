@@ -47,7 +47,7 @@ bench: $(STAMP)
 soak: $(STAMP)
 	SOAK_KILLS=50 SOAK_POWER_STATES=50000 SOAK_FLIPS=10000 SOAK_PAGES=10000 SOAK_STARTS=300 SOAK_BODY_FLIPS=1000 SOAK_API_EXAMPLES=200 SOAK_PAPER_KILLS=40 \
 	  SOAK_CARRIER_STRIDE=1 SOAK_LADDER_KILLS=1 SOAK_BATCH_KILLS=20 \
-	  SOAK_RESIDENCY=3000 SOAK_OUTBOX_KILLS=40 SOAK_CASES=10000 SOAK_SEALS=200 $(BIN)/python -m pytest -n 2 tests/crash tests/integration/test_api_fuzz.py \
+	  SOAK_RESIDENCY=3000 SOAK_OUTBOX_KILLS=40 SOAK_CASES=10000 SOAK_SEALS=200 SOAK_DAEMON_KILLS=20 $(BIN)/python -m pytest -n 2 tests/crash tests/integration/test_api_fuzz.py \
 	  tests/integration/test_residency_fuzz.py tests/integration/test_one_truth.py tests/integration/test_seals.py --timeout 3600
 
 lock: $(STAMP)

@@ -29,6 +29,8 @@ class Traffic:
     recipients: list[str]
     sizes: tuple[int, ...] = (2_000, 2_000, 90_000)
     senders: int = 4
+    pause: float = 0.0
+    """Seconds between two documents of one sender."""
     address: Address | None = None
     """Where the bridge is now; None while it is down."""
     acknowledged: list[str] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Traffic:
             name = f"d{number}-{count}"
             self._until_acknowledged(name, self.sizes[count % len(self.sizes)])
             count += 1
+            self.stopping.wait(self.pause)
 
     def _until_acknowledged(self, name: str, size: int) -> None:
         message = document(name, size)
