@@ -11,7 +11,16 @@ import smtplib
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, PostOffice
+from sqlmodel import Session
+
+from storage.choices import preferences
+from storage.deliveries import external_mailboxes
+from storage.deliveries.external_mailboxes import Place
+from storage.deliveries.terms import Channel, Choice, Preference
+from storage.engine import statements
+from storage.keys.outbox import OutboxKey
+from storage.people import accounts, notice_urls
+from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, PostOffice, opened
 
 SUBJECT = "Kanariegele zwaluwstaart"
 WORDS = "ombuigzame parelduiker"
@@ -19,11 +28,17 @@ FILENAME = "sperwerveer-2026.pdf"
 FOLDER = "Roodborstjes"
 ATTACHED = b"%PDF-1.4 wielewaal nachtegaal boomklever" * 30
 RECIPIENT = "goudhaantje"
+CONTACT = "kruisbek@elders.test"
+STREET = "Appelvinklaan 12"
+PLACE = Place("imap.elders.test", 993, "putter", "Sijsjes", "NL")
+NOTICE_URL = "ntfys://bonte-kraai.test/wulp"
+PASSWORD = "vuurgoudhaan-kwikstaart"
 CANARIES = (
     *(text.encode() for text in (SUBJECT, WORDS, FILENAME, FOLDER, RECIPIENT, SENDER_ADDRESS, "energie.test")),
     SUBJECT.encode("utf-16-le"),
     b"wielewaal nachtegaal",
     base64.b64encode(ATTACHED)[:48],
+    *(text.encode() for text in (CONTACT, STREET, PLACE.host, PASSWORD, NOTICE_URL)),
 )
 
 
@@ -65,6 +80,30 @@ def live_with(bridge: Bridge, office: PostOffice) -> None:
         reader.select(FOLDER)
         with contextlib.suppress(imaplib.IMAP4.error):
             reader.xatom("FETCH", f'"{SUBJECT}"')
+
+
+def furnish(session: Session, outbox_public: bytes) -> None:
+    """On paper, which no printer takes yet; with all that other roads need."""
+    account = accounts.by_email(session, f"{RECIPIENT}@{DOMAIN}")
+    reach = "UPDATE account SET contact_email = ?, contact_email_verified_at = 1, postal_address = ? WHERE id = ?"
+    statements.run(session, reach, (CONTACT, f"{STREET}\n1012 JS Amsterdam\nNL", account.id))
+    external_mailboxes.put(session, outbox_public, account.id, PLACE, PASSWORD, 1, "test")
+    notice_urls.put(session, account.id, outbox_public, NOTICE_URL, "ntfys", 1, actor="test")
+    preferences.put(session, Preference(Choice(channel=Channel.PAPER), account_id=account.id), 1)
+
+
+def test_nothing_lies_in_clear_of_what_waits_to_leave(tmp_path: Path) -> None:
+    office = PostOffice.create(tmp_path / "data", recipients=(RECIPIENT,))
+    with opened(office.data) as store:
+        store.write_now(furnish, OutboxKey.of(store.server_keys.outbox).public_key)
+    unmounted = str(tmp_path / "unmounted")
+    with office.start(POSTEX_PRINTER__FOLDER=unmounted, POSTEX_PRINTER__COUNTRY="NL") as bridge:
+        live_with(bridge, office)
+        assert found(tmp_path) == {}
+        assert bridge.stop() == 0
+    with opened(office.data) as store:
+        assert store.read_now(statements.rows, "SELECT count(*) > 0 FROM job WHERE kind = 'paper'") == [(1,)]
+    assert found(tmp_path) == {}
 
 
 def test_nothing_lies_in_clear(tmp_path: Path) -> None:
