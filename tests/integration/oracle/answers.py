@@ -18,6 +18,7 @@ KEPT_CODES = {
 }  # fmt: skip
 COMPARED_ATTRIBUTES = {"\\NOSELECT", "\\NOINFERIORS", "\\SUBSCRIBED"}
 """Of LIST; children and special uses have tests of their own, as \\Marked and the like are a server's choice."""
+OURS_ALONE = frozenset({b"BEZORGING", b"DELIVERY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,20 @@ def without_order(untagged: list[Value]) -> tuple[Value, ...]:
     """What SELECT, LIST and the like bring has no order of its own; what changes message numbers keeps its place.
 
     RECENT after EXPUNGE is left out: RFC 3501 section 7.3.2 has it sent when the number changes, RFC 9051 has none.
+    So are the folders that choose, which no other server has.
     """
+    untagged = [each for each in untagged if not _is_of_ours_alone(each)]
     kinds = {each[1] if isinstance(each, tuple) and len(each) > 1 else None for each in untagged}
     if "EXPUNGE" in kinds:
         return tuple(each for each in untagged if not (isinstance(each, tuple) and each[1:2] == ("RECENT",)))
     return tuple(untagged) if "FETCH" in kinds else tuple(sorted(untagged, key=shown))
+
+
+def _is_of_ours_alone(value: Value) -> bool:
+    """LIST or LSUB of a delivery folder or the name above them."""
+    if not (isinstance(value, tuple) and len(value) == 4 and value[0] in ("LIST", "LSUB")):
+        return False
+    return isinstance(value[3], bytes) and value[3].partition(b"/")[0] in OURS_ALONE
 
 
 @dataclass(slots=True)
