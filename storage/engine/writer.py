@@ -1,8 +1,10 @@
 """The one writer: a thread, a queue, and one commit for all that has queued up.
 
 Each function runs in its own savepoint, so that its error undoes its own work only. While a commit waits for the disk
-the next batch queues up: the batch grows with the load by itself, and nobody waits for company. Outcomes are handed
-over after the commit, changes first. What was queued is carried out even if nobody waits for it any more.
+the next batch queues up: the batch grows with the load by itself. Whoever comes alone never waits for company; after
+a batch of several the next waits `PATIENCE` for each further one, as a commit seals many pages however few share it.
+Outcomes are handed over after the commit, changes first. What was queued is carried out even if nobody waits for it
+any more.
 
     queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, jobs)
 
@@ -31,6 +33,8 @@ BATCH = 256
 """Functions in one commit at most."""
 BATCH_SECONDS = 0.02
 """Work of one batch; what comes later waits for the next commit."""
+PATIENCE = 0.001
+"""How long a batch that will hardly be alone waits for the next function."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +70,8 @@ class Writer:
         self._session: Session | None = None
         self._next: Job | None = None
         """An `apart` job that ended the batch before it."""
+        self._several = False
+        """Whether the last batch had more than one job."""
         self._failed = False
         self._closing = threading.Lock()
         self._closed = False
@@ -120,6 +126,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the writer goes on
             self._give_up(ran or [first], error)
         else:
+            self._several = len(ran) > 1
             self._publish(changes.taken(session), ran)
 
     def _company(self, first: Job) -> Iterator[Job]:
@@ -130,7 +137,7 @@ class Writer:
             if time.perf_counter() > until:
                 return
             try:
-                job = self._queue.get_nowait()
+                job = self._queue.get(self._several, PATIENCE)
             except queue.Empty:
                 return
             if job is None:
