@@ -119,8 +119,13 @@ def in_the_open(value: str) -> list[str]:
 
 def addresses_of(header: bytes, name: str) -> tuple[Address, ...]:
     """All addresses of every field `name` of a header block, groups opened; at most 1000."""
+    return addresses_in(headers.values(header, name))
+
+
+def addresses_in(values: Iterable[str]) -> tuple[Address, ...]:
+    """Likewise of field values that were found already."""
     found: list[Address] = []
-    for value in headers.values(header, name):
+    for value in values:
         found.extend(flat(parse(value)))
         if len(found) >= MAX_ADDRESSES:
             break

@@ -7,6 +7,7 @@ sender can be told. Dates are epoch seconds.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -16,6 +17,22 @@ HEADER = "Postex-Document"
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
 _PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*(\S{1,128})")
 _MAX_IDS = 20
+_FIELDS = (
+    HEADER,
+    "Sensitivity",
+    "Reply-By",
+    "Expires",
+    "Expiry-Date",
+    "Supersedes",
+    "Message-ID",
+    "Disposition-Notification-To",
+    "From",
+    "Auto-Submitted",
+    "Precedence",
+    "List-Id",
+    "Received",
+    "Resent-Message-ID",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +65,29 @@ class HeaderFacts:
 
 def facts_of(header: bytes) -> HeaderFacts:
     """From a whole header block."""
-    parameters = _parameters(headers.value(header, HEADER))
-    author = addresses.addresses_of(header, "From")
+    fields = headers.values_by_name(header, _FIELDS)
+    first = {name: values[0] for name, values in fields.items()}
+    parameters = _parameters(first.get(HEADER.lower()))
     return HeaderFacts(
         document_type=parameters.pop("type", None),
         batch=parameters.pop("batch", None),
-        sensitivity=(headers.value(header, "Sensitivity") or "").strip().lower() or None,
-        reply_by=_moment(headers.value(header, "Reply-By")),
-        expires_at=_moment(headers.value(header, "Expires") or headers.value(header, "Expiry-Date")),
-        supersedes=tuple(_MESSAGE_ID.findall(headers.value(header, "Supersedes") or "")[:_MAX_IDS]),
-        message_id=next(iter(_MESSAGE_ID.findall(headers.value(header, "Message-ID") or "")), None),
-        wants_mdn=headers.value(header, "Disposition-Notification-To") is not None,
-        author=author[0].mailbox.lower() if len(author) == 1 else None,
-        automatic=_is_automatic(header),
-        hops=len(headers.values(header, "Received")),
-        resent=tuple(_MESSAGE_ID.findall(" ".join(headers.values(header, "Resent-Message-ID")[:_MAX_IDS]))),
+        sensitivity=first.get("sensitivity", "").strip().lower() or None,
+        reply_by=_moment(first.get("reply-by")),
+        expires_at=_moment(first.get("expires") or first.get("expiry-date")),
+        supersedes=tuple(_MESSAGE_ID.findall(first.get("supersedes", ""))[:_MAX_IDS]),
+        message_id=next(iter(_MESSAGE_ID.findall(first.get("message-id", ""))), None),
+        wants_mdn="disposition-notification-to" in first,
+        author=_author(fields.get("from", ())),
+        automatic=_is_automatic(first),
+        hops=len(fields.get("received", ())),
+        resent=tuple(_MESSAGE_ID.findall(" ".join(fields.get("resent-message-id", ())[:_MAX_IDS]))),
         unknown=tuple(parameters),
     )
+
+
+def _author(values: Sequence[str]) -> str | None:
+    found = addresses.addresses_in(values)
+    return found[0].mailbox.lower() if len(found) == 1 else None
 
 
 def _parameters(value: str | None) -> dict[str, str]:
@@ -81,7 +104,7 @@ def _moment(value: str | None) -> int | None:
         return None
 
 
-def _is_automatic(header: bytes) -> bool:
-    submitted = (headers.value(header, "Auto-Submitted") or "no").partition(";")[0].strip().lower()
-    precedence = (headers.value(header, "Precedence") or "").strip().lower()
-    return submitted != "no" or precedence in ("bulk", "junk", "list") or headers.value(header, "List-Id") is not None
+def _is_automatic(first: Mapping[str, str]) -> bool:
+    submitted = (first.get("auto-submitted") or "no").partition(";")[0].strip().lower()
+    precedence = first.get("precedence", "").strip().lower()
+    return submitted != "no" or precedence in ("bulk", "junk", "list") or "list-id" in first

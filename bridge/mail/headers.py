@@ -53,6 +53,20 @@ def scanned_fields(header: bytes) -> dict[str, list[str]]:
     return fields
 
 
+@lru_cache(maxsize=16)
+def _gatherer(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    listed = b"|".join(re.escape(name.lower().encode()) for name in names)
+    return re.compile(rb"\n(" + listed + rb")[ \t]*+:(" + _REST.encode() + b")", re.I)
+
+
+def values_by_name(header: bytes, names: tuple[str, ...]) -> dict[str, list[str]]:
+    """`values` of several fields in one pass: by lower-case name, those that are there."""
+    fields: dict[str, list[str]] = {}
+    for name, value in _gatherer(names).findall(b"\n" + header):
+        fields.setdefault(name.decode().lower(), []).append(unfolded(text_of(value)))
+    return fields
+
+
 @lru_cache(maxsize=256)
 def _normalised(names: tuple[str, ...]) -> tuple[bytes, ...]:
     """Field names as they are compared. Cached, as a client asks for the same list of each message."""

@@ -91,8 +91,9 @@ class Reason:
     level: Level | None = None
 
 
-def encoded(reasons: Sequence[Reason]) -> str:
-    """The JSON that a delivery keeps; `bridge.routing.explaining` reads it."""
+@lru_cache(maxsize=256)
+def encoded(reasons: tuple[Reason, ...]) -> str:
+    """The JSON that a delivery keeps; `bridge.routing.explaining` reads it. Most arrivals have the same."""
     return json.dumps(
         [{"code": each.code, "field": each.field, "value": each.value, "level": each.level} for each in reasons]
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mail.headers import decoded_words, select_fields, value, values
+from bridge.mail.headers import decoded_words, select_fields, value, values, values_by_name
 
 HEADER = (
     b"Received: from a\r\n\tby b\r\nSubject: one\r\n two\r\nSubject : three\r\nX-Subject: no\r\n"
@@ -71,3 +71,10 @@ def test_selection_and_its_inverse_share_the_header_out(fields):
 
 def test_decoded_words_is_offered_beside_the_headers():
     assert decoded_words("=?utf-8?q?caf=C3=A9?=") == "café"
+
+
+@given(header=st.lists(st.sampled_from([b"From: a@b", b"X: c", b"from : d", b"To:", b" folded", b"x", b""])))
+def test_several_names_in_one_pass_give_what_each_gives_alone(header):
+    block, names = b"\r\n".join([*header, b""]), ("From", "X", "To", "Absent")
+    alone = {name.lower(): values(block, name) for name in names}
+    assert values_by_name(block, names) == {name: found for name, found in alone.items() if found}
