@@ -292,7 +292,7 @@ async def test_streams_are_bounded(
 
 
 async def test_an_unknown_kind_is_refused(desk: Desk, anna: Person) -> None:
-    answer = await desk.ask("GET", "/v1/events?kind=outbox", anna)
+    answer = await desk.ask("GET", "/v1/events?kind=weather", anna)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
 
 
