@@ -107,7 +107,7 @@ def test_helpers_see_people_masked(shell: Shell, people: dict[str, Person]) -> N
 def test_an_admin_renames_and_takes_it_back(shell: Shell, people: dict[str, Person]) -> None:
     admin, email = people["admin"], people["anna"].account.email
     said = shell.words(admin, "account", "rename", email, "Anna Jansen")
-    assert "Addresses elsewhere are not written to" in said
+    assert "A message about it is in the mailbox" in said
     changed = shell.json(admin, "account", "set", email, "--phone", "020 555", "--quota", "1000", "--locale", "en")
     assert [each["field"] for each in changed["changes"]] == ["phone"]
     assert (changed["account"]["name"], changed["account"]["quota_bytes"]) == ("Anna Jansen", 1000)
