@@ -33,7 +33,7 @@ demo: $(STAMP)
 	@$(BIN)/postex demo $(addprefix --documents ,$(INVOICES))
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from bridge.api.serving import ControlServer
 from bridge.channels import batches, carriers, climbing
 from bridge.channels.email.relays import RelayUnusable
 from bridge.channels.outbox import Outbox
-from bridge.channels.paper.printers import PrinterUnusable
+from bridge.channels.paper.roads import PrinterUnusable
 from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening

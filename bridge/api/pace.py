@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from bridge.api.problems import Problem
 from bridge.i18n import N_
 
 
@@ -21,6 +20,8 @@ class Pace:
         if not 0 <= now - opened < self.seconds:
             opened, asked = now, 0
         if asked >= self.count:
+            from bridge.api.problems import Problem  # half a second: the web framework, at the first question only
+
             wait = opened + self.seconds - now
             message = N_("You asked too often for this. Go on in {seconds} seconds.")
             raise Problem("too-often", 429, message, extra={"retry_after": wait}, seconds=wait)

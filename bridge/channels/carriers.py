@@ -12,10 +12,6 @@ from bridge.channels.marks import Marks
 from bridge.channels.outbox import Carrier
 from bridge.channels.outside import targets
 from bridge.channels.outside.carrier import NoticeCarrier, Post
-from bridge.channels.paper import printers
-from bridge.channels.paper.carrier import PaperCarrier
-from bridge.channels.paper.letter import Sides
-from bridge.channels.paper.press import Press
 from bridge.routing import places, residency
 from bridge.settings import Settings
 from storage.database import Store
@@ -36,11 +32,22 @@ def _all(data: Path, settings: Settings, store: Store) -> Iterator[Carrier]:
         processor = Destination(ProcessorKind.RELAY, settings.relay.country, settings.relay.name)
         yield EmailCarrier(relay, processor, gate, marks)
     yield ExternalCarrier(doorways.of(data, settings), gate, marks)
+    if settings.printer.uri or settings.printer.folder is not None:
+        yield _paper(data, settings, gate)
+
+
+def _paper(data: Path, settings: Settings, gate: Gate) -> Carrier:
+    """Imported for those who print: its HTTP client takes an eighth of a second."""
+    from bridge.channels.paper import printers
+    from bridge.channels.paper.carrier import PaperCarrier
+    from bridge.channels.paper.letter import Sides
+    from bridge.channels.paper.press import Press
+
     road = printers.of(data, settings)
-    if road is not None:
-        processor = Destination(ProcessorKind.PRINTER, settings.printer.country, settings.printer.name)
-        sides = Sides(settings.printer.sides)
-        yield PaperCarrier(road, Press(), processor, gate, sides=sides, timezone=settings.timezone)
+    assert road is not None, "the settings name a printer"
+    processor = Destination(ProcessorKind.PRINTER, settings.printer.country, settings.printer.name)
+    sides = Sides(settings.printer.sides)
+    return PaperCarrier(road, Press(), processor, gate, sides=sides, timezone=settings.timezone)
 
 
 def _post(data: Path, settings: Settings, marks: Marks) -> Post | None:

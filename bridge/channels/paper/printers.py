@@ -7,13 +7,9 @@ from bridge.channels.paper.folder import HotFolder
 from bridge.channels.paper.ipp.client import Printer
 from bridge.channels.paper.ipp.encoding import Given, Tag
 from bridge.channels.paper.printing import IppRoad
-from bridge.channels.paper.roads import Road
+from bridge.channels.paper.roads import PrinterUnusable, Road
 from bridge.setting_sections import Printer as Section
 from bridge.settings import Settings
-
-
-class PrinterUnusable(Exception):
-    """What the settings name cannot be used; the text names the setting and what to do."""
 
 
 def of(data: Path, settings: Settings) -> Road | None:

@@ -13,6 +13,10 @@ Prepare = Callable[[], Awaitable[Composed | Outcome]]
 """The sheets, or why there are none."""
 
 
+class PrinterUnusable(Exception):
+    """What the settings name cannot be used; the text names the setting and what to do."""
+
+
 class Road(Protocol):
     async def carry(self, task: Task, prepare: Prepare) -> Outcome:
         """`prepare` is called only where the sheets are needed."""

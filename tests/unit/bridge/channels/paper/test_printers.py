@@ -7,8 +7,8 @@ import pytest
 from bridge import settings
 from bridge.channels.paper import printers
 from bridge.channels.paper.folder import HotFolder
-from bridge.channels.paper.printers import PrinterUnusable
 from bridge.channels.paper.printing import IppRoad
+from bridge.channels.paper.roads import PrinterUnusable
 from bridge.routing import places
 from bridge.settings import SettingsError
 from storage.deliveries.terms import Channel
