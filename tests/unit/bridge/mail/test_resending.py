@@ -29,7 +29,7 @@ def test_an_address_that_is_none_makes_no_header(address: str) -> None:
 
 def test_an_unsigned_document_goes_in_our_name() -> None:
     message = (
-        b'Received: from x\r\nFrom: =?utf-8?q?Energie=2C_BV?= <facturen@energie.test>\r\nSender: a@b.test\r\n'
+        b"Received: from x\r\nFrom: =?utf-8?q?Energie=2C_BV?= <facturen@energie.test>\r\nSender: a@b.test\r\n"
         b"Subject: =?utf-8?q?x?=\r\n\r\nFrom: in the body\r\n"
     )
     made = in_our_name(message, "postmaster@example.test")
