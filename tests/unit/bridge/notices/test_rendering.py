@@ -102,7 +102,11 @@ def rendered(notice: Notice, locale: str, account: Account = ANNA) -> EmailMessa
 def test_there_is_an_example_of_every_kind() -> None:
     for module in pkgutil.iter_modules(notices.__path__):
         importlib.import_module(f"{notices.__name__}.{module.name}")
-    kinds = {kind.__qualname__ for kind in descendants(Notice) if not kind.__name__.startswith("_")}
+    kinds = {
+        kind.__qualname__
+        for kind in descendants(Notice)
+        if kind.__module__.startswith(f"{notices.__name__}.") and not kind.__name__.startswith("_")
+    }
     assert {type(example).__qualname__ for example in EXAMPLES} == kinds
 
 
