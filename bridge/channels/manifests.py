@@ -14,7 +14,6 @@ from bridge import notices
 from bridge.channels import notice
 from bridge.mail.manifest import Manifest
 from bridge.mail.status_wishes import Wish
-from bridge.mail.writing import flat
 from bridge.routing.planning import message_tag
 from storage.deliveries import batches
 from storage.deliveries.batches import Batch, BatchState
@@ -62,21 +61,21 @@ def compare(session: Session, batch: Batch, manifest: Manifest, tag_key: bytes) 
     held = batches.tags(session, batch.id)
     left = Counter((account_id, tag) for account_id, tag, _, _ in held)
     readers: dict[str, int | None] = {}
-    missing = [flat(line) for line in manifest.wrong]
+    missing = list(manifest.wrong)
     for line in manifest.lines:
         if line.recipient not in readers:
             readers[line.recipient] = _reader(session, line.recipient)
         account_id = readers[line.recipient]
         key = None if account_id is None else (account_id, message_tag(tag_key, account_id, line.message_id))
         if key is None or not left[key]:
-            missing.append(flat(f"{line.message_id}, {line.recipient}"))
+            missing.append(f"{line.message_id}, {line.recipient}")
         else:
             left[key] -= 1
     unexpected = []
     for account_id, tag, dsn, document in held:
         if left[account_id, tag] > 0:
             left[account_id, tag] -= 1
-            unexpected.append(flat(f"{document}, {'' if dsn is None else Wish.parse(dsn).to}"))
+            unexpected.append(f"{document}, {'' if dsn is None else Wish.parse(dsn).to}")
     return Compared(len(held), tuple(missing), tuple(unexpected))
 
 
