@@ -1,24 +1,15 @@
 """Notices about where other notices go: the contact address, a notice URL."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.i18n import N_
-from bridge.notices.rendering import Notice, Words
+from bridge.notices.rendering import Happened
 
 NOT_YOU = N_("Was it not you? Change your password, and tell your admin.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Happened(Notice):
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
-
-
-@dataclass(frozen=True, slots=True)
-class ContactProved(_Happened):
+class ContactProved(Happened):
     subject = N_("Your contact address is confirmed")
     paragraphs = (
         N_("On {at} your contact address was confirmed with the code that was sent to it. Notices can go there now."),
@@ -27,7 +18,7 @@ class ContactProved(_Happened):
 
 
 @dataclass(frozen=True, slots=True)
-class ContactUnproved(_Happened):
+class ContactUnproved(Happened):
     subject = N_("Your contact address takes no mail")
     paragraphs = (
         N_("Notices to your contact address came back several times, the last time on {at}. None is sent there now."),
@@ -36,7 +27,7 @@ class ContactUnproved(_Happened):
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeUrlSet(_Happened):
+class NoticeUrlSet(Happened):
     subject = N_("Notices go to a new place")
     paragraphs = (
         N_("On {at} it was set that notices of your documents go to a service of your choice, by its URL."),
@@ -46,7 +37,7 @@ class NoticeUrlSet(_Happened):
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeUrlRemoved(_Happened):
+class NoticeUrlRemoved(Happened):
     subject = N_("Notices go to the service of your choice no more")
     paragraphs = (
         N_("On {at} the URL was removed to which notices of your documents went."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.i18n import N_
-from bridge.notices.rendering import Notice, Words
+from bridge.notices.rendering import Happened, Notice, Words
 from storage.records import Role
 
 FIELDS = {
@@ -64,7 +64,7 @@ class IdentityUndone(Notice):
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended(Notice):
+class Suspended(Happened):
     """Waits in the mailbox until the account may sign in again."""
 
     subject = N_("Your account was suspended")
@@ -75,22 +75,14 @@ class Suspended(Notice):
         ),
         N_("Your admin knows why, and can tell you what is needed."),
     )
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed(Notice):
+class Resumed(Happened):
     """The end of a suspension."""
 
     subject = N_("Your account works again")
     paragraphs = (N_("On {at} the suspension of your account ended. Your devices work as before."),)
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,16 @@ class Notice:
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Happened(Notice):
+    """Base of those that tell of something by its time alone."""
+
+    at: int
+
+    def values(self, words: Words) -> Mapping[str, str]:
+        return {"at": words.moment(self.at)}
+
+
 def render(notice: Notice, account: Account, now: int, rng: Rng = os.urandom) -> bytes:
     """The message, from Postex at the account's domain to its primary address, in its language."""
     words = Words(account.locale)

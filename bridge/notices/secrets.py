@@ -1,10 +1,9 @@
 """Notices about the secrets of an account: whoever did not change them finds out (S64)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.i18n import N_
-from bridge.notices.rendering import Notice, Words
+from bridge.notices.rendering import Happened
 
 _NOT_YOU = N_(
     "Was it not you? Then someone else knows your secrets: tell your admin at once, by telephone or in person."
@@ -12,7 +11,7 @@ _NOT_YOU = N_(
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordChanged(Notice):
+class PasswordChanged(Happened):
     """By its owner, signed in or with a recovery code."""
 
     subject = N_("Your password was changed")
@@ -20,14 +19,10 @@ class PasswordChanged(Notice):
         N_("On {at} the password of your account was changed. All other sessions have ended; your devices work on."),
         _NOT_YOU,
     )
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
-class SecondFactorChanged(Notice):
+class SecondFactorChanged(Happened):
     """By its owner, signed in or with a recovery code."""
 
     subject = N_("Your second factor was changed")
@@ -35,14 +30,10 @@ class SecondFactorChanged(Notice):
         N_("On {at} a new app for codes was set for your account. Codes of the one before are not taken any more."),
         _NOT_YOU,
     )
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveryCodesMade(Notice):
+class RecoveryCodesMade(Happened):
     """Ten new ones, by its owner."""
 
     subject = N_("You have new recovery codes")
@@ -50,7 +41,3 @@ class RecoveryCodesMade(Notice):
         N_("On {at} ten new recovery codes were made for your account. Those before open nothing any more."),
         _NOT_YOU,
     )
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"at": words.moment(self.at)}
