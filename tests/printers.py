@@ -100,7 +100,8 @@ class PrintJob:
     state: State = State.HELD
     reasons: tuple[str, ...] = ("job-data-insufficient",)
     documents: list[bytes] = field(default_factory=list)
-    printed: int = 0
+    impressions: int | None = 0
+    """None: it does not say."""
     kilobytes: int = 0
 
 
@@ -118,6 +119,8 @@ class FakePrinter:
     asked: list[int] = field(default_factory=list)
     uri: str = ""
     ends: State = State.COMPLETED
+    counts: int | None = 3
+    """Impressions of a job that ended."""
 
     @property
     def prints(self) -> list[bytes]:
@@ -145,7 +148,7 @@ class FakePrinter:
             if found.documents:
                 return _reply(0x0404, [])
             found.documents.append(document)
-            found.state, found.reasons, found.printed = self.ends, ("none",), 3
+            found.state, found.reasons, found.impressions = self.ends, ("none",), self.counts
             found.kilobytes = len(document) // 1024 + 1
         return _reply(0, [(Tag.JOB, _described(found))])
 
@@ -168,8 +171,8 @@ def _described(job: PrintJob) -> tuple[Given, ...]:
         ("job-name", Tag.NAME, job.name),
         ("job-state", Tag.ENUM, int(job.state)),
         ("job-state-reasons", Tag.KEYWORD, job.reasons),
-        ("job-impressions-completed", Tag.INTEGER, job.printed),
         ("job-k-octets", Tag.INTEGER, job.kilobytes),
+        *(() if job.impressions is None else (("job-impressions-completed", Tag.INTEGER, job.impressions),)),
     )
 
 

@@ -4,8 +4,11 @@
 
 Nothing is printed by Create-Job, so an attempt that ended there begins anew, with the job of that name if the printer
 has it. From `sending` on the printer is asked first, by number and by name. A job that waits for its document gets
-it: a printer takes one document for a job and refuses a second. A job that it knows is waited for, however long it
-takes, and never printed again; one that it does not know may have been printed: a person decides.
+it, once it was asked anew whether it may; a printer takes one document for a job and refuses a second. A job that it
+knows is waited for, however long it takes. It is printed again only where the printer says both that the job was
+aborted and that it completed no impression (`job-impressions-completed`, RFC 8011 section 5.3.18.2, which a printer
+may leave out): all that ended otherwise may lie on paper, whole or in part, as may a job that the printer does not
+know. Then a person decides.
 """
 
 from dataclasses import dataclass
@@ -15,13 +18,11 @@ from bridge.channels.outbox import Later, Outcome, Task, Uncertain
 from bridge.channels.paper.ipp.client import NOT_POSSIBLE, PDF, Condition, Job, Operation, Printer, State, Trouble
 from bridge.channels.paper.ipp.encoding import Given
 from bridge.channels.paper.letter import Composed
-from bridge.channels.paper.roads import Prepare, failed, printed
-from storage.deliveries.terms import DAY
+from bridge.channels.paper.roads import LONGEST_WAIT, Prepare, failed, printed
 
 CREATING, SENDING, SENT = "creating", "sending", "sent"
 SOON, OFTEN, SELDOM = 10, 60, 900
 """Seconds until the printer is asked again: at first, within the first hour, later."""
-LONGEST_WAIT = 5 * DAY
 NEEDED = frozenset(Operation) - {Operation.CANCEL_JOB}
 _ANY = "application/octet-stream"
 _HOUR = 3600
@@ -64,11 +65,9 @@ class IppRoad:
         composed = await prepare()
         if not isinstance(composed, Composed):
             return composed
-        known = await self._known(task) if task.job.step == CREATING else None
-        if known is not None:
-            if not _awaits_document(known):
-                return self._outcome(task, known, Handle(known.id, composed.pages))
-            return await self._send(task, known.id, composed)
+        empty = await self._empty(task) if task.job.step == CREATING else None
+        if empty is not None:
+            return await self._send(task, empty.id, composed)
         unfit = _unfit(await self._printer.condition())
         if unfit is not None:
             return Later(unfit)
@@ -92,12 +91,25 @@ class IppRoad:
         if job is None:
             return Uncertain("printer-knows-no-such-job")
         if task.job.step == SENDING and _awaits_document(job):
-            composed = await prepare()
-            return await self._send(task, job.id, composed) if isinstance(composed, Composed) else composed
-        if task.job.step == SENDING and _lost_unprinted(job):
-            await task.note(CREATING)
-            return Later("printer-lost-document", after=SOON)
+            return await self._handed(task, prepare, job)
+        if _lost_unprinted(job):
+            return await self._lost(task)
         return self._outcome(task, job, handle)
+
+    async def _handed(self, task: Task, prepare: Prepare, job: Job) -> Outcome:
+        """A job that waits for its document gets it, if it may; else the printer need not wait for it."""
+        composed = await prepare()
+        if isinstance(composed, Composed):
+            return await self._send(task, job.id, composed)
+        await self._printer.cancel(job.id)
+        return composed
+
+    async def _lost(self, task: Task) -> Outcome:
+        """Nothing is on paper. On its way to the printer: once more; a document that it had whole it cannot print."""
+        sent, delivery_id = task.job.step == SENT, task.job.delivery_id
+        assert delivery_id is not None
+        await task.note(CREATING)
+        return failed(delivery_id, "printer-aborted") if sent else Later("printer-lost-document")
 
     async def _job(self, task: Task, handle: Handle) -> Job | None:
         """By number, unless the printer has given that to another since; else by name."""
@@ -109,6 +121,10 @@ class IppRoad:
         named = await self._printer.named(_name(task))
         return next((job for job in named if not _lost_unprinted(job)), None)
 
+    async def _empty(self, task: Task) -> Job | None:
+        """The job that an earlier attempt made and sent nothing to, if the printer still waits for its document."""
+        return next((job for job in await self._printer.named(_name(task)) if _awaits_document(job)), None)
+
     def _outcome(self, task: Task, job: Job, handle: Handle) -> Outcome:
         delivery_id = task.job.delivery_id
         assert delivery_id is not None
@@ -119,8 +135,10 @@ class IppRoad:
                 if task.job.step == SENDING and _is_short(job, handle):
                     return Uncertain("printer-took-a-part")
                 return printed(delivery_id, handle.pages, self._carrier)
+            case State.CANCELED if job.impressions == 0:
+                return failed(delivery_id, "printer-canceled")
             case State.ABORTED | State.CANCELED:
-                return failed(delivery_id, f"printer-{job.state.name.lower()}")
+                return Uncertain(f"printer-{job.state.name.lower()}")
             case State.STOPPED:
                 return self._wait(task, "printer-stopped")
             case _:
@@ -158,8 +176,8 @@ def _awaits_document(job: Job) -> bool:
 
 
 def _lost_unprinted(job: Job) -> bool:
-    """Whether the printer gave up a job whose document it did not get whole, and says that it printed nothing."""
-    return job.state is State.ABORTED and job.printed == 0
+    """Whether the printer gave the job up, and says that it printed nothing. No number is no zero."""
+    return job.state is State.ABORTED and job.impressions == 0
 
 
 def _is_short(job: Job, handle: Handle) -> bool:

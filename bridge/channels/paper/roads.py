@@ -7,10 +7,12 @@ from typing import Protocol
 from bridge.channels import handoff
 from bridge.channels.outbox import Done, Failed, Outcome, Task
 from bridge.channels.paper.letter import Composed
-from storage.deliveries.terms import Channel
+from storage.deliveries.terms import DAY, Channel
 
+LONGEST_WAIT = 5 * DAY
+"""For a printer that has the letter, or a folder that is away; then a person decides."""
 Prepare = Callable[[], Awaitable[Composed | Outcome]]
-"""The sheets, or why there are none."""
+"""The sheets, or why there are none: asks anew each time whether they may be printed. NotFound: no need any more."""
 
 
 class PrinterUnusable(Exception):

@@ -61,7 +61,6 @@ _OF_JOB = (
     "job-state-reasons",
     "number-of-documents",
     "job-impressions-completed",
-    "job-media-sheets-completed",
     "job-k-octets",
 )
 
@@ -83,8 +82,8 @@ class Job:
     reasons: frozenset[str]
     documents: int | None
     """That it has; None: the printer does not say."""
-    printed: int | None
-    """Impressions or sheets so far."""
+    impressions: int | None
+    """Completed so far; None: the printer does not say."""
     kilobytes: int | None
     """That it has received."""
 
@@ -278,22 +277,20 @@ def _job(found: Attributes, number: int) -> Job:
         state = State(_number(found, "job-state") or 0)
     except ValueError:
         raise Trouble("printer-nonsense") from None
-    counts = [_number(found, f"job-{what}-completed") for what in ("impressions", "media-sheets")]
-    known = [count for count in counts if count is not None]
     return Job(
         number,
         str(found.get("job-name", ("",))[0]),
         state,
         _words(found, "job-state-reasons"),
         _number(found, "number-of-documents"),
-        max(known) if known else None,
+        _number(found, "job-impressions-completed"),
         _number(found, "job-k-octets"),
     )
 
 
 def _number(found: Attributes, name: str) -> int | None:
     value = found.get(name, (None,))[0]
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _words(found: Attributes, name: str) -> frozenset[str]:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bridge.channels.outbox import Done, Later, Outcome, Task, Uncertain
+from bridge.channels.outbox import Done, Failed, Later, Outcome, Task, Uncertain
 from bridge.channels.paper import folder
 from bridge.channels.paper.folder import READY, HotFolder
 from bridge.channels.paper.letter import Composed, Letter
 from bridge.channels.paper.press import Press
+from bridge.channels.paper.roads import LONGEST_WAIT
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DeliveryState
+from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
 from tests.letters import ADDRESS, PaperOffice
 
@@ -64,11 +66,11 @@ class Taker:
                 path.unlink()
 
 
-async def attempt(office: PaperOffice, hot: Path, delivery: Delivery) -> Outcome:
+async def attempt(office: PaperOffice, hot: Path, delivery: Delivery, country: str = "NL", name: str = "") -> Outcome:
     job = office.job(delivery)
     assert job is not None
     task = Task(job, office.store, OutboxKey.of(office.store.server_keys.outbox), int(office.clock()))
-    return await office.carrier(HotFolder(hot, None), Ready()).carry(task)
+    return await office.carrier(HotFolder(hot, None), Ready(), country, name).carry(task)
 
 
 async def test_a_letter_appears_whole_and_is_done(office: PaperOffice, hot: Path) -> None:
@@ -157,6 +159,80 @@ async def test_a_share_that_is_not_mounted_is_waited_for(
     away.rename(hot)
     assert isinstance(await attempt(office, hot, delivery), Done)
     assert [path.read_bytes() for path in hot.iterdir()] == [PDF]
+
+
+async def test_a_folder_that_never_comes_back_is_for_a_person(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as another one in the settings: whether the sheets came out of the old one, nobody here knows."""
+    delivery, other = await _left_ready(office, hot, monkeypatch), hot.with_name("other")
+    other.mkdir()
+    assert await attempt(office, other, delivery) == Later("folder-missing", counts=False)
+    office.clock.turn(LONGEST_WAIT)
+    assert await attempt(office, other, delivery) == Uncertain("folder-missing")
+    assert list(other.iterdir()) == []
+
+
+async def test_what_was_not_released_before_a_restart_asks_anew_whether_it_may(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The printer may be in another country by then: no sheet appears, and none stays behind."""
+    delivery = await _left_ready(office, hot, monkeypatch)
+    outcome = await attempt(office, hot, delivery, country="US")
+    assert isinstance(outcome, Failed)
+    assert (outcome.problem, list(hot.iterdir())) == ("outside-europe", [])
+    await office.settle(HotFolder(hot, None), delivery, Ready())  # a person has it tried again, back in Europe
+    assert [path.read_bytes() for path in hot.iterdir()] == [PDF]
+
+
+async def test_a_contract_that_is_gone_by_the_restart_is_waited_for(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await _left_ready(office, hot, monkeypatch)
+    for _ in range(2):  # what was taken back is not taken for printed
+        assert await attempt(office, hot, delivery, name="Print house") == Later("no-contract")
+        assert list(hot.iterdir()) == []
+
+
+async def test_a_letter_left_before_its_release_goes_to_the_address_of_now(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await _left_ready(office, hot, monkeypatch)
+    seen: list[tuple[str, ...]] = []
+
+    async def compose(self: Press, message: bytes, letter: Letter) -> Composed:
+        seen.append(letter.lines)
+        return Composed(PDF, 2)
+
+    monkeypatch.setattr(Ready, "compose", compose)
+    office.moves("Coolsingel 40\n3011 AD  Rotterdam\nNL")
+    assert isinstance(await attempt(office, hot, delivery), Done)
+    assert "Coolsingel 40" in seen[0]
+
+
+async def test_erased_before_its_release_nothing_stays_in_the_folder(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await _left_ready(office, hot, monkeypatch)
+    assert delivery.document_id is not None
+    office.change("UPDATE delivery SET needs_key = 0 WHERE id = ?", delivery.id)
+    with pytest.raises(NotFound):
+        await attempt(office, hot, delivery)
+    assert list(hot.iterdir()) == []
+
+
+async def test_sheets_that_somebody_took_before_their_release_are_for_a_person(
+    office: PaperOffice, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, write = office.letter(), folder._write
+
+    def taken(hidden: Path, pdf: bytes) -> str:
+        place = write(hidden, pdf)
+        hidden.unlink()
+        return place
+
+    monkeypatch.setattr(folder, "_write", taken)
+    assert await attempt(office, hot, delivery) == Uncertain("folder-lost-it")
 
 
 async def test_a_folder_that_is_not_there_or_full_is_put_off(office: PaperOffice, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bridge import tls
+from bridge.channels import letters
 from bridge.channels.outbox import Failed, Later, Outcome, Task, Uncertain
 from bridge.channels.paper import printers
 from bridge.channels.paper.ipp.client import Operation, Printer, State, Trouble, http_address
@@ -191,15 +192,47 @@ async def test_after_five_days_a_person_decides(office: PaperOffice, printer: Fa
 @pytest.mark.parametrize(
     ("ends", "problem"), [(State.ABORTED, "printer-aborted"), (State.CANCELED, "printer-canceled")]
 )
-async def test_given_up_by_the_printer_the_mailbox_is_all(
+async def test_given_up_by_the_printer_unprinted_the_mailbox_is_all(
     office: PaperOffice, printer: FakePrinter, ends: State, problem: str
 ) -> None:
-    printer.ends = ends
+    """It had the whole document: another attempt would end as this one did."""
+    printer.ends, printer.counts = ends, 0
     delivery = office.letter()
     await office.settle(by_ipp(printer.uri), delivery, Ready())
     assert len(printer.prints) == 1
     assert office.now(delivery).state is DeliveryState.FAILED
     assert office.events(delivery) == [("paper.failed", problem)]
+
+
+@pytest.mark.parametrize("counts", [None, 1, 3])
+@pytest.mark.parametrize("ends", [State.ABORTED, State.CANCELED])
+@pytest.mark.parametrize("step", [SENDING, SENT])
+async def test_given_up_by_the_printer_and_perhaps_printed_a_person_decides(
+    office: PaperOffice, printer: FakePrinter, ends: State, counts: int | None, step: str
+) -> None:
+    """A printer that does not count impressions has not said that there are none."""
+    printer.jobs.clear()
+    delivery = office.letter()
+    await office.store.write(_note, office, delivery, step, Handle(1, 4, len(PDF)))
+    printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper", ends, ("none",), [PDF], counts, 6))
+    await office.settle(by_ipp(printer.uri), delivery, Ready())
+    job = office.job(delivery)
+    assert job is not None
+    assert (job.state, job.problem) == (JobState.UNCERTAIN, f"printer-{ends.name.lower()}")
+    assert printer.prints == [PDF]
+
+
+async def test_a_person_has_what_was_aborted_unprinted_tried_again(office: PaperOffice, printer: FakePrinter) -> None:
+    printer.ends, printer.counts = State.ABORTED, 0
+    delivery = office.letter()
+    await office.settle(by_ipp(printer.uri), delivery, Ready())
+    job = office.job(delivery)
+    assert job is not None
+    printer.ends = State.COMPLETED
+    await office.store.write(letters.retry, job.id, int(office.clock()), "test")
+    await office.settle(by_ipp(printer.uri), delivery, Ready())
+    assert office.now(delivery).state is DeliveryState.HANDED_OFF
+    assert [len(each.documents) for each in printer.jobs] == [1, 1]
 
 
 async def test_a_job_that_the_printer_forgot_is_never_printed_again(
@@ -241,16 +274,9 @@ async def test_a_document_that_was_lost_before_anything_was_printed(
     delivery = office.letter()
     await office.store.write(_note, office, delivery, SENDING, Handle(1, 4, len(PDF)))
     printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper", State.ABORTED, ("none",), [], 0, 0))
-    assert await attempt(office, printer, delivery) == Later("printer-lost-document", after=10)
+    assert await attempt(office, printer, delivery) == Later("printer-lost-document")
     await office.settle(by_ipp(printer.uri), delivery, Ready())
     assert printer.prints == [PDF]
-
-
-async def test_one_that_may_have_printed_some_is_not_begun_again(office: PaperOffice, printer: FakePrinter) -> None:
-    delivery = office.letter()
-    await office.store.write(_note, office, delivery, SENDING, Handle(1, 4, len(PDF)))
-    printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper", State.ABORTED, ("none",), [PDF], 2, 6))
-    assert isinstance(await attempt(office, printer, delivery), Failed)
 
 
 async def test_printed_with_errors_a_person_looks(office: PaperOffice, printer: FakePrinter) -> None:
@@ -267,6 +293,40 @@ async def test_an_empty_job_of_an_earlier_attempt_is_used(office: PaperOffice, p
     printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper"))
     await office.settle(by_ipp(printer.uri), delivery, Ready())
     assert [job.documents for job in printer.jobs] == [[PDF]]
+
+
+@pytest.mark.parametrize("ended", [State.ABORTED, State.CANCELED, State.COMPLETED])
+async def test_an_empty_job_that_the_printer_ended_meanwhile_is_no_letter(
+    office: PaperOffice, printer: FakePrinter, ended: State
+) -> None:
+    """Nothing was sent to it, whatever became of it."""
+    delivery = office.letter()
+    await office.store.write(_note, office, delivery, CREATING, None)
+    printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper", ended, ("none",), [], None))
+    await office.settle(by_ipp(printer.uri), delivery, Ready())
+    assert [job.documents for job in printer.jobs] == [[], [PDF]]
+
+
+@pytest.mark.parametrize("step", [CREATING, SENDING])
+@pytest.mark.parametrize("obstacle", ["country", "address"])
+async def test_a_resumed_letter_asks_anew_whether_it_may_be_printed(
+    office: PaperOffice, printer: FakePrinter, step: str, obstacle: str
+) -> None:
+    """The settings or the recipient's address changed while the bridge was down."""
+    delivery = office.letter()
+    await office.store.write(_note, office, delivery, step, Handle(1, 4, len(PDF)) if step == SENDING else None)
+    printer.jobs.append(PrintJob(1, f"postex {delivery.public_id}:paper"))
+    if obstacle == "address":
+        office.moves(None)
+    job = office.job(delivery)
+    assert job is not None
+    task = Task(job, office.store, OutboxKey.of(office.store.server_keys.outbox), int(office.clock()))
+    country = "US" if obstacle == "country" else "NL"
+    outcome = await office.carrier(by_ipp(printer.uri), Ready(), country).carry(task)
+    assert isinstance(outcome, Failed)
+    assert outcome.problem == ("outside-europe" if obstacle == "country" else f"preflight-{Code.ADDRESS_MISSING}")
+    assert printer.prints == []
+    assert Operation.SEND_DOCUMENT not in printer.asked
 
 
 async def test_what_fails_preflight_never_reaches_the_printer(office: PaperOffice, printer: FakePrinter) -> None:
