@@ -100,5 +100,5 @@ def _forget(session: Session, job: Job) -> None:
 
 
 def _note(session: Session, kind: str, job: Job, now: int, actor: str) -> None:
-    subject = f"job:{job.id}" if job.account_id is None else f"account:{job.account_id}"
+    subject = f"job:{job.id}" if job.named_account_id is None else f"account:{job.named_account_id}"
     audit.append(session, kind, actor, subject, {"job": job.id, "kind": job.kind, "state": job.state}, now)

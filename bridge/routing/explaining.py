@@ -58,6 +58,7 @@ STATES = {
     DeliveryState.FAILED: N_("It could not be handed over; it lies in the mailbox."),
     DeliveryState.REFUSED: N_("Its sender was told that it is refused; nothing of it was kept."),
     DeliveryState.OPENED: N_("It was opened."),
+    DeliveryState.REMOVED: N_("It was removed unread."),
 }
 LEVELS = {
     Level.SENDER_TYPE: N_("The recipient chose this for this type of document from this sender."),
@@ -99,13 +100,17 @@ _WORDS = {
 }
 
 
-def explain(delivery: Delivery, locale: str, folders: Mapping[int, str] | None = None) -> list[str]:
-    """A line per step, the last of what came of it. `folders`: names by number, of a reader whose keys are open."""
+def explain(
+    delivery: Delivery, locale: str, folders: Mapping[int, str] | None = None, *, for_reader: bool = True
+) -> list[str]:
+    """A line per step. `folders`: names by number, of a reader whose keys are open. `for_reader`: the last line is
+    what came of it, which tells whether it was read.
+    """
     first = text(locale, DECIDED, type=text(locale, TYPES[delivery.document_type]))
-    last = text(locale, STATES[delivery.state])
+    last = [text(locale, STATES[delivery.state])] if for_reader else []
     if delivery.reasons is None:
-        return [first, text(locale, FORGOTTEN), last]
-    return [first, *steps(reasons_of(delivery.reasons), locale, folders), last]
+        return [first, text(locale, FORGOTTEN), *last]
+    return [first, *steps(reasons_of(delivery.reasons), locale, folders), *last]
 
 
 def reasons_of(stored: str) -> tuple[Reason, ...]:

@@ -4,6 +4,9 @@
        │          └─▶ failed ─▶ waiting       where a rung is left
        └─▶ opened | removed                   the reader was quicker
 
+Where the reader chose a channel that leaves, the state tells of that channel: opening the copy in the mailbox stops
+nothing and is noted in `opened_at` alone, so that what happens to the letter does not tell whether it was read.
+
 Opened ≠ downloaded: `downloaded` notes that bytes left for a mail program, `opened` that the reader has read the
 document. `put_away` notes what the reader deleted or put into the trash: of what was never read it says `removed`,
 since handled is not read. Both end the ladder, cancel what waits in the outbox for it, and take the server's own way
@@ -38,23 +41,26 @@ _DOWNLOADED = (
 )
 _OPENED = (
     "UPDATE delivery SET opened_at = ?, downloaded_at = coalesce(downloaded_at, ?), ladder_due_at = NULL,"
-    " needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
-    " state = CASE WHEN state IN ('waiting', 'delivered', 'failed', 'removed') THEN 'opened' ELSE state END"
+    " needs_key = CASE WHEN state = 'leaving' OR channel <> 'mailbox' THEN needs_key ELSE 0 END,"
+    " state = CASE WHEN state IN ('waiting', 'delivered', 'removed') OR state = 'failed' AND channel = 'mailbox'"
+    " THEN 'opened' ELSE state END"
     " WHERE account_id = ? AND opened_at IS NULL AND state NOT IN ('refused', 'held') AND document_id IN (?*)"
 )
 _TRASHED = (
     "UPDATE delivery SET ladder_due_at = NULL, needs_key = CASE WHEN state = 'leaving' THEN needs_key ELSE 0 END,"
     " state = CASE WHEN state = 'leaving' THEN state ELSE 'removed' END"
     " WHERE account_id = ? AND opened_at IS NULL AND state IN ('waiting', 'delivered', 'failed', 'leaving')"
-    " AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox_id"
+    " AND (state <> 'failed' OR channel = 'mailbox') AND document_id IN (?*)"
+    " AND NOT EXISTS (SELECT 1 FROM copy JOIN mailbox ON mailbox.id = copy.mailbox_id"
     " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id"
     " AND coalesce(special, '') <> 'trash')"
 )
 _GONE = (
     "UPDATE delivery SET document_id = NULL, erase_at = NULL, ladder_due_at = NULL, needs_key = 0,"
     " ended_at = coalesce(ended_at, ?),"
-    " state = CASE WHEN opened_at IS NULL AND state IN ('waiting', 'delivered', 'failed', 'leaving')"
-    " THEN 'removed' ELSE state END"
+    " state = CASE WHEN opened_at IS NOT NULL AND state = 'leaving' THEN 'opened'"
+    " WHEN opened_at IS NULL AND (state IN ('waiting', 'delivered', 'leaving')"
+    " OR state = 'failed' AND channel = 'mailbox') THEN 'removed' ELSE state END"
     " WHERE account_id = ? AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy"
     " WHERE copy.document_id = delivery.document_id AND copy.account_id = delivery.account_id)"
 )
@@ -209,8 +215,10 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
     """
     found = get(session, delivery_id)
     transcript.note(session, found.account_id, delivery_id, f"{channel}.failed", now, channel, problem)
-    if found.opened_at is not None or found.state is DeliveryState.REMOVED:
+    if _is_handled(found):
         statements.run(session, endings.STAYS.replace("?*", "?"), (DeliveryState.REMOVED, delivery_id))
+        if found.state is DeliveryState.HANDED_OFF:  # it came back: nobody else has it
+            statements.run(session, "UPDATE delivery SET state = ? WHERE id = ?", (_after_return(found), delivery_id))
         outbox_keys.destroy_needless(session, [] if found.document_id is None else [found.document_id])
     elif _may_climb(found):
         statements.run(
@@ -228,9 +236,22 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
             outbox_keys.give_up(session, delivery_id)
 
 
+def _is_handled(found: Delivery) -> bool:
+    """Whether its reader has ended what its ladder was for, or has removed it."""
+    read = found.opened_at is not None and found.channel is Channel.MAILBOX
+    return read or found.document_id is None or found.state is DeliveryState.REMOVED
+
+
+def _after_return(found: Delivery) -> DeliveryState:
+    """Of one that its reader has handled; the state of a channel that leaves tells of that alone."""
+    if found.channel is not Channel.MAILBOX:
+        return DeliveryState.FAILED
+    return DeliveryState.REMOVED if found.opened_at is None else DeliveryState.OPENED
+
+
 def _may_climb(found: Delivery) -> bool:
     rest = found.ladder.rungs[found.ladder_step :]
-    return bool(rest) and found.document_id is not None and (found.needs_key or rest[0][1] is Rung.REMIND)
+    return bool(rest) and found.opened_at is None and (found.needs_key or rest[0][1] is Rung.REMIND)
 
 
 def has_dead_letters(session: Session, delivery_id: int) -> bool:

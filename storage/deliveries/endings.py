@@ -14,6 +14,8 @@ from storage.engine import statements
 DROP_LADDER_JOBS = (
     "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'"
 )
+_DROP_DEAD_RUNGS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'dead' AND key LIKE '%:ladder:%'"
+"""Nobody is to try a rung again whose reader was quicker."""
 _DROP_JOBS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL"
 STAYS = (
     "UPDATE delivery SET needs_key = 0, state = CASE WHEN opened_at IS NULL THEN ? ELSE 'opened' END"
@@ -62,6 +64,7 @@ def stop(
         part = staked[start : start + statements.CHUNK]
         ids, marks = [each.id for each in part], ",".join("?" * len(part))
         statements.run(session, DROP_LADDER_JOBS.replace("?*", marks), ids)
+        statements.run(session, _DROP_DEAD_RUNGS.replace("?*", marks), ids)
         statements.run(session, STAYS.replace("?*", marks), (unopened, *ids))
         outbox_keys.destroy_needless(session, [each.document_id for each in part if each.document_id is not None])
     for each in staked:

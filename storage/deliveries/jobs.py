@@ -28,6 +28,8 @@ _COLUMNS = (
 
 
 FARTHEST = 8 * DAY
+_RUNG = ":ladder:"
+"""In the key of a step of a ladder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class Job:
     step: str | None
     handle: str | None
     created_at: int
+
+    @property
+    def is_rung(self) -> bool:
+        """Whether it is there because a document lay unread."""
+        return _RUNG in self.key
+
+    @property
+    def named_account_id(self) -> int | None:
+        """Whose it is, as far as others may know: of a rung only where somebody has to look for the letter."""
+        return None if self.is_rung and self.state is not JobState.UNCERTAIN else self.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ def queue(
         (key, job.kind, account_id, delivery_id, sealed, JobState.WAITING, job.due_at, now),
     )
     if made is not None:
-        _announce(session, made[0], (job.kind, account_id), JobState.WAITING, job.due_at)
+        _announce(session, made[0], (key, job.kind, account_id), JobState.WAITING, job.due_at)
     return made is not None
 
 
@@ -170,7 +182,7 @@ def _set(session: Session, job_id: int, state: JobState, problem: str, due_at: i
     found = statements.row(
         session,
         "UPDATE job SET state = ?, problem = ?, attempts = attempts + ?, due_at = ? WHERE id = ?"
-        " RETURNING kind, account_id",
+        " RETURNING key, kind, account_id",
         (state, problem, counted, due_at, job_id),
     )
     if found is not None:
@@ -187,7 +199,7 @@ def again(session: Session, job_id: int, now: int, *, afresh: bool) -> Job:
         session,
         "UPDATE job SET state = 'waiting', due_at = ?, attempts = 0, step = CASE WHEN ? THEN NULL ELSE step END,"
         " handle = CASE WHEN ? THEN NULL ELSE handle END WHERE id = ? AND state <> 'waiting'"
-        " RETURNING kind, account_id",
+        " RETURNING key, kind, account_id",
         (now, afresh, afresh, job_id),
     )
     if found is None:
@@ -200,7 +212,7 @@ def soon(session: Session, job_id: int, now: int) -> Job:
     """A person does not want to wait for the back-off. NotFound."""
     found = statements.row(
         session,
-        "UPDATE job SET due_at = min(due_at, ?) WHERE id = ? AND state = 'waiting' RETURNING kind, account_id",
+        "UPDATE job SET due_at = min(due_at, ?) WHERE id = ? AND state = 'waiting' RETURNING key, kind, account_id",
         (now, job_id),
     )
     if found is None:
@@ -220,7 +232,7 @@ def make_uncertain(session: Session, problem: str, now: int) -> int:
 
 def done(session: Session, job_id: int) -> bool:
     """Handed off, or not to be: the row goes, and what was sealed in it. Whether it was there."""
-    found = statements.row(session, "DELETE FROM job WHERE id = ? RETURNING kind, account_id", (job_id,))
+    found = statements.row(session, "DELETE FROM job WHERE id = ? RETURNING key, kind, account_id", (job_id,))
     if found is not None:
         _announce(session, job_id, found, None, None)
     return found is not None
@@ -237,7 +249,10 @@ def dead_since(session: Session, before: int, limit: int) -> list[Job]:
 
 
 def _announce(session: Session, job_id: int, row: statements.Row, state: JobState | None, due_at: int | None) -> None:
-    kind, account_id = row
+    """Not whose it is, of a rung: that would tell who has not read a document (D9)."""
+    key, kind, account_id = row
+    if _RUNG in key:
+        account_id = None
     announce(session, OutboxChanged(job_id, kind, account_id, state, due_at))
 
 

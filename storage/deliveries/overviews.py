@@ -1,5 +1,9 @@
 """Lists of jobs and of deliveries for people: metadata alone, never a payload, a subject or a reason in words.
 
+They are the same whatever a reader did with a document (S14, D9): states are those of `sent.Seen`, without the steps
+of a ladder. That a rung of one is in the outbox tells that a document lies unread: whose it is stays out, but where
+somebody has to find the letter to say whether it left.
+
 Pages go by number, newest first: `before` is the number of the last item of the page before. `domains`: accounts of
 these alone; None: all, and in the list of jobs those that are nobody's.
 """
@@ -8,21 +12,24 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage.deliveries.terms import Channel, DeliveryState, DocumentType, JobKind, JobState
+from storage.deliveries.jobs import Job
+from storage.deliveries.sent import SEEN, Seen
+from storage.deliveries.terms import Channel, DocumentType, JobKind, JobState
 from storage.engine import statements
 from storage.engine.statements import Value
 
 # ruff: noqa: S608 - every part of these statements stands in this file
 
+_IS_NAMED = "(job.key NOT LIKE '%:ladder:%' OR job.state = 'uncertain')"
 _JOBS = (
-    "SELECT job.id, job.kind, job.state, job.account_id, delivery.public_id, job.due_at, job.attempts, job.problem,"
+    f"SELECT job.id, job.kind, job.state, CASE WHEN {_IS_NAMED} THEN job.account_id END,"
+    f" CASE WHEN {_IS_NAMED} THEN delivery.public_id END, job.due_at, job.attempts, job.problem,"
     " job.step, job.created_at FROM job LEFT JOIN delivery ON delivery.id = job.delivery_id"
     " LEFT JOIN account ON account.id = job.account_id WHERE true"
 )
 _DELIVERIES = (
     "SELECT delivery.id, delivery.public_id, document_public_id, delivery.account_id, document_type,"
-    " delivery.channel, delivery.state, ladder, ladder_step, ladder_due_at, decided_at, ended_at, needs_key,"
-    " coalesce((SELECT sum(attempts) FROM job WHERE job.delivery_id = delivery.id), 0)"
+    f" delivery.channel, {SEEN}, ladder, decided_at"
     " FROM delivery JOIN account ON account.id = delivery.account_id WHERE true"
 )
 _PARKED = {JobState.DEAD, JobState.UNCERTAIN}
@@ -52,15 +59,10 @@ class DeliveryLine:
     account_id: int
     document_type: DocumentType
     channel: Channel
-    state: DeliveryState
+    state: Seen
     ladder: str | None
-    ladder_step: int
-    ladder_due_at: int | None
+    """As it was decided."""
     decided_at: int
-    ended_at: int | None
-    server_can_open: bool
-    attempts: int
-    """Of what waits in the outbox for it."""
 
 
 def jobs(
@@ -83,12 +85,18 @@ def jobs(
     return [JobLine(row[0], JobKind(row[1]), JobState(row[2]), *row[3:]) for row in found]
 
 
+def line(job: Job) -> JobLine:
+    """Of one at hand, that may be over."""
+    rest = (job.due_at, job.attempts, job.problem, job.step, job.created_at)
+    return JobLine(job.id, job.kind, job.state, job.named_account_id, None, *rest)
+
+
 def deliveries(
     session: Session,
     domains: frozenset[int] | None,
     *,
     account_id: int | None = None,
-    state: DeliveryState | None = None,
+    state: Seen | None = None,
     channel: Channel | None = None,
     before: int | None = None,
     limit: int = 50,
@@ -97,7 +105,7 @@ def deliveries(
     sql, values = _confined(_DELIVERIES, domains)
     wanted: tuple[tuple[str, Value], ...] = (
         ("delivery.account_id = ?", account_id),
-        ("delivery.state = ?", state),
+        (f"{SEEN} = ?", state),
         ("delivery.channel = ?", channel),
         ("delivery.id < ?", before),
     )
@@ -126,6 +134,5 @@ def _confined(sql: str, domains: frozenset[int] | None) -> tuple[str, list[Value
 
 def _delivery(row: statements.Row) -> DeliveryLine:
     values = list(row)
-    values[4:7] = [DocumentType(values[4]), Channel(values[5]), DeliveryState(values[6])]
-    values[12] = bool(values[12])
+    values[4:7] = [DocumentType(values[4]), Channel(values[5]), Seen(values[6])]
     return DeliveryLine(*values)

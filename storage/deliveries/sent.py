@@ -12,12 +12,20 @@ from sqlmodel import Session
 
 from storage.choices import consents
 from storage.choices.consents import Purpose
-from storage.deliveries.terms import LEAVES, Channel, DeliveryState, DocumentType
+from storage.deliveries.terms import DocumentType
 from storage.engine import statements
 
+# ruff: noqa: S608 - every part of these statements stands in this file
+
+SEEN = (
+    "CASE WHEN delivery.state = 'held' THEN 'held' WHEN delivery.channel = 'refuse' THEN 'refused'"
+    " WHEN delivery.channel = 'mailbox' OR delivery.state = 'failed' THEN 'delivered'"
+    " WHEN delivery.state = 'handed-off' THEN 'handed-off' ELSE 'accepted' END"
+)
+"""SQL for a `Seen`: what its own channel came to, whatever its ladder or its reader does (D9)."""
 _SENT = (
-    "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type, channel,"
-    " delivery.state, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
+    "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type,"
+    f" {SEEN}, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
     " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
     " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?)"
     " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
@@ -27,21 +35,19 @@ _RECIPIENTS = (
     " AND state NOT IN ('held', 'refused') GROUP BY account_id ORDER BY account_id LIMIT ?"
 )
 
-_KEPT = frozenset({DeliveryState.FAILED, DeliveryState.OPENED, DeliveryState.REMOVED})
-
 NEWEST = (2**63 - 1, 2**63 - 1)
 
 
 class Seen(StrEnum):
-    """The state of a delivery as its sender may see it."""
+    """The state of a delivery as everybody but its reader may see it: its sender, admins, helpers."""
 
     HELD = "held"
     """In a batch that is not committed."""
     ACCEPTED = "accepted"
-    """On its way to a third party."""
+    """In the recipient's mailbox, and meant for a third party that does not have it."""
     HANDED_OFF = "handed-off"
     DELIVERED = "delivered"
-    """In the recipient's mailbox."""
+    """In the recipient's mailbox alone: so it was chosen, or the way elsewhere failed."""
     REFUSED = "refused"
 
 
@@ -72,25 +78,14 @@ def recipients(session: Session, correspondent_id: int, after: int, limit: int) 
     found = statements.rows(session, _RECIPIENTS, (correspondent_id, after, limit))
     wishes: dict[int, str | None] = {}
     for marks, part in statements.chunks([delivery_id for _, delivery_id in found]):
-        sql = f"SELECT account_id, dsn FROM delivery WHERE id IN ({marks})"  # noqa: S608 - question marks
+        sql = f"SELECT account_id, dsn FROM delivery WHERE id IN ({marks})"
         wishes |= dict(statements.rows(session, sql, part))
     return [(account_id, wishes[account_id]) for account_id, _ in found]
 
 
-def seen(channel: Channel, state: DeliveryState) -> Seen:
-    """A document of the mailbox stays delivered whatever its ladder or its reader does: D9."""
-    if state is DeliveryState.HELD:
-        return Seen.HELD
-    if channel is Channel.REFUSE:
-        return Seen.REFUSED
-    if channel not in LEAVES or state in _KEPT:
-        return Seen.DELIVERED
-    return Seen.HANDED_OFF if state is DeliveryState.HANDED_OFF else Seen.ACCEPTED
-
-
 def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int) -> Sent:
-    number, document, account_id, dsn, at, kind, channel, state, ended_at, receipts, opened_at, batch = row
-    shown = seen(Channel(channel), DeliveryState(state))
+    number, document, account_id, dsn, at, kind, state, ended_at, receipts, opened_at, batch = row
+    shown = Seen(state)
     agreed = bool(receipts) and consents.effective(
         session, account_id, Purpose.RECEIPTS, correspondent_id, now, str(kind)
     )

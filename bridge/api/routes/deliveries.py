@@ -1,4 +1,7 @@
-"""Deliveries: what was decided for each document and how far it is. Metadata alone, never a subject."""
+"""Deliveries: what was decided for each document and what its channel came to. Metadata alone, never a subject.
+
+Nothing here depends on what a reader did with a document: their own list is `/v1/me/copies`.
+"""
 
 from typing import Annotated
 
@@ -12,12 +15,13 @@ from bridge.api.policy import Action
 from bridge.api.schemas.outbox import DeliveryOut
 from storage.deliveries import overviews
 from storage.deliveries.overviews import DeliveryLine
-from storage.deliveries.terms import Channel, DeliveryState
+from storage.deliveries.sent import Seen
+from storage.deliveries.terms import Channel
 from storage.people import accounts
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 Listing = Annotated[Access, Depends(gate(Action.DELIVERY_LIST))]
-State = Annotated[DeliveryState | None, Query()]
+State = Annotated[Seen | None, Query()]
 By = Annotated[Channel | None, Query()]
 
 
@@ -43,7 +47,7 @@ async def _page(
     access: Access,
     domains: frozenset[int] | None,
     account_id: int | None,
-    state: DeliveryState | None,
+    state: Seen | None,
     channel: Channel | None,
     after: str | None,
     limit: int,
@@ -77,10 +81,5 @@ def _line(session: Session, access: Access, line: DeliveryLine) -> DeliveryOut:
         channel=line.channel,
         state=line.state,
         ladder=line.ladder,
-        ladder_step=line.ladder_step,
-        ladder_due_at=line.ladder_due_at,
         decided_at=line.decided_at,
-        ended_at=line.ended_at,
-        server_can_open=line.server_can_open,
-        attempts=line.attempts,
     )

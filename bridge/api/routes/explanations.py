@@ -71,11 +71,10 @@ async def _explained(access: Access, delivery: Delivery, locale: str) -> Explana
         delivery=delivery.public_id,
         type=delivery.document_type,
         channel=delivery.channel,
-        state=delivery.state,
         decided_at=delivery.decided_at,
         ladder=str(delivery.ladder) or None,
         sender=choices.sender_out(delivery.correspondent_id, known),
-        steps=explaining.explain(delivery, locale, known.folders),
+        steps=explaining.explain(delivery, locale, known.folders, for_reader=access.is_self),
         reasons=_reasons(delivery),
     )
 

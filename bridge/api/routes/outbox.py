@@ -28,8 +28,8 @@ _PROBLEMS = {
     "uncertain": N_("Nobody knows whether this has happened: say whether it has, so that it does not happen twice."),
     "not-uncertain": N_("There is nothing to settle: this waits or was given up. Try it again, or cancel it."),
     "gone": N_(
-        "The document has reached its reader another way, or the server cannot open it any more. Cancel this, so that"
-        " it leaves the list."
+        "The document is not there any more, or the server cannot open it any more. Cancel this, so that it leaves"
+        " the list."
     ),
 }
 
@@ -100,19 +100,7 @@ async def _reached(access: Access, number: int) -> None:
 
 
 async def _out(access: Access, job: Job) -> JobOut:
-    line = JobLine(
-        job.id,
-        job.kind,
-        job.state,
-        job.account_id,
-        None,
-        job.due_at,
-        job.attempts,
-        job.problem,
-        job.step,
-        job.created_at,
-    )
-    (shown,) = await access.control.store.read(_shown, access, [line])
+    (shown,) = await access.control.store.read(_shown, access, [overviews.line(job)])
     return shown
 
 

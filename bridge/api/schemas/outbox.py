@@ -7,7 +7,8 @@ from pydantic import Field
 
 from bridge.api.schemas import Schema
 from storage.deliveries import processors
-from storage.deliveries.terms import Channel, DeliveryState, DocumentType, JobKind, JobState
+from storage.deliveries.sent import Seen
+from storage.deliveries.terms import Channel, DocumentType, JobKind, JobState
 
 
 class JobOut(Schema):
@@ -15,6 +16,7 @@ class JobOut(Schema):
     kind: JobKind
     state: JobState
     account: str | None
+    """Null also for a step of a ladder: that it is there tells that a document lies unread."""
     email: str | None
     """Cut where the reader's role needs no more."""
     delivery: str | None
@@ -35,22 +37,17 @@ class SettlementIn(Schema):
 
 
 class DeliveryOut(Schema):
-    """Never a subject."""
+    """Never a subject, and nothing that depends on what its reader did: that is `/v1/me/copies`, for the reader."""
 
     id: str
     document: str
     account: str
     type: DocumentType
     channel: Channel
-    state: DeliveryState
+    state: Seen
     ladder: str | None
-    ladder_step: int
-    ladder_due_at: int | None
+    """As it was decided."""
     decided_at: int
-    ended_at: int | None
-    server_can_open: bool
-    attempts: int
-    """Of what waits in the outbox."""
 
 
 class ProcessorIn(Schema):

@@ -166,11 +166,10 @@ class ExplanationOut(Schema):
     delivery: str
     type: DocumentType
     channel: Channel
-    state: str
     decided_at: int
     ladder: str | None
     sender: SenderOut | None
     steps: list[str]
-    """In the reader's language."""
+    """In the language of who asks; to its reader, last, what came of it."""
     reasons: list[dict[str, str | None]] | None
     """For programs: code, field, value, level; null once they are forgotten."""

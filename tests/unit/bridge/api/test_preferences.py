@@ -220,7 +220,7 @@ async def test_a_mandatory_type_overrules_a_refusal_and_everybody_is_told_why(
     ]
     payslip, letter = (send(desk, energy, anna, kind=kind, subject=kind) for kind in ("payslip", "letter"))
     told = (await desk.ask("GET", f"/v1/accounts/me/deliveries/{payslip}/explanation", anna)).json()
-    assert (told["channel"], told["state"]) == ("mailbox", "delivered")
+    assert (told["channel"], told["steps"][-1]) == ("mailbox", "It lies in the mailbox.")
     assert "Channel: mailbox. The domain lets nobody refuse documents of this type." in told["steps"]
     told = (
         await desk.ask(

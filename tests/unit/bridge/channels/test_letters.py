@@ -113,14 +113,35 @@ async def test_cancelling_a_dead_letter_closes_the_document_too(case: Case) -> N
     assert case.events(delivery).count("paper.failed") == 1
 
 
-async def test_what_was_read_meanwhile_is_not_sent_again(case: Case) -> None:
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_letter_that_was_read_meanwhile_is_retried_as_if_it_was_not(case: Case, again: bool) -> None:
+    """Its reader chose paper for the document, read or not; the answer must not tell an admin which (D9)."""
     delivery = case.leave()
     await case.turn(failing(delivery))
     assert delivery.document_id is not None
     await case.desk.store.write(deliveries.opened, case.anna.account.id, [delivery.document_id], NOW)
+    job_id = job_of(case.desk.store, delivery)
+    await case.desk.store.write(letters.retry, job_id, NOW, ACTOR)
+    if again:
+        await case.turn(failing(delivery))
+        assert (case.state(delivery), can_open(case.desk.store)) == (DeliveryState.FAILED, 1)
+        await case.desk.store.write(letters.retry, job_id, NOW, ACTOR)
+    printer = await case.turn(Done(partial(handoff.done, delivery_id=delivery.id, channel=Channel.PAPER)))
+    assert (printer.printed, case.state(delivery)) == (1, DeliveryState.HANDED_OFF)
     assert can_open(case.desk.store) == 0
-    with pytest.raises(Conflict, match="gone"):
-        await case.desk.store.write(letters.retry, job_of(case.desk.store, delivery), NOW, ACTOR)
+
+
+async def test_a_dead_rung_goes_with_the_reading_of_its_document(case: Case) -> None:
+    delivery = case.leave()
+    await case.turn(failing(delivery))
+    store, rung = case.desk.store, "UPDATE job SET key = 'x:ladder:1:paper'"
+    store.write_now(statements.run, "UPDATE delivery SET channel = 'mailbox'")
+    store.write_now(statements.run, rung)
+    assert delivery.document_id is not None
+    await store.write(deliveries.opened, case.anna.account.id, [delivery.document_id], NOW)
+    assert (case.state(delivery), can_open(store)) == (DeliveryState.OPENED, 0)
+    with pytest.raises(NotFound):
+        await store.read(jobs.get, 1)
 
 
 @pytest.mark.parametrize("done", [True, False])

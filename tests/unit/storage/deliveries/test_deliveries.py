@@ -42,13 +42,13 @@ def test_what_was_chosen_to_leave_leaves_though_it_was_read(house: House) -> Non
     assert (house.again(delivery).state, seals(house)) == (DeliveryState.HANDED_OFF, 0)
 
 
-def test_a_channel_that_fails_after_it_was_read_leaves_it_read(house: House) -> None:
+def test_a_channel_that_fails_says_so_whether_it_was_read_or_not(house: House) -> None:
     house.choose(channel=Channel.PAPER)
     delivery = house.hand_in()
     house.open(delivery)
     house.store.write_now(statements.run, "DELETE FROM job")
     house.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW + 1)
-    assert (house.again(delivery).state, seals(house)) == (DeliveryState.OPENED, 0)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.FAILED, 0)
 
 
 @pytest.mark.parametrize(("plan", "state"), [("1:email 5:remind", "waiting"), ("1:email 5:paper", "failed")])

@@ -1,0 +1,285 @@
+"""What a reader did with a document shows to its reader alone (S14, D9): everything that anybody else can ask for is
+byte for byte the same before and after, for every route that answers a question, from the place of every role.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from fastapi.routing import APIRoute
+
+from bridge.api.routes import ROUTERS
+from bridge.channels import letters
+from bridge.mail.status_wishes import Wish
+from storage.choices import correspondents
+from storage.deliveries import arrivals, deliveries, jobs, ladder_runs
+from storage.deliveries.arrivals import Acceptance
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.sent import Seen
+from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType, JobState, Ladder, NewJob, Rung
+from storage.engine import statements
+from storage.keys.envelope import seal_document
+from storage.keys.outbox import OutboxKey
+from storage.mail import copies
+from storage.mail.documents import DeliveryDraft
+from storage.people import accounts
+from storage.records import Flag, Role
+from tests.control import FIRST, NOW, SECOND, Desk, Person
+from tests.departures import KINDS, job_of
+
+OTHERS = ("admin", "support", "reseller", "auditor", "owner", "erp", "sender2", "bram", "elsewhere")
+ENDLESS = frozenset({"/v1/events"})
+STORED = frozenset({"used_bytes", "stored_bytes"})
+"""How much an account stores is its domain's to know: a removal shows there, a reading does not."""
+
+
+@dataclass
+class Office:
+    desk: Desk
+    people: Mapping[str, Person]
+
+    def hand_in(self, channel: Channel, ladder: str = "", *, receipts: bool = False) -> Delivery:
+        """From `erp` to `anna`, openable by the server, with its job if the channel leaves."""
+        desk, anna, erp = self.desk, self.people["anna"].account, self.people["erp"].account
+        public = OutboxKey.of(desk.store.server_keys.outbox).public_key
+        reader = desk.store.read_now(accounts.recipient, anna.email)
+        assert reader is not None
+        sealed = seal_document(b"Subject: x\r\n\r\nx\r\n", b"card", (reader,), outbox_public=public)
+        leaves = channel is not Channel.MAILBOX
+        decided = Decided(
+            account_id=anna.id,
+            document_type=DocumentType.INVOICE,
+            channel=channel,
+            state=DeliveryState.LEAVING if leaves else DeliveryState.WAITING,
+            language="nl",
+            reasons="[]",
+            needs_key=True,
+            receipts=receipts,
+            ladder=Ladder.parse(ladder),
+            ladder_due_at=NOW if ladder else None,
+            dsn=Wish("anna@example.test").text(),
+            jobs=(NewJob(KINDS[channel], channel, NOW),) if leaves else (),
+        )
+        draft = DeliveryDraft(sealed, (reader,), (reader.inbox_id,), NOW, 99, sender_account_id=erp.id)
+        made = desk.store.write_now(arrivals.accept, Acceptance(draft, {anna.id: decided}, erp.id, public), NOW)
+        return desk.store.read_now(deliveries.of_document, anna.id, made.document_public_id)
+
+    def climb(self, delivery: Delivery) -> int:
+        """Its paper rung goes into the outbox; the job."""
+        public = OutboxKey.of(self.desk.store.server_keys.outbox).public_key
+        job = ladder_runs.job_of(delivery, Rung.PAPER, NOW)
+        assert self.desk.store.write_now(ladder_runs.advance, delivery, Rung.PAPER, None, NOW, job, public)
+        return job_of(self.desk.store, delivery)
+
+    def bury(self, delivery: Delivery) -> int:
+        """Its job is a dead letter."""
+        job_id = job_of(self.desk.store, delivery)
+        self.desk.store.write_now(jobs.park, job_id, JobState.DEAD, "jam", NOW)
+        self.desk.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW)
+        return job_id
+
+    def act(self, name: str, *those: Delivery) -> None:
+        ACTS[name](self, [each.document_id for each in those if each.document_id is not None])
+
+    async def seen(self, *documents: str) -> dict[str, object]:
+        """Every answer to every question of everybody else."""
+        answers: dict[str, object] = {}
+        for path in questions(self.people["anna"].account.public_id, documents):
+            for name in OTHERS:
+                answer = await self.desk.ask("GET", path, self.people[name])
+                answers[f"{name}: {path}"] = (answer.status_code, scrubbed(answer.json()))
+        return answers
+
+
+def scrubbed(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: scrubbed(each) for key, each in value.items() if key not in STORED}
+    return [scrubbed(each) for each in value] if isinstance(value, list) else value
+
+
+def questions(account: str, documents: tuple[str, ...]) -> list[str]:
+    """GET routes, about the reader and about who asks; lists also by each state there is."""
+    found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for route in found if "GET" in route.methods and route.path not in ENDLESS]
+    paths = {filled(route, who, each) for route in routes for who in (account, "me") for each in documents}
+    states = [state.value for state in (*Seen, *DeliveryState, *JobState)]
+    lists = [f"/v1/accounts/{account}/deliveries", "/v1/deliveries", "/v1/outbox"]
+    return sorted(paths) + [f"{path}?state={state}" for path in lists for state in states]
+
+
+def filled(route: APIRoute, account: str, document: str) -> str:
+    names = {"{account}": account, "{domain}": FIRST, "{document}": document}
+    parts = [names.get(part, "1" if part.startswith("{") else part) for part in route.path.split("/")]
+    return "/".join(parts)
+
+
+def _expunge(office: Office, documents: list[int]) -> None:
+    store, anna = office.desk.store, office.people["anna"].account
+    reader = store.read_now(accounts.recipient, anna.email)
+    assert reader is not None
+    flag = "UPDATE copy SET flags = flags | ? WHERE document_id = ?"
+    for each in documents:
+        store.write_now(statements.run, flag, (int(Flag.DELETED), each))
+    assert store.write_now(copies.expunge, reader.inbox_id, None, NOW)
+
+
+def _noted(what: Callable[..., None], office: Office, documents: list[int]) -> None:
+    office.desk.store.write_now(what, office.people["anna"].account.id, documents, NOW + 5)
+
+
+ACTS: dict[str, Callable[[Office, list[int]], None]] = {
+    "downloaded": partial(_noted, deliveries.downloaded),
+    "opened": partial(_noted, deliveries.opened),
+    "removed": _expunge,
+}
+
+
+@pytest_asyncio.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with Desk.open(tmp_path / "data") as desk:
+        roles = {
+            "admin": Role.DOMAIN_ADMIN,
+            "support": Role.SUPPORT,
+            "reseller": Role.RESELLER,
+            "auditor": Role.AUDITOR,
+        }
+        people = {name: desk.person(name, role) for name, role in roles.items()}
+        people |= {name: desk.person(name, role=Role.SENDER) for name in ("erp", "sender2")}
+        people |= {name: desk.person(name) for name in ("anna", "bram")}
+        people["owner"] = desk.person("owner", role=Role.OWNER)
+        people["elsewhere"] = desk.person("elsewhere", Role.DOMAIN_ADMIN, domain=SECOND)
+        yield Office(desk, people)
+
+
+async def test_nothing_that_others_see_tells_what_a_reader_did(office: Office) -> None:
+    """With a ladder under way, a letter on its way, and one that failed."""
+    unread, letter, failed = (
+        office.hand_in(Channel.MAILBOX, "3:remind 14:paper"),
+        office.hand_in(Channel.PAPER),
+        office.hand_in(Channel.PAPER),
+    )
+    office.bury(failed)
+    documents = tuple(each.document_public_id for each in (unread, letter, failed))
+    await office.seen(*documents)  # looks are noted once an hour
+    before = await office.seen(*documents)
+    office.act("downloaded", unread, letter, failed)
+    office.act("opened", unread)
+    office.act("opened", letter, failed)
+    after = await office.seen(*documents)
+    assert {key: (before[key], after[key]) for key in before if before[key] != after[key]} == {}
+
+
+async def test_a_removal_shows_to_others_only_in_what_has_not_left(office: Office) -> None:
+    """The honest limit: a letter that was to leave and whose document is gone is in the outbox no more."""
+    unread, letter, failed = (
+        office.hand_in(Channel.MAILBOX, "3:remind 14:paper"),
+        office.hand_in(Channel.PAPER),
+        office.hand_in(Channel.PAPER),
+    )
+    office.bury(failed)
+    documents = tuple(each.document_public_id for each in (unread, letter, failed))
+    await office.seen(*documents)
+    before = await office.seen(*documents)
+    office.act("removed", unread, letter, failed)
+    after = await office.seen(*documents)
+    changed = {key for key in before if before[key] != after[key]}
+    assert {key.partition(": ")[2].partition("?")[0] for key in changed} == {"/v1/outbox"}
+
+
+@pytest.mark.parametrize("read_first", [False, True])
+async def test_a_sender_cannot_tell_a_removal_of_what_was_read_from_one_of_what_was_not(
+    office: Office, read_first: bool
+) -> None:
+    letter = office.hand_in(Channel.PAPER)
+    if read_first:
+        office.act("opened", letter)
+    office.act("removed", letter)
+    (line,) = (await office.desk.ask("GET", "/v1/accounts/me/sent", office.people["erp"])).json()["items"]
+    assert (line["state"], line["state_at"], line["opened_at"]) == ("accepted", NOW, None)
+
+
+@pytest.mark.parametrize("act", [None, "downloaded", "opened"])
+async def test_a_letter_that_comes_back_looks_the_same_read_or_not(office: Office, act: str | None) -> None:
+    letter = office.hand_in(Channel.EMAIL)
+    if act is not None:
+        office.act(act, letter)
+    office.desk.store.write_now(jobs.done, job_of(office.desk.store, letter))
+    office.desk.store.write_now(deliveries.handed_off, letter.id, Channel.EMAIL, NOW + 1)
+    office.desk.store.write_now(deliveries.failed, letter.id, Channel.EMAIL, "bounced", NOW + 2)
+    (line,) = (await office.desk.ask("GET", "/v1/accounts/me/sent", office.people["erp"])).json()["items"]
+    assert (line["state"], line["state_at"]) == ("delivered", NOW)
+
+
+@pytest.mark.parametrize("act", ["retry", "cancel"])
+async def test_what_an_admin_does_with_a_letter_answers_the_same_read_or_not(office: Office, act: str) -> None:
+    read, unread = office.hand_in(Channel.PAPER), office.hand_in(Channel.PAPER)
+    numbers = [office.bury(each) for each in (read, unread)]
+    office.act("opened", read)
+    answers = []
+    for number in numbers:
+        method, end = ("POST", "/retry") if act == "retry" else ("DELETE", "")
+        answer = await office.desk.ask(method, f"/v1/outbox/{number}{end}", office.people["admin"])
+        answers.append((answer.status_code, {**answer.json(), "id": None}))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 200
+
+
+async def test_whose_step_of_a_ladder_waits_is_not_told(office: Office) -> None:
+    """That it is there tells that somebody has not read something; whom it is about, only its reader may know."""
+    job_id = office.climb(office.hand_in(Channel.MAILBOX, "14:paper"))
+    for name in ("admin", "owner"):
+        (line,) = (await office.desk.ask("GET", "/v1/outbox", office.people[name])).json()["items"]
+        assert (line["account"], line["email"], line["delivery"], line["kind"]) == (None, None, None, "paper")
+    answer = await office.desk.ask("POST", f"/v1/outbox/{job_id}/retry", office.people["admin"])
+    assert (answer.status_code, answer.json()["account"], answer.json()["email"]) == (200, None, None)
+    (entry,) = (await office.desk.ask("GET", "/v1/audit/events?kind=outbox.retried", office.people["owner"])).json()["items"]
+    assert (entry["kind"], entry["subject"]["noun"]) == ("outbox.retried", "job")
+
+
+async def test_where_a_person_must_look_for_the_letter_its_delivery_is_named(office: Office) -> None:
+    delivery = office.hand_in(Channel.MAILBOX, "14:paper")
+    job_id = office.climb(delivery)
+    office.desk.store.write_now(jobs.park, job_id, JobState.UNCERTAIN, "printer-silent", NOW)
+    (line,) = (await office.desk.ask("GET", "/v1/outbox?state=uncertain", office.people["admin"])).json()["items"]
+    assert (line["delivery"], line["email"]) == (delivery.public_id, "anna@example.test")
+
+
+async def test_a_sender_with_consent_sees_the_opening_and_its_admin_does_not(office: Office) -> None:
+    erp, anna, admin = (office.people[name] for name in ("erp", "anna", "admin"))
+    delivery = office.hand_in(Channel.MAILBOX, receipts=True)
+    number = office.desk.store.write_now(correspondents.note, erp.account.id)
+    agreed = {"sender": f"#{number}", "receipts": True}
+    assert (await office.desk.ask("PATCH", "/v1/accounts/me/preferences", anna, agreed)).is_success
+    lists = ("/v1/deliveries", f"{anna.path}/deliveries", f"{anna.path}/explanation?message_id=<x>")
+    before = [(await office.desk.ask("GET", path, admin)).content for path in lists]
+    office.act("opened", delivery)
+    (line,) = (await office.desk.ask("GET", "/v1/accounts/me/sent", erp)).json()["items"]
+    assert line["opened_at"] == NOW + 5
+    assert [(await office.desk.ask("GET", path, admin)).content for path in lists] == before
+    assert (await office.desk.ask("GET", f"{erp.path}/sent", admin)).status_code == 404
+
+
+async def test_its_reader_is_told_what_became_of_it_and_nobody_else(office: Office) -> None:
+    delivery = office.hand_in(Channel.MAILBOX)
+    anna, admin = office.people["anna"], office.people["admin"]
+    for act, words in (("opened", "It was opened."), ("removed", "It was opened.")):
+        office.act(act, delivery)
+        path = f"{anna.path}/deliveries/{delivery.document_public_id}/explanation"
+        own = (await office.desk.ask("GET", path, anna)).json()
+        assert own["steps"] == ["Document: invoice.", words]
+        assert (await office.desk.ask("GET", path, admin)).json()["steps"] == ["Document: invoice."]
+    unread = office.hand_in(Channel.MAILBOX)
+    office.act("removed", unread)
+    own = await office.desk.ask("GET", f"{anna.path}/deliveries/{unread.document_public_id}/explanation", anna)
+    assert own.json()["steps"][-1] == "It was removed unread."
+
+
+def test_what_ends_with_the_reading_of_a_document_tells_no_stream(office: Office) -> None:
+    told: list[object] = []
+    job_id = office.climb(office.hand_in(Channel.MAILBOX, "14:paper"))
+    office.desk.store.listen(told.append)
+    office.desk.store.write_now(letters.retry, job_id, NOW, "account:1")
+    assert [getattr(each, "account_id", 0) for each in told if type(each).__name__ == "OutboxChanged"] == [None]
