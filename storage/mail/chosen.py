@@ -27,11 +27,11 @@ class Meant:
 
 
 def delivered(session: Session, account_id: int, message_tag: bytes) -> Meant | None:
-    """By what marks its Message-ID; the last one, should there be several."""
+    """By what marks its Message-ID; the last one, should there be several. What is held has not come yet."""
     found = statements.row(
         session,
         "SELECT correspondent_id, document_id, id FROM delivery WHERE account_id = ? AND message_tag = ?"
-        " AND correspondent_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        " AND correspondent_id IS NOT NULL AND state <> 'held' ORDER BY id DESC LIMIT 1",
         (account_id, message_tag),
     )
     if found is None:

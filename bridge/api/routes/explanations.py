@@ -9,7 +9,7 @@ from sqlmodel import Session
 from bridge.api import choices, portraits
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action, Reach
-from bridge.api.problems import locale_of
+from bridge.api.problems import locale_of, not_found
 from bridge.api.schemas.dry_run import DryRunBadRowOut, DryRunIn, DryRunOut, DryRunRowOut
 from bridge.api.schemas.preferences import ExplanationOut
 from bridge.i18n import text
@@ -17,6 +17,7 @@ from bridge.routing import dry_run, explaining, places, planning
 from bridge.routing.dry_run import Asker, BadRow, Routed, Row
 from storage.deliveries import deliveries, disclosures
 from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import DeliveryState
 from storage.oversight import looks
 
 router = APIRouter(prefix="/v1", tags=["explanations"])
@@ -63,7 +64,9 @@ async def rehearse(
 
 
 async def _explained(access: Access, delivery: Delivery, locale: str) -> ExplanationOut:
-    """A look at it, if somebody else asks."""
+    """A look at it, if somebody else asks. What is held does not exist for its reader yet."""
+    if access.is_self and delivery.state is DeliveryState.HELD:
+        raise not_found()
     await portraits.note_look(access, access.target, "deliveries")
     known = await choices.names(access, delivery.account_id, numbers=[delivery.correspondent_id])
     return ExplanationOut(
