@@ -3,7 +3,7 @@ the clock. What is due is `bridge.routing.ladder`'s to say, what is done of it `
 
 Contract. Each rung is one transaction with its outbox job: a stop or a crash between two rungs loses none and repeats
 none. Whoever has read the document meanwhile is left alone. A reminder goes outside, in the hours that the recipient
-chose; whom nothing reaches there finds it in the mailbox.
+chose; whom nothing reaches there finds it in the mailbox (`reminding`).
 """
 
 from functools import partial
@@ -11,20 +11,16 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from bridge import notices
-from bridge.channels import notice
+from bridge.channels import reminding
 from bridge.housekeeping import DAY, Chore
-from bridge.routing import decision, ladder, orders
-from bridge.routing.decision import Document, Places, Sender
-from bridge.routing.ladder import Step
-from storage.choices import preferences
+from bridge.routing import ladder
+from bridge.routing.decision import Places
 from storage.database import Store
 from storage.deliveries import deliveries, ladder_runs
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import NewJob, Rung
+from storage.deliveries.terms import Rung
 from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
-from storage.people import accounts
 
 log = structlog.get_logger(__name__)
 
@@ -73,29 +69,15 @@ def _climb_one(session: Session, delivery_id: int, places: Places, outbox_public
     if step is None:
         return False
     remind = step.rung is Rung.REMIND
-    job = _reminder(session, found, places, now) if remind else ladder_runs.job_of(found, step.rung, now)
+    order = reminding.order(session, found, places) if remind else None
+    told_inside = remind and order is None
+    job = None if told_inside else ladder_runs.job_of(found, step.rung, now, order)
     if not ladder_runs.advance(session, found, step.rung, step.next_due_at, now, job, outbox_public):
         return False
-    if job is None:
-        _remind_inside(session, found, step, now)
+    if told_inside:
+        reminding.inside(session, found, step.next_due_at, now)
     log.info("ladder.rung", delivery=found.public_id, rung=step.rung, number=found.ladder_step + 1)
     return True
-
-
-def _reminder(session: Session, found: Delivery, places: Places, now: int) -> NewJob | None:
-    """None: nothing reaches this recipient outside the mailbox."""
-    applying = preferences.applying(session, [found.account_id], found.correspondent_id)[found.account_id]
-    reader = applying.reader
-    if not (reader.has_notice_url or (reader.contact_verified and places.notices_by_email)):
-        return None
-    sender, document = Sender(found.correspondent_id, verified=True), Document(found.document_type)
-    decided = decision.decide(reader, applying.preferences, sender, document, places)
-    return ladder_runs.job_of(found, Rung.REMIND, now, orders.reminder(decided.quiet))
-
-
-def _remind_inside(session: Session, found: Delivery, step: Step, now: int) -> None:
-    reminder = notices.StillUnread(found.decided_at, step.next_due_at)
-    notice.tell(session, accounts.by_id(session, found.account_id), reminder, now)
 
 
 def _correct_some(session: Session, ids: list[int], now: int) -> int:

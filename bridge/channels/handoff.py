@@ -10,14 +10,18 @@ and a person who settles what is uncertain. A job without a delivery concerns no
 
 from sqlmodel import Session
 
-from bridge.channels import status
+from bridge.channels import notice, reminding, status
+from bridge.notices.handing_over import HandOverFailed
 from bridge.notices.reports import Event
 from storage.deliveries import deliveries, disclosures, transcript
+from storage.deliveries.deliveries import Delivery
 from storage.deliveries.jobs import Job
-from storage.deliveries.terms import Channel, DeliveryState, JobKind
+from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
+from storage.people import accounts
 
 UNDER_WAY = frozenset({DeliveryState.LEAVING, DeliveryState.WAITING})
 
+TOLD = "hand-over.told"
 _EVENTS = {Channel.EXTERNAL: Event.MOVED_ON, Channel.EMAIL: Event.EMAILED, Channel.PAPER: Event.PRINTED}
 _CARRIERS = {Channel.EXTERNAL: "external mailbox", Channel.EMAIL: "relay", Channel.PAPER: "printer"}
 
@@ -41,12 +45,31 @@ def done(
         status.tell(session, delivery, _EVENTS[channel], now)
 
 
-def failed(session: Session, now: int, *, delivery_id: int, channel: Channel, problem: str) -> None:
-    """The channel gave up; the ladder goes on, or the document stays in the mailbox alone."""
+def failed(
+    session: Session, now: int, *, delivery_id: int, channel: Channel, problem: str, tells_reader: bool = True
+) -> None:
+    """The channel gave up, or what it had carried came back; the ladder goes on, or the document stays in the mailbox
+    alone and its reader is told. `tells_reader`: not where the caller does, in words of its own.
+    """
     delivery = deliveries.get(session, delivery_id)
     deliveries.failed(session, delivery_id, channel, problem, now)
+    came_back = delivery.state is DeliveryState.HANDED_OFF
     if channel is delivery.channel:
-        status.tell(session, delivery, Event.KEPT, now)
+        status.tell(session, delivery, Event.RETURNED if came_back else Event.KEPT, now)
+    now_failed = deliveries.get(session, delivery_id).state is DeliveryState.FAILED
+    if tells_reader and now_failed and delivery.document_id is not None:
+        _tell_reader(session, delivery, channel, problem, now)
+
+
+def _tell_reader(session: Session, delivery: Delivery, channel: Channel, problem: str, now: int) -> None:
+    """In the mailbox, by one message a day: what else failed that day stands in the transcript."""
+    account_id = delivery.account_id
+    if transcript.was_noted(session, account_id, TOLD, now - DAY):
+        return
+    transcript.note(session, account_id, delivery.id, TOLD, now, channel)
+    came_back = delivery.state is DeliveryState.HANDED_OFF
+    told = HandOverFailed(delivery.document_public_id, channel, problem, now, came_back)
+    notice.tell(session, accounts.by_id(session, account_id), told, now)
 
 
 def carried_out(session: Session, now: int, *, job: Job) -> None:
@@ -61,6 +84,9 @@ def given_up(session: Session, now: int, *, job: Job, problem: str) -> None:
     """Nothing new where the delivery has come to its end by another way. NotFound if it is gone."""
     if job.kind is JobKind.NOTICE:
         _note_notice(session, job, "notice.failed", now, problem)
+        number = reminding.rung_of(job.key)
+        if number is not None and job.delivery_id is not None:
+            reminding.unreached(session, job.delivery_id, number, now)
         return
     if job.delivery_id is None:
         return

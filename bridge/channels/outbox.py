@@ -121,7 +121,8 @@ class Task:
         """The document, opened by the outbox key. NotFound: erased, or opened by its reader meanwhile; Tampered."""
         if self.job.delivery_id is None:
             raise NotFound("delivery")
-        return await self.store.read(opening.message, self.store.bodies, self.outbox, self.job.delivery_id)
+        read = partial(opening.message, unread_only=self.job.is_rung)
+        return await self.store.read(read, self.store.bodies, self.outbox, self.job.delivery_id)
 
 
 class Carrier(Protocol):

@@ -34,6 +34,8 @@ class Event(StrEnum):
     PRINTED = "printed"
     KEPT = "kept"
     """Its channel gave up: it stays in the mailbox alone."""
+    RETURNED = "returned"
+    """Likewise, after its sender may have been told that it was handed on."""
     REFUSED = "refused"
     DELAYED = "delayed"
 
@@ -73,6 +75,13 @@ _MEANINGS = {
         Action.DELIVERED,
         "2.0.0",
         N_("{address}: it could not be handed on as the recipient chose, and lies in the recipient's mailbox."),
+    ),
+    Event.RETURNED: _Meaning(
+        Notify.FAILURE,
+        Action.FAILED,
+        "5.0.0",
+        N_("{address}: what was handed on as the recipient chose came back; it lies in the recipient's mailbox."),
+        "550 5.0.0 what was handed on came back",
     ),
     Event.REFUSED: _Meaning(
         Notify.FAILURE,

@@ -28,6 +28,7 @@ _STEP = (
     " WHERE id = ? AND ladder_step = ? AND ladder_due_at <= ? AND opened_at IS NULL"
     " AND state IN ('waiting', 'leaving')"
 )
+_HASTEN = "UPDATE delivery SET ladder_due_at = min(ladder_due_at, ?) WHERE id = ? AND ladder_step = ?"
 
 
 def due(session: Session, now: int, limit: int) -> list[int]:
@@ -70,6 +71,17 @@ def _state(rung: Rung, next_due_at: int | None) -> DeliveryState:
     if rung is not Rung.REMIND:
         return DeliveryState.LEAVING
     return DeliveryState.DELIVERED if next_due_at is None else DeliveryState.WAITING
+
+
+def hasten(session: Session, found: Delivery, now: int) -> int | None:
+    """After a step that came to nothing: the next one at once, if it takes the document to its reader. When the next
+    one is due; None: there is none.
+    """
+    rest = found.ladder.rungs[found.ladder_step :]
+    if not rest or found.ladder_due_at is None or rest[0][1] is Rung.REMIND:
+        return found.ladder_due_at
+    statements.run(session, _HASTEN, (now, found.id, found.ladder_step))
+    return min(found.ladder_due_at, now)
 
 
 def later_than(session: Session, at: int) -> list[int]:

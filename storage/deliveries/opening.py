@@ -12,14 +12,20 @@ from storage.keys.envelope import open_body, open_card
 from storage.keys.outbox import OutboxKey
 
 
-def message(session: Session, bodies: Bodies, outbox: OutboxKey, delivery_id: int) -> bytes:
-    """The whole message of a delivery. NotFound: gone, or the outbox may not open it any more; Tampered."""
+def message(
+    session: Session, bodies: Bodies, outbox: OutboxKey, delivery_id: int, *, unread_only: bool = False
+) -> bytes:
+    """The whole message of a delivery. NotFound: gone, or the outbox may not open it any more; Tampered.
+
+    `unread_only`: it is wanted because it lies unread.
+    """
     found = statements.row(
         session,
         "SELECT document.id, body_name, sealed_body, sealed_card FROM delivery"
         " JOIN document ON document.id = delivery.document_id JOIN card ON card.document_id = document.id"
-        " LEFT JOIN inline_body ON inline_body.document_id = document.id WHERE delivery.id = ? AND needs_key",
-        (delivery_id,),
+        " LEFT JOIN inline_body ON inline_body.document_id = document.id WHERE delivery.id = ? AND needs_key"
+        " AND (opened_at IS NULL OR NOT ?)",
+        (delivery_id, unread_only),
     )
     if found is None:
         raise NotFound("delivery")

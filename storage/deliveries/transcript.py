@@ -56,6 +56,16 @@ def has(session: Session, account_id: int, kind: str, beginning: str) -> bool:
     return found is not None
 
 
+def was_noted(session: Session, account_id: int, kind: str, since: int) -> bool:
+    """Whether there is a line of this kind later than a time."""
+    found = statements.row(
+        session,
+        "SELECT 1 FROM delivery_event WHERE account_id = ? AND kind = ? AND at > ? LIMIT 1",
+        (account_id, kind, since),
+    )
+    return found is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """An event as its recipient reads it."""

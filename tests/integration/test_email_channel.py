@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from email import message_from_bytes, policy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ import pytest_asyncio
 from bench.servers.base import Unavailable
 from bench.servers.certificate import write_certificate
 from bench.servers.postfix import SBIN, Postfix
+from bridge.channels import climbing
 from bridge.channels.email import bounces, relays
 from bridge.channels.email import carrier as carriers
 from bridge.channels.email.carrier import EmailCarrier
@@ -20,8 +22,14 @@ from bridge.channels.email.relay import Relay
 from bridge.channels.handover import Destination
 from bridge.channels.marks import Mark
 from bridge.channels.outbox import Task
+from bridge.mail.status_wishes import Notify, Wish
+from bridge.routing import explaining
+from bridge.routing.decision import Places
+from bridge.routing.residency import EUROPE
+from storage.choices import preferences
 from storage.deliveries.processors import ProcessorKind
-from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
+from storage.deliveries.terms import DAY, Channel, Choice, DeliveryState, JobKind, Ladder, Preference
+from storage.engine import statements
 from storage.errors import Conflict
 from storage.keys.outbox import OutboxKey
 from tests.leaving import CONTACT, DOCUMENT, Way
@@ -139,7 +147,7 @@ async def test_a_refusal_leaves_the_document_in_the_mailbox(way: Way, tmp_path: 
         await way.outbox(email(way, made)).turn()
     assert way.delivery(delivery).state is DeliveryState.FAILED
     assert way.jobs()[0].problem == "5.2.1"
-    assert len(await way.office.messages(way.office.anna)) == 1
+    assert "5.2.1" in await told(way)
 
 
 @pytest.mark.parametrize("country", ["US", ""])
@@ -150,19 +158,27 @@ async def test_nothing_goes_to_a_relay_outside_europe(way: Way, tmp_path: Path, 
         await way.outbox(email(way, made, replace(OURS, country=country))).turn()
     assert sessions == []
     assert way.delivery(delivery).state is DeliveryState.FAILED
+    assert "buiten Europa" in await told(way)
+    (_, instead) = way.jobs()
+    assert (instead.kind, instead.delivery_id) == (JobKind.NOTICE, delivery.id), "a notice goes in its place"
     way.countries[Channel.EMAIL] = country
     assert way.hand_in(DOCUMENT.replace(b"<1@", b"<2@")).channel is Channel.MAILBOX
 
 
 async def test_an_address_that_is_no_longer_verified_gets_nothing(way: Way, tmp_path: Path) -> None:
-    from storage.engine import statements
-
     delivery = way.hand_in()
     way.office.store.write_now(statements.run, "UPDATE account SET contact_email_verified_at = NULL", ())
     async with relay(tmp_path, {}) as (made, sessions):
         await way.outbox(email(way, made)).turn()
     assert sessions == []
     assert way.delivery(delivery).state is DeliveryState.FAILED
+
+
+async def told(way: Way) -> str:
+    """What the mailbox says of it, beside the document itself."""
+    document, message = await way.office.messages(way.office.anna)
+    assert b"Your invoice" in document
+    return " ".join(message_from_bytes(message, policy=policy.default).get_content().split())
 
 
 # --- what comes back ---
@@ -190,7 +206,47 @@ async def test_a_report_of_failure_ends_the_channel_once(way: Way, tmp_path: Pat
     found = way.office.store.look_up(bounces.deliveries.get, number)
     assert found.state is DeliveryState.FAILED
     assert way.kinds(found).count("email.failed") == 1
-    assert len(await way.office.messages(way.office.anna)) == 1
+    assert "kwam een document terug" in await told(way)
+    assert "papier kan niet volgen" in await told(way)
+    assert "could not be handed over" in explaining.explain(found, "en")[-1]
+
+
+async def test_the_sender_learns_that_it_came_back_and_not_from_where(way: Way, tmp_path: Path) -> None:
+    """RFC 3464: `failed`, after `relayed`; the address elsewhere is not the sender's to know."""
+    erp = way.office.erp
+    number, address = await handed_off(way, tmp_path)
+    wish = Wish(way.office.anna.account.email, (Notify.FAILURE,))
+    way.office.store.write_now(statements.run, "UPDATE delivery SET dsn = ? WHERE id = ?", (wish.text(), number))
+    before = len(await way.office.messages(erp))
+    for _ in range(2):
+        await bounce(way.office, address, REPORT.format(action="failed", status="5.1.1 (gone)"))
+    (report,) = (await way.office.messages(erp))[before:]
+    assert b"Action: failed" in report
+    assert b"Status: 5.0.0" in report
+    assert CONTACT.encode() not in report
+
+
+@pytest.mark.parametrize("then", ["14:paper", "14:remind"])
+async def test_what_came_back_can_only_be_reminded_of(way: Way, tmp_path: Path, then: str) -> None:
+    """Its key went with the hand-off: a letter cannot follow, and its reader is told so (D3)."""
+    store, anna = way.office.store, way.office.anna.account.id
+    wanted = Preference(Choice(channel=Channel.MAILBOX, ladder=Ladder.parse(f"7:email {then}")), account_id=anna)
+    store.write_now(preferences.put, wanted, int(way.clock()))
+    way.countries[Channel.PAPER] = "NL"
+    store.write_now(statements.run, "UPDATE account SET postal_address = 'Dam 1' WHERE id = ?", (anna,))
+    delivery, where = way.hand_in(), Places(way.countries, EUROPE)
+    way.clock.now += 7 * DAY
+    await climbing.climb(where, store, int(way.clock()))
+    async with relay(tmp_path, {}) as (made, _):
+        await way.outbox(email(way, made)).turn()
+    report = REPORT.format(action="failed", status="5.1.1").encode()
+    await bounces.take(store, Mark(JobKind.EMAIL, delivery.id), report, int(way.clock()))
+    found = way.delivery(delivery)
+    if then == "14:remind":
+        assert (found.state, found.ladder_due_at) == (DeliveryState.WAITING, int(way.clock()))
+        return
+    assert (found.state, found.ladder_due_at) == (DeliveryState.FAILED, None)
+    assert "papier kan niet volgen" in await told(way)
 
 
 @pytest.mark.parametrize(
@@ -345,5 +401,5 @@ async def test_a_real_postfix_carries_it_and_brings_back_what_it_cannot_deliver(
     async with asyncio.timeout(20):
         while way.delivery(bad).state is not DeliveryState.FAILED:  # noqa: ASYNC110 - another process acts
             await asyncio.sleep(0.05)
-    assert way.kinds(bad) == ["email.handed-off", "email.failed"]
+    assert way.kinds(bad) == ["email.handed-off", "email.failed", "hand-over.told"]
     assert way.delivery(good).state is DeliveryState.HANDED_OFF

@@ -51,9 +51,9 @@ class EmailCarrier:
         if parcel.address is None:
             return _failed(parcel, NO_ADDRESS)
         try:
-            await self._gate.check(self._handover)
+            await self._gate.permit(self._handover, task)
         except HandoverRefused as refused:
-            return refused.outcome(_settle_failed(parcel, refused.problem))
+            return refused.outcome(_settle_failed(parcel, refused.problem), task)
         return await self._sent(task, parcel, parcel.address)
 
     async def _sent(self, task: Task, parcel: Parcel, address: str) -> Outcome:

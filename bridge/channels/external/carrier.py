@@ -64,11 +64,11 @@ class ExternalCarrier:
         parcel = await task.store.read(_parcel, task.job.delivery_id)
         mailbox = parcel.mailbox
         if mailbox is None or mailbox.verified_at is None:
-            return Failed(NO_MAILBOX, _settle_failed(parcel, NO_MAILBOX))
+            return Failed(NO_MAILBOX, _settle_failed(parcel, NO_MAILBOX, tells_reader=mailbox is None))
         try:
-            await self._gate.check(Handover(Destination(ProcessorKind.MAILBOX, mailbox.place.country), GIVEN))
+            await self._gate.permit(Handover(Destination(ProcessorKind.MAILBOX, mailbox.place.country), GIVEN), task)
         except HandoverRefused as refused:
-            return refused.outcome(_settle_failed(parcel, refused.problem))
+            return refused.outcome(_settle_failed(parcel, refused.problem), task)
         if _began(task) < mailbox.changed_at:
             return Uncertain("mailbox-changed")
         if (seconds := _unsettled(task)) > 0:
@@ -131,13 +131,19 @@ def _outcome(task: Task, parcel: Parcel, trouble: Trouble) -> Outcome:
     return Failed(trouble.problem, partial(_settle_unusable, parcel=parcel, problem=trouble.problem))
 
 
-def _settle_failed(parcel: Parcel, problem: str) -> Settle:
-    return partial(handoff.failed, delivery_id=parcel.delivery_id, channel=Channel.EXTERNAL, problem=problem)
+def _settle_failed(parcel: Parcel, problem: str, *, tells_reader: bool = True) -> Settle:
+    return partial(
+        handoff.failed,
+        delivery_id=parcel.delivery_id,
+        channel=Channel.EXTERNAL,
+        problem=problem,
+        tells_reader=tells_reader,
+    )
 
 
 def _settle_unusable(session: Session, now: int, *, parcel: Parcel, problem: str) -> None:
     """Its owner alone can help, and is told once."""
-    _settle_failed(parcel, problem)(session, now)
+    _settle_failed(parcel, problem, tells_reader=False)(session, now)
     mailbox = parcel.mailbox
     if mailbox is not None and external_mailboxes.distrust(session, parcel.account.id, now):
         notice.tell(session, parcel.account, ExternalMailboxUnusable(mailbox.place.host, now), now)

@@ -40,8 +40,6 @@ GIVEN = frozenset({Field.ADDRESS, Field.TYPE, Field.REFERENCE})
 """All that others see of a notice; the sender's domain only where the recipient lets it be named."""
 MESSENGER = Destination(ProcessorKind.MESSENGER, "")
 """The recipient's own choice."""
-NOBODY = 0
-"""In a bounce address: of mail to an address that is not the contact address now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +105,12 @@ class NoticeCarrier:
             reference = f"{task.job.key} {task.job.created_at} {message.untold.delivery_ids}"
             letter = words.letter(message.notice, reader.locale, address, task.now, reference)
         except HandoverRefused as refused:
-            return refused.outcome(partial(outcomes.failed, message=message, road=EMAIL, problem=refused.problem))
+            settle = partial(outcomes.failed, message=message, road=EMAIL, problem=refused.problem)
+            return refused.outcome(settle, task)
         except ValueError:
             return self._closed(message, EMAIL, "5.1.3")
         await task.note(EMAIL)
-        mark = Mark(JobKind.NOTICE, NOBODY if message.order.address else reader.account_id)
+        mark = Mark(JobKind.NOTICE, outcomes.marked(message))
         envelope_from = post.marks.bounce_address(mark, reader.domain)
         sent = await relay.send(post.relay, envelope_from, address, letter)
         log.info("notice.mailed", account=reader.account_id, fate=sent.fate, code=sent.code)

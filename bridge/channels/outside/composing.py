@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from bridge.channels.outside import words
+from bridge.channels.reminding import rung_of
 from bridge.routing.orders import About, Order
 from storage.deliveries import notices
 from storage.deliveries.jobs import Job
@@ -23,6 +24,8 @@ class Message:
     reader: Reachable = field(repr=False)
     untold: Untold
     delivery_id: int | None
+    rung: int | None = None
+    """Of a reminder: the step of the ladder, from 1."""
 
     @property
     def notice(self) -> words.Outside:
@@ -47,7 +50,7 @@ def compose(session: Session, job: Job, order: Order, now: int) -> Message | Non
     if order.about not in (About.ARRIVALS, About.REMINDER):
         return Message(order, reader, NOTHING, None)
     untold = _untold(session, job, order)
-    return Message(order, reader, untold, job.delivery_id) if untold.delivery_ids else None
+    return Message(order, reader, untold, job.delivery_id, rung_of(job.key)) if untold.delivery_ids else None
 
 
 def _untold(session: Session, job: Job, order: Order) -> Untold:

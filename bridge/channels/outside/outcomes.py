@@ -4,21 +4,24 @@ notice.sent       at-once email 3 · daily 2026-11-22 email 1 · reminder url 1 
 notice.failed     the same with the problem's code at its end
 notice.bounced    by e-mail, the code of the refusal; after three the address is no channel any more, and the
                   recipient is told in the mailbox
+ladder.unreached  the reminder of this step failed or came back: `bridge.channels.reminding`
 """
 
 from sqlmodel import Session
 
-from bridge.channels import notice
+from bridge.channels import notice, reminding
 from bridge.channels.outside.composing import Message
 from bridge.mail.status_reports import Outcome, StatusReport
 from bridge.notices.contact import ContactUnproved
-from storage.deliveries import notices, transcript
+from storage.deliveries import deliveries, notices, transcript
 from storage.deliveries.terms import Channel
 from storage.people import accounts, contact_proofs
 
 SENT = "notice.sent"
 FAILED = "notice.failed"
 EMAIL, URL = "email", "url"
+NOBODY = 0
+_REMINDER = 1 << 47
 
 
 def sent(session: Session, now: int, *, message: Message, road: str, mark: str) -> None:
@@ -29,8 +32,10 @@ def sent(session: Session, now: int, *, message: Message, road: str, mark: str) 
 
 
 def failed(session: Session, now: int, *, message: Message, road: str, problem: str) -> None:
-    """It will not be tried again by itself."""
+    """It will not be tried again by itself; a ladder goes on at once."""
     _note(session, now, message, FAILED, road, [message.subject_matter, road, problem])
+    if message.delivery_id is not None and message.rung is not None:
+        reminding.unreached(session, message.delivery_id, message.rung, now)
 
 
 def refused(session: Session, now: int, *, message: Message, problem: str) -> None:
@@ -46,10 +51,27 @@ def bounced(session: Session, now: int, account_id: int, address: str | None, co
         notice.tell(session, accounts.by_id(session, account_id), ContactUnproved(now), now)
 
 
+def marked(message: Message) -> int:
+    """The number in the bounce address of a notice: of the delivery where it reminds of one, else of the account; of
+    neither where it goes to an address that is not the contact address now.
+    """
+    if message.order.address:
+        return NOBODY
+    if message.delivery_id is not None and message.rung is not None:
+        return _REMINDER | message.delivery_id
+    return message.reader.account_id
+
+
 def returned(session: Session, number: int, report: StatusReport | None, now: int) -> None:
-    """A report to the bounce address of a notice (`email.bounces`). `number`: of the account, 0 for none."""
-    if number and report is not None and report.outcome is Outcome.FAILED:
+    """A report to the bounce address of a notice (`email.bounces`). `number`: see `marked`. NotFound."""
+    if number == NOBODY or report is None or report.outcome is not Outcome.FAILED:
+        return
+    if not number & _REMINDER:
         bounced(session, now, number, None, report.code)
+        return
+    found = deliveries.get(session, number ^ _REMINDER)
+    reminding.unreached(session, found.id, found.ladder_step, now)
+    bounced(session, now, found.account_id, None, report.code)
 
 
 def _note(session: Session, now: int, message: Message, kind: str, road: str, words: list[str]) -> None:

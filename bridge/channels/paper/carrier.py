@@ -56,9 +56,9 @@ class PaperCarrier:
         if problem is not None:
             return failed(delivery_id, f"preflight-{problem}")
         try:
-            await self._gate.check(self._handover)
+            await self._gate.permit(self._handover, task)
         except HandoverRefused as refused:
-            return refused.outcome(failed(delivery_id, refused.problem).settle)
+            return refused.outcome(failed(delivery_id, refused.problem).settle, task)
         composed = await self._press.compose(await task.message(), self._letter(addressee))
         log.info("paper.composed", delivery=delivery_id, pages_count=composed.pages, problems=list(composed.problems))
         return failed(delivery_id, f"preflight-{composed.obstacle}") if composed.obstacle else composed

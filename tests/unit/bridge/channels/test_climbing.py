@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.channels import climbing
-from bridge.channels.outbox import Outbox
+from bridge.channels.outbox import Later, Outbox, Outcome, Task
 from storage.access import enrolment, passwords, second_factor
 from storage.deliveries import deliveries, opening
 from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
@@ -17,11 +17,12 @@ from storage.mail import documents
 from storage.people import accounts
 from storage.records import AccountState, DomainMode, Flag
 from tests.crash.keys_driver import CHEAP, PASSWORD, SEED
-from tests.ladders import PLACES, House
+from tests.ladders import PLACES, House, Scripted
 from tests.reading import NOW
 
 PLAN = "3:remind 7:email 14:paper"
 YEAR = 365 * DAY
+HOUR = 3600
 
 
 @pytest.fixture
@@ -64,13 +65,37 @@ async def test_a_channel_that_fails_brings_the_next_rung_at_once(house: House) -
     assert house.events(delivery)[-4:] == ["ladder.email", "email.failed", "ladder.paper", "paper.handed-off"]
 
 
+async def test_an_email_that_the_relay_put_off_does_not_go_once_it_was_read(house: House) -> None:
+    """An attempt was begun; the ladder stops on open all the same (D3)."""
+
+    class PutOff(Scripted):
+        async def carry(self, task: Task) -> Outcome:
+            if self.fails:
+                await task.message()
+                await task.note("sending")
+                return Later("4.3.0")
+            return await super().carry(task)
+
+    house.choose_ladder("1:email 5:paper")
+    delivery = house.hand_in()
+    carrier = house.carriers[JobKind.EMAIL] = PutOff(JobKind.EMAIL, house.clock, fails=True)
+    await house.live(DAY + HOUR)
+    house.open(delivery)
+    carrier.fails = False
+    await house.live(10 * DAY, step=DAY)
+    assert house.carried() == []
+    assert (house.again(delivery).state, can_open(house, delivery)) == (DeliveryState.OPENED, False)
+    assert house.count("job") == 0
+
+
 async def test_when_all_fails_it_lies_in_the_mailbox(house: House) -> None:
     house.choose_ladder(PLAN)
     delivery = house.hand_in()
     house.carriers[JobKind.EMAIL].fails = house.carriers[JobKind.PAPER].fails = True
     await house.live(30 * DAY, step=DAY)
     assert house.again(delivery).state is DeliveryState.FAILED
-    assert len(await _inbox(house)) == 1
+    assert len(await _inbox(house)) == 2  # and the message that says so
+    assert house.events(delivery)[-1] == "hand-over.told"
 
 
 @pytest.mark.parametrize("after", [1, 4, 8])

@@ -8,13 +8,21 @@ import pytest
 
 from bridge.channels import handover
 from bridge.channels.handover import Destination, Gate, Handover, HandoverRefused
-from bridge.channels.outbox import Failed, Later
+from bridge.channels.outbox import Failed, Later, Task
 from bridge.routing.residency import EUROPE
+from storage.choices import consents
+from storage.choices.consents import Purpose
 from storage.database import Store
 from storage.deliveries import processors
+from storage.deliveries.jobs import Job
 from storage.deliveries.processors import CONTENT, LARGEST, NOTICE, Field, Processor, ProcessorKind
+from storage.deliveries.terms import Channel, JobKind, JobState, Road
 from storage.errors import Invalid
 from storage.keys.master import MasterKey
+from storage.keys.outbox import OutboxKey
+from storage.people import accounts, domains
+from storage.people.accounts import AccountDraft
+from storage.records import DomainMode, Role
 
 NOW = 1_760_000_000
 RELAY = ProcessorKind.RELAY
@@ -78,9 +86,32 @@ async def test_what_is_nobodys_processor_is_bound_by_country_and_kind(store: Sto
     assert await problem(store, Destination(ProcessorKind.MESSENGER, "NL"), CONTENT) == handover.NOT_ALLOWED
 
 
-def test_a_country_closes_the_road_and_a_contract_can_be_put_right() -> None:
-    assert isinstance(HandoverRefused(handover.OUTSIDE_EUROPE).outcome(lambda _session, _now: None), Failed)
-    assert HandoverRefused(handover.NO_CONTRACT).outcome(lambda _s, _n: None) == Later(handover.NO_CONTRACT)
+def task_of(store: Store, kind: JobKind = JobKind.EMAIL, account_id: int | None = None) -> Task:
+    job = Job(1, "x", kind, account_id, None, None, JobState.WAITING, NOW, 0, None, None, None, NOW)
+    return Task(job, store, OutboxKey.of(store.server_keys.outbox), NOW)
+
+
+def test_a_country_or_a_no_closes_the_road_and_a_contract_can_be_put_right(store: Store) -> None:
+    task = task_of(store)
+    for problem in (handover.OUTSIDE_EUROPE, handover.DECLINED):
+        assert isinstance(HandoverRefused(problem).outcome(lambda _session, _now: None, task), Failed)
+    assert HandoverRefused(handover.NO_CONTRACT).outcome(lambda _s, _n: None, task) == Later(handover.NO_CONTRACT)
+
+
+async def test_a_consent_that_was_withdrawn_holds_at_the_moment_of_handing_over(store: Store) -> None:
+    """S35, S78: whatever was decided when the document came."""
+    domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
+    draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT)
+    anna, _ = store.write_now(accounts.create, store.shred, draft, domain, NOW)
+    gate, content = Gate(store, EUROPE), Handover(Destination(RELAY, "NL"), CONTENT | {Field.ADDRESS})
+    by_email, on_paper = (task_of(store, kind, anna.id) for kind in (JobKind.EMAIL, JobKind.PAPER))
+    await gate.permit(content, by_email)  # a domain chose: nobody was asked, nobody has said no
+    store.write_now(consents.note_carriers, anna.id, [Channel.EMAIL, Channel.PAPER], road=Road.CLI, now=NOW)
+    await gate.permit(content, by_email)
+    store.write_now(consents.withdraw, anna.id, Purpose.CARRIERS, None, Channel.EMAIL, now=NOW + 1)
+    with pytest.raises(HandoverRefused, match=handover.DECLINED):
+        await gate.permit(content, by_email)
+    await gate.permit(content, on_paper)
 
 
 def test_no_contract_can_allow_what_nobody_of_that_kind_needs(store: Store) -> None:
