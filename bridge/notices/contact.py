@@ -37,6 +37,19 @@ class NoticeUrlSet(Happened):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeUrlPaused(Happened):
+    subject = N_("The service of your choice takes no notices")
+    paragraphs = (
+        N_("Notices to the service of your choice have failed for a day or longer, the last time on {at}."),
+        N_("None is sent there now; they go to your contact address if you have confirmed one, else nowhere."),
+        N_(
+            "Does the service work again? Try it with: postex me notice-url test. Then notices go there again. Or set"
+            " another one: postex me notice-url set"
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeUrlRemoved(Happened):
     subject = N_("Notices go to the service of your choice no more")
     paragraphs = (

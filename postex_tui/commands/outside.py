@@ -40,7 +40,10 @@ def show_url(data: Data, as_json: AsJson = False) -> None:
 
     with control(data) as api:
         found = api.get(_PATH)
-    answer(as_json, found, f"{found['service']} since {as_text(found['changed_at'])}")
+    words = f"{found['service']} since {as_text(found['changed_at'])}"
+    if found["paused_at"] is not None:
+        words += f"; not used since {as_text(found['paused_at'])}, as notices failed: postex me notice-url test"
+    answer(as_json, found, words)
 
 
 @notice_url.command("test")

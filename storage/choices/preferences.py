@@ -143,7 +143,8 @@ class _Found:
 
 _READERS = (
     "SELECT account.id, domain_id, state, locale, contact_email_verified_at, postal_address,"
-    " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at, notice_url.account_id,"
+    " CASE WHEN verified_at IS NOT NULL THEN country END, postal_returned_at,"
+    " CASE WHEN paused_at IS NULL THEN notice_url.account_id END,"
     " EXISTS (SELECT 1 FROM consent WHERE consent.account_id = account.id),"
     " EXISTS (SELECT 1 FROM preference WHERE preference.account_id = account.id),"
     " EXISTS (SELECT 1 FROM preference WHERE preference.domain_id = account.domain_id)"

@@ -63,7 +63,8 @@ def reachable(session: Session, account_id: int, now: int) -> Reachable:
     """NotFound: no such account any more, or it is closed."""
     found = statements.row(
         session,
-        "SELECT email, locale, CASE WHEN contact_email_verified_at IS NOT NULL THEN contact_email END, sealed_url,"
+        "SELECT email, locale, CASE WHEN contact_email_verified_at IS NOT NULL THEN contact_email END,"
+        " CASE WHEN paused_at IS NULL THEN sealed_url END,"
         " EXISTS (SELECT 1 FROM consent WHERE consent.account_id = account.id AND purpose = ?"
         " AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?)), state"
         " FROM account LEFT JOIN notice_url ON notice_url.account_id = account.id WHERE account.id = ?",

@@ -156,6 +156,10 @@ class NoticeUrlRow(Table, table=True):
     service: str
     """Its scheme, such as `ntfys`."""
     changed_at: int
+    failing_since: int | None
+    """When the first of the notices that failed in a row did."""
+    paused_at: int | None
+    """Since when it is not used any more."""
 
 
 class DisclosureRow(Table, table=True):

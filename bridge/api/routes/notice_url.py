@@ -65,7 +65,7 @@ _REFUSALS = {
 async def show(access: Reading) -> NoticeUrlOut:
     """The service; never the URL, which may hold a password."""
     found = await access.control.store.read(notice_urls.get, access.signed_in.id)
-    return NoticeUrlOut(service=found.service, changed_at=found.changed_at)
+    return NoticeUrlOut(service=found.service, changed_at=found.changed_at, paused_at=found.paused_at)
 
 
 @router.put("/notice-url")
@@ -101,12 +101,13 @@ async def remove(access: Changing) -> None:
 
 @router.post("/notice-url/test", status_code=204)
 async def try_out(access: Changing) -> None:
-    """Send a notice there that tells of nothing."""
+    """Send a notice there that tells of nothing. One that was paused is used again if it goes."""
     control, account = access.control, access.signed_in
     sealed = await control.store.read(notice_urls.sealed, account.id)
     url = notice_urls.opened(_outbox(access), account.id, sealed)
     trial = words.Trial(account.email.rpartition("@")[2])
     _refuse(await targets.of(control.data, control.settings).push(url, *words.push(trial, account.locale)))
+    await control.store.write(notice_urls.worked, account.id)
 
 
 @router.put("/notice-sender")

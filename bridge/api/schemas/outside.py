@@ -15,6 +15,7 @@ class NoticeUrlIn(Schema):
 class NoticeUrlOut(Schema):
     service: str = Field(description="The scheme; the rest is shown to nobody again.")
     changed_at: int
+    paused_at: int | None = Field(None, description="Since when it is not used, as notices failed.")
 
 
 class NoticeSenderIn(Schema):

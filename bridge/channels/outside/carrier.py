@@ -82,8 +82,9 @@ class NoticeCarrier:
                 return Done(partial(outcomes.sent, message=message, road=URL, mark=day))
             if verdict is Verdict.NOT_NOW and task.job.attempts + 1 < PUSHES:
                 return Later("target")
-            if not self._has_mail(message):
-                return self._closed(message, URL, verdict.name.lower().replace("_", "-"))
+            if self._has_mail(message):
+                return outcomes.after_url(await self._mail(task, message, day), message)
+            return outcomes.after_url(self._closed(message, URL, verdict.name.lower().replace("_", "-")), message)
         return await self._mail(task, message, day)
 
     async def _push(self, task: Task, message: Message, sealed_url: bytes) -> Verdict:

@@ -4,18 +4,22 @@ notice.sent       at-once email 3 · daily 2026-11-22 email 1 · reminder url 1 
 notice.failed     the same with the problem's code at its end
 notice.bounced    by e-mail, the code of the refusal; after three the address is no channel any more, and the
                   recipient is told in the mailbox
+notice-url.paused nothing went there for a day: the recipient is told in the mailbox
 ladder.unreached  the reminder of this step failed or came back: `bridge.channels.reminding`
 """
 
+from dataclasses import replace
+from functools import partial
+
 from sqlmodel import Session
 
-from bridge.channels import notice, reminding
+from bridge.channels import notice, outbox, reminding
 from bridge.channels.outside.composing import Message
 from bridge.mail.status_reports import Outcome, StatusReport
-from bridge.notices.contact import ContactUnproved
+from bridge.notices.contact import ContactUnproved, NoticeUrlPaused
 from storage.deliveries import deliveries, notices, transcript
 from storage.deliveries.terms import Channel
-from storage.people import accounts, contact_proofs
+from storage.people import accounts, contact_proofs, notice_urls
 
 SENT = "notice.sent"
 FAILED = "notice.failed"
@@ -26,6 +30,8 @@ _REMINDER = 1 << 47
 
 def sent(session: Session, now: int, *, message: Message, road: str, mark: str) -> None:
     """By `road`; `mark`: the day of a daily one, else empty."""
+    if road == URL:
+        notice_urls.worked(session, message.reader.account_id)
     notices.told(session, message.untold.delivery_ids, now)
     number = len(message.untold.delivery_ids)
     _note(session, now, message, SENT, road, [message.subject_matter, mark, road, str(number) if number else ""])
@@ -36,6 +42,21 @@ def failed(session: Session, now: int, *, message: Message, road: str, problem: 
     _note(session, now, message, FAILED, road, [message.subject_matter, road, problem])
     if message.delivery_id is not None and message.rung is not None:
         reminding.unreached(session, message.delivery_id, message.rung, now)
+
+
+def after_url(outcome: outbox.Outcome, message: Message) -> outbox.Outcome:
+    """What came of a notice by another way, or of none, once the notice URL took it at no attempt."""
+    if not isinstance(outcome, outbox.Done | outbox.Failed):
+        return outcome
+    return replace(outcome, settle=partial(_url_failed, settle=outcome.settle, message=message))
+
+
+def _url_failed(session: Session, now: int, *, settle: outbox.Settle, message: Message) -> None:
+    settle(session, now)
+    account_id = message.reader.account_id
+    if notice_urls.failed(session, account_id, now):
+        transcript.note(session, account_id, None, "notice-url.paused", now)
+        notice.tell(session, accounts.by_id(session, account_id), NoticeUrlPaused(now), now)
 
 
 def refused(session: Session, now: int, *, message: Message, problem: str) -> None:

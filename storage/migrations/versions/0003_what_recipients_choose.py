@@ -60,6 +60,8 @@ def upgrade() -> None:
         sa.Column("sealed_url", sa.LargeBinary(), nullable=False),
         sa.Column("service", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.Integer(), nullable=True),
+        sa.Column("paused_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_notice_url_account_id_account"),
         sa.PrimaryKeyConstraint("account_id", name="pk_notice_url"),
     )

@@ -221,6 +221,61 @@ async def test_a_url_that_fails_with_nowhere_else_to_go(office: Bureau, pushed: 
     assert office.transcript() == ["notice.failed at-once url not-now"]
 
 
+async def fails(office: Bureau) -> None:
+    """A notice that is given up, a few minutes after it was due."""
+    office.arrive()
+    for _ in range(3):
+        await office.after(600)
+
+
+@pytest.mark.parametrize("again", ["set anew", "a trial"])
+async def test_a_url_that_takes_nothing_for_a_day_is_paused_and_told_until_it_works(
+    office: Bureau, pushed: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    await ask(office, "PUT", URL, {"url": "ntfys://away.test/x"})
+    office.choose(Choice(notify=Notify.AT_ONCE))
+    await fails(office)
+    await fails(office)
+    assert (await ask(office, "GET", URL)).json()["paused_at"] is None, "an hour is nothing"
+    office.desk.clock.turn(24 * 3600)
+    await fails(office)
+    assert (await ask(office, "GET", URL)).json()["paused_at"] == office.now
+    assert office.transcript()[-1] == "notice-url.paused"
+    office.arrive()
+    assert "no-notice-address" in str(office.rows("SELECT reasons FROM delivery ORDER BY id DESC")[0][0])
+    await office.after(3600)
+    assert len(pushed) == 9, "nothing more goes there"
+    monkeypatch.setattr(Targets, "push", _takes)
+    if again == "a trial":
+        assert (await ask(office, "POST", f"{URL}/test")).status_code == 204
+    else:
+        await ask(office, "PUT", URL, {"url": TOPIC})
+    assert (await ask(office, "GET", URL)).json()["paused_at"] is None
+    office.arrive()
+    await office.after(120)
+    assert office.transcript()[-1] == "notice.sent at-once url 4", "also of those that nobody was told of"
+
+
+async def test_a_url_that_works_now_and_then_is_not_paused(
+    office: Bureau, pushed: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask(office, "PUT", URL, {"url": "ntfys://away.test/x"})
+    office.choose(Choice(notify=Notify.AT_ONCE))
+    for _ in range(2):
+        await fails(office)
+        office.desk.clock.turn(12 * 3600)
+        with monkeypatch.context() as works:
+            works.setattr(Targets, "push", _takes)
+            office.arrive()
+            await office.after(120)
+        office.desk.clock.turn(12 * 3600)
+    assert (await ask(office, "GET", URL)).json()["paused_at"] is None
+
+
+async def _takes(self: Targets, url: str, title: str, body: str) -> Verdict:
+    return Verdict.FINE
+
+
 async def test_a_url_sealed_for_another_is_refused(office: Bureau, pushed: list[tuple[str, str, str]]) -> None:
     """S73."""
     await ask(office, "PUT", URL, {"url": TOPIC})
