@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+from bridge import countries
+
 PORT_RULE = 'a port from 1 to 65535, 0 (the system chooses a free one) or "off" (closed)'
 
 
@@ -55,11 +57,11 @@ def _networks(value: object) -> object:
 
 
 def _country(value: object) -> str:
-    """ISO 3166-1 alpha-2 in capitals; UK, which that list has not, is taken for GB."""
-    code = str(value).strip().upper()
+    """ISO 3166-1 alpha-2 in capitals."""
+    code = countries.code(str(value))
     if not re.fullmatch(r"[A-Z]{2}", code):
         raise ValueError("must be a country of two letters (ISO 3166-1), such as NL")
-    return "GB" if code == "UK" else code
+    return code
 
 
 def _country_or_none(value: object) -> str:

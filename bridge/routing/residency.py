@@ -6,6 +6,7 @@ is kept and carried there alone: `refusal` is why a bridge must not start, `hand
 
 from collections.abc import Iterable
 
+from bridge import countries
 from bridge.settings import Settings
 from storage.records import Domain
 
@@ -33,7 +34,7 @@ def refusal(settings: Settings, domains: Iterable[Domain]) -> str | None:
 
 def refusal_of(settings: Settings, domain: str, country: str) -> str | None:
     """Likewise for one domain and the country that it says."""
-    if settings.storage.country or {"UK": "GB"}.get(country, country) in europe(settings):
+    if settings.storage.country or countries.code(country) in europe(settings):
         return None
     return f"storage.country is empty, and the domain {domain} says {country}: {_REMEDY}"
 

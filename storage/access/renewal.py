@@ -47,7 +47,11 @@ def renew(
     renewed = replace(current, generation=current.generation + 1)
     _close_documents(session, account.id)
     identity_keys.insert(session, account.id, renewed.generation, keys, now)
-    statements.run(session, "UPDATE account SET generation = ? WHERE id = ?", (renewed.generation, account.id))
+    statements.run(
+        session,
+        "UPDATE account SET generation = ?, closed_below = ? WHERE id = ?",
+        (renewed.generation, renewed.generation, account.id),
+    )
     end_all_ways(session, account.id, now, keep_past=SlotKind.RECOVERY)
     _new_folders(session, account.id, keys)
     escrow.seal(session, shred, renewed, keys, now)

@@ -1,4 +1,8 @@
-"""A held delivery becomes visible: its copy with a UID of now, its decision of now, its jobs (see `batches`)."""
+"""A held delivery becomes visible: its copy with a UID of now, its decision of now, its jobs (see `batches`).
+
+What a reset has closed while it was held (`storage.access.renewal`) goes to what was closed then: the same recovery
+code brings it back.
+"""
 
 from sqlmodel import Session
 
@@ -7,6 +11,7 @@ from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, Decided, DeliveryState
 from storage.engine import statements
 from storage.mail import copies, documents
+from storage.mail.mailbox_names import CLOSED
 
 _DECIDED = (
     "UPDATE delivery SET decided_at = ?, channel = ?, state = ?, reasons = ?, notify = ?, language = ?, receipts = ?,"
@@ -32,7 +37,8 @@ def release(
     if refused:
         copies.release(session, delivery.account_id, {document_id})
     else:
-        mailbox_id = decided.mailbox_id or _inbox(session, delivery.account_id)
+        closed = _closed(session, delivery.account_id, document_id)
+        mailbox_id = closed or decided.mailbox_id or _inbox(session, delivery.account_id)
         documents.show(session, document_id, delivery.account_id, mailbox_id, keywords, now)
         _queue(session, delivery, decided, outbox_public, now)
     outbox_keys.destroy_needless(session, [document_id])
@@ -64,6 +70,18 @@ def _queue(session: Session, delivery: Delivery, decided: Decided, outbox_public
         prefix, delivery_id = ("", None) if job.of_account else (f"{delivery.public_id}:", delivery.id)
         owner = {"account_id": delivery.account_id, "delivery_id": delivery_id}
         jobs.queue(session, outbox_public, job, now, prefix=prefix, **owner)
+
+
+def _closed(session: Session, account_id: int, document_id: int) -> int | None:
+    """The closed mailbox, where the document is sealed to a key that its reader's does not open any more."""
+    found = statements.row(
+        session,
+        "SELECT mailbox.id FROM account JOIN wrap ON wrap.account_id = account.id JOIN mailbox"
+        " ON mailbox.account_id = account.id AND special = ?"
+        " WHERE account.id = ? AND document_id = ? AND wrap.generation < closed_below",
+        (CLOSED, account_id, document_id),
+    )
+    return None if found is None else int(found[0])
 
 
 def _inbox(session: Session, account_id: int) -> int:

@@ -45,6 +45,8 @@ class AccountRow(Table, table=True):
     """Of a sender: the type of its documents that do not name one."""
     locale: str
     generation: int
+    closed_below: int | None
+    """Identity keys of generations below this one were closed by a reset; None: there was none."""
     quota_bytes: int
     used_bytes: int
     """Padded sizes of the documents it holds, each counted once."""

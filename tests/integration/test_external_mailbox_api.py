@@ -65,6 +65,8 @@ async def test_it_is_set_shown_without_its_password_and_removed(
     assert shown == answer.json()
     assert (shown["folder"], shown["country"], shown["usable"]) == ("INBOX", "NL", True)
     assert PASSWORD not in answer.text
+    answer = await desk.ask("PUT", "/v1/me/external-mailbox", anna, wanted | {"country": "uk"})
+    assert (answer.status_code, answer.json()["country"]) == (200, "GB"), "as everybody calls it"
     found = desk.store.look_up(external_mailboxes.get, anna.account.id)
     assert found.password(OutboxKey.of(desk.store.server_keys.outbox)) == PASSWORD
     assert (await desk.ask("DELETE", "/v1/me/external-mailbox", anna)).status_code == 204

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
-from bridge import newcomers
+from bridge import countries, newcomers
 from bridge.api import pages
 from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
@@ -37,7 +37,7 @@ async def listing(
 async def add(body: DomainIn, access: Annotated[Access, Depends(gate(Action.DOMAIN_ADD))]) -> DomainOut:
     """The mode is chosen now and for good; the owners keep a managed domain's escrow key until it has an admin."""
     now = access.control.now()
-    if residency.refusal_of(access.control.settings, body.name, body.country.upper()) is not None:
+    if residency.refusal_of(access.control.settings, body.name, countries.code(body.country)) is not None:
         message = N_("Documents are kept in Europe only, and {country} is not among the countries of the settings.")
         raise Problem("outside-europe", 422, message, country=body.country)
     try:
@@ -60,4 +60,4 @@ def domain_out(domain: Domain) -> DomainOut:
 
 def _add(session: Session, name: str, body: DomainIn, now: int, actor: str) -> Domain:
     custodians = [accounts.by_id(session, owner) for owner in grants.owners(session, now)]
-    return newcomers.add_domain(session, name, body.mode, body.country, custodians, now, actor)
+    return newcomers.add_domain(session, name, body.mode, countries.code(body.country), custodians, now, actor)

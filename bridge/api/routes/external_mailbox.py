@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from bridge import countries
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
 from bridge.api.problems import Problem
@@ -42,7 +43,7 @@ async def show(access: Reading) -> ExternalMailboxOut:
 async def put(access: Changing, body: ExternalMailboxIn) -> ExternalMailboxOut:
     """In the place of the one before, once a sign-in with it has succeeded and its folder was found."""
     control, account = access.control, access.signed_in
-    place = Place(body.host.lower(), body.port, body.username, body.folder, body.country.upper())
+    place = Place(body.host.lower(), body.port, body.username, body.folder, countries.code(body.country))
     _refuse_outside(place, residency.europe(control.settings))
     control.trials.take(account.id, control.now())
     problem = await doorways.check(doorways.of(control.data, control.settings), place, body.password)

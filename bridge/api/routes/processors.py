@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
+from bridge import countries
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
 from bridge.api.schemas.outbox import ProcessorIn, ProcessorOut
@@ -29,7 +30,7 @@ async def put(
     entry = Processor(
         name=processor,
         kind=body.kind,
-        country={"UK": "GB"}.get(body.country.upper(), body.country.upper()),
+        country=countries.code(body.country),
         contract_date=None if body.contract_date is None else body.contract_date.isoformat(),
         allowed=frozenset(body.fields),
         changed_at=access.control.now(),

@@ -252,6 +252,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("postal_address", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column("postal_returned_at", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_type", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        batch_op.add_column(sa.Column("closed_below", sa.Integer(), nullable=True))
 
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.add_column(sa.Column("correspondent_id", sa.Integer(), nullable=True))

@@ -71,6 +71,8 @@ def test_a_country_is_two_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_countries_come_as_a_list_or_with_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "postex.toml").write_text('[residency]\ncountries = ["nl", "UK"]\n')
     assert load(tmp_path).residency.countries == ("NL", "GB")
+    monkeypatch.setenv("POSTEX_RESIDENCY__COUNTRIES", "el")
+    assert load(tmp_path).residency.countries == ("GR",)
     monkeypatch.setenv("POSTEX_RESIDENCY__COUNTRIES", "nl, be")
     assert load(tmp_path).residency.countries == ("NL", "BE")
 

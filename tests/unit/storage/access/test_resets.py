@@ -3,6 +3,7 @@ after."""
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,13 +21,17 @@ from storage.access import (
 )
 from storage.access.enrolment import Enrolled
 from storage.access.resets import Reset
+from storage.deliveries import arrivals, deliveries, release
+from storage.deliveries.arrivals import Acceptance
+from storage.deliveries.deliveries import Delivery
+from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType
 from storage.errors import ApprovalNeeded, Busy, Conflict, NotFound, SignInRefused, Tampered
 from storage.keys.keyring import AccountKeys
 from storage.keys.slots import SlotKind
 from storage.mail import documents, mailboxes
 from storage.mail.mailbox_names import FIXED
 from storage.people import accounts
-from storage.records import Account, AccountBarred, DomainMode, Role, Scope
+from storage.records import Account, AccountBarred, DomainMode, Recipient, Role, Scope
 from tests.unit.storage.coming_in import PASSWORD, enrol, stretched
 from tests.unit.storage.conftest import NOW, Office, Person
 from tests.unit.storage.managed import Managed, make_private
@@ -34,6 +39,7 @@ from tests.unit.storage.managed import Managed, make_private
 from .test_rotation import read_all
 
 CHOSEN = "vier kaarsen op tafel"
+SHOWN = Decided(0, DocumentType.LETTER, Channel.MAILBOX, DeliveryState.DELIVERED, "nl", "[]")
 
 
 def reset(office: Office, admin: Person, person: Person, **asked: bool) -> Reset:
@@ -217,6 +223,47 @@ async def test_a_document_on_its_way_is_sealed_again_rather_than_kept_where_nobo
     anna.recipient = fresh
     office.deliver(b"on its way", anna)
     assert await read_all(office, done.account, keys_by(office, done.account, CHOSEN)) == [b"on its way"]
+
+
+async def test_what_was_held_during_a_reset_comes_closed_and_is_brought_back(
+    office: Office, admin: Person, anna: Person
+) -> None:
+    """A batch that its sender commits later: of before the reset, and of after it but before new keys of the same
+    account."""
+    store, first = office.store, enrol_private(office, anna)
+    before = hold(office, anna, b"before")
+    second = come_back(office, anna, reset(office, admin, anna, may_close=True).code.code, DomainMode.PRIVATE)
+    anna.recipient = recipient_of(office, anna)
+    after = hold(office, anna, b"after")
+    keys = keys_by(office, second.account, CHOSEN)
+    prepared = store.read_now(rotation.prepare, second.account, keys)
+    opener = (store.server_keys, store.shred)
+    rotated = store.write_now(
+        rotation.rotate, *opener, second.account, keys, prepared, stretched(PASSWORD), NOW, "account:2"
+    )
+    keys = keys_by(office, rotated.account, PASSWORD)
+    for held in (before, after):
+        store.write_now(release.release, held, SHOWN, b"", (), NOW)
+    inbox = store.read_now(mailboxes.by_name, anna.account.id, keys, "INBOX")
+    assert len(store.read_now(mailboxes.select, inbox.id, keys).copies) == 1
+    assert await read_all(office, rotated.account, keys) == [Tampered, b"after"]
+    assert store.write_now(renewal.reopen, *opener, rotated.account, keys, first[0], NOW) == 1
+    assert await read_all(office, rotated.account, keys) == [b"before", b"after"]
+
+
+def recipient_of(office: Office, person: Person) -> Recipient:
+    found = office.store.read_now(accounts.recipient, person.account.email)
+    assert found is not None
+    return found
+
+
+def hold(office: Office, person: Person, text: bytes) -> Delivery:
+    """A document for one reader that waits for its sender."""
+    store, draft = office.store, replace(office.draft(text, person), sender_account_id=person.account.id)
+    decided = replace(SHOWN, account_id=person.account.id, state=DeliveryState.HELD)
+    acceptance = Acceptance(draft, {person.account.id: decided}, "erp@outside.test", b"", batch="nov")
+    made = store.write_now(arrivals.accept, acceptance, NOW)
+    return store.read_now(deliveries.of_document, person.account.id, made.document_public_id)
 
 
 def test_the_closed_mailbox_is_shown_to_nobody(office: Office, admin: Person, anna: Person) -> None:
