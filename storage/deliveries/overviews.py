@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from storage.deliveries.jobs import Job
 from storage.deliveries.sent import SEEN, Seen
-from storage.deliveries.terms import Channel, DocumentType, JobKind, JobState
+from storage.deliveries.terms import DECISIONS_KEPT, Channel, DocumentType, JobKind, JobState
 from storage.engine import statements
 from storage.engine.statements import Value
 
@@ -94,6 +94,7 @@ def line(job: Job) -> JobLine:
 def deliveries(
     session: Session,
     domains: frozenset[int] | None,
+    now: int,
     *,
     account_id: int | None = None,
     state: Seen | None = None,
@@ -101,9 +102,10 @@ def deliveries(
     before: int | None = None,
     limit: int = 50,
 ) -> list[DeliveryLine]:
-    """Deliveries, as the module says; `account_id`: of one reader."""
+    """Deliveries of the last `DECISIONS_KEPT` seconds, as the module says; `account_id`: of one reader."""
     sql, values = _confined(_DELIVERIES, domains)
     wanted: tuple[tuple[str, Value], ...] = (
+        ("delivery.decided_at > ?", now - DECISIONS_KEPT),
         ("delivery.account_id = ?", account_id),
         (f"{SEEN} = ?", state),
         ("delivery.channel = ?", channel),

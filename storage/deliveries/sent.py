@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from storage.choices import consents
 from storage.choices.consents import Purpose
-from storage.deliveries.terms import DocumentType
+from storage.deliveries.terms import DECISIONS_KEPT, DocumentType
 from storage.engine import statements
 
 # ruff: noqa: S608 - every part of these statements stands in this file
@@ -27,7 +27,7 @@ _SENT = (
     "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type,"
     f" {SEEN}, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
     " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
-    " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?)"
+    " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?) AND decided_at > ?"
     " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
 )
 _RECIPIENTS = (
@@ -68,8 +68,8 @@ class Sent:
 
 
 def listing(session: Session, correspondent_id: int, below: tuple[int, int], limit: int, now: int) -> list[Sent]:
-    """Newest first, below (when, number)."""
-    found = statements.rows(session, _SENT, (correspondent_id, *below, limit))
+    """Newest first, below (when, number), of the last `DECISIONS_KEPT` seconds."""
+    found = statements.rows(session, _SENT, (correspondent_id, *below, now - DECISIONS_KEPT, limit))
     return [_sent(session, correspondent_id, row, now) for row in found]
 
 

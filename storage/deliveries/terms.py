@@ -11,6 +11,10 @@ from typing import Self
 from storage.errors import Invalid
 
 DAY = 86_400
+DECISIONS_KEPT = 90 * DAY
+"""How long it can be explained why a document came as it did. For all but its reader the delivery itself ends then:
+the row stays as long as the reader keeps the document, which is nobody else's to know.
+"""
 MAX_DAYS = 3650
 MAX_RUNGS = 12
 MAX_LADDER_DAYS = 89

@@ -28,11 +28,12 @@ def note(
     channel: Channel | None = None,
     detail: str | None = None,
 ) -> None:
-    """Add a line."""
+    """Add a line; to an account that was erased while something was on its way, none."""
     statements.run(
         session,
-        "INSERT INTO delivery_event (account_id, delivery_id, at, kind, channel, detail) VALUES (?, ?, ?, ?, ?, ?)",
-        (account_id, delivery_id, now, kind, channel, detail),
+        "INSERT INTO delivery_event (account_id, delivery_id, at, kind, channel, detail)"
+        " SELECT id, ?, ?, ?, ?, ? FROM account WHERE id = ? AND state <> 'erased'",
+        (delivery_id, now, kind, channel, detail, account_id),
     )
 
 

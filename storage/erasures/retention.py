@@ -9,12 +9,11 @@ alone.
 
 from sqlmodel import Session
 
+from storage.deliveries.terms import DECISIONS_KEPT
 from storage.engine import statements
 from storage.erasures import partial_erasure
 from storage.errors import Held, NotFound
 
-KEPT_SECONDS = 90 * 86_400
-"""How long it can be explained why a document came as it did."""
 _DUE = (
     "SELECT erase_at, id FROM delivery WHERE erase_at <= ? AND (erase_at, id) > (?, ?) AND ladder_due_at IS NULL"
     " AND state NOT IN ('leaving', 'held') ORDER BY erase_at, id LIMIT ?"
@@ -51,7 +50,7 @@ def old_decisions(session: Session, now: int, after: int, limit: int) -> list[in
         "SELECT id FROM delivery WHERE id > ? AND decided_at < ? AND (reasons IS NOT NULL OR document_id IS NULL)"
         " AND ladder_due_at IS NULL AND state NOT IN ('leaving', 'held') ORDER BY id LIMIT ?"
     )
-    return [number for (number,) in statements.rows(session, sql, (after, now - KEPT_SECONDS, limit))]
+    return [number for (number,) in statements.rows(session, sql, (after, now - DECISIONS_KEPT, limit))]
 
 
 def forget_decisions(session: Session, ids: list[int]) -> None:
@@ -65,4 +64,4 @@ def forget_decisions(session: Session, ids: list[int]) -> None:
 def forget_events(session: Session, now: int) -> int:
     """Lines of the transcript that belong to no delivery; how many."""
     sql = "DELETE FROM delivery_event WHERE delivery_id IS NULL AND at < ?"
-    return statements.run(session, sql, (now - KEPT_SECONDS,))
+    return statements.run(session, sql, (now - DECISIONS_KEPT,))

@@ -56,6 +56,7 @@ async def _page(
     found = await access.control.store.read(
         overviews.deliveries,
         domains,
+        access.control.now(),
         account_id=account_id,
         state=state,
         channel=channel,

@@ -17,7 +17,7 @@ from bridge.routing import dry_run, explaining, places, planning
 from bridge.routing.dry_run import Asker, BadRow, Routed, Row
 from storage.deliveries import deliveries, disclosures
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import DeliveryState
+from storage.deliveries.terms import DECISIONS_KEPT, DeliveryState
 from storage.oversight import looks
 
 router = APIRouter(prefix="/v1", tags=["explanations"])
@@ -64,8 +64,11 @@ async def rehearse(
 
 
 async def _explained(access: Access, delivery: Delivery, locale: str) -> ExplanationOut:
-    """A look at it, if somebody else asks. What is held does not exist for its reader yet."""
-    if access.is_self and delivery.state is DeliveryState.HELD:
+    """A look at it, if somebody else asks. What is held does not exist for its reader yet, and for
+    others nothing that only its reader can have kept.
+    """
+    is_old = delivery.decided_at <= access.control.now() - DECISIONS_KEPT
+    if (access.is_self and delivery.state is DeliveryState.HELD) or (is_old and not access.is_self):
         raise not_found()
     await portraits.note_look(access, access.target, "deliveries")
     known = await choices.names(access, delivery.account_id, numbers=[delivery.correspondent_id])

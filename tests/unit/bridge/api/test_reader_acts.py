@@ -3,7 +3,7 @@ byte for byte the same before and after, for every route that answers a question
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +19,19 @@ from storage.deliveries import arrivals, deliveries, jobs, ladder_runs
 from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.sent import Seen
-from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType, JobState, Ladder, NewJob, Rung
+from storage.deliveries.terms import (
+    DECISIONS_KEPT,
+    Channel,
+    Decided,
+    DeliveryState,
+    DocumentType,
+    JobState,
+    Ladder,
+    NewJob,
+    Rung,
+)
 from storage.engine import statements
+from storage.erasures import retention
 from storage.keys.envelope import seal_document
 from storage.keys.outbox import OutboxKey
 from storage.mail import copies
@@ -235,7 +246,8 @@ async def test_whose_step_of_a_ladder_waits_is_not_told(office: Office) -> None:
         assert (line["account"], line["email"], line["delivery"], line["kind"]) == (None, None, None, "paper")
     answer = await office.desk.ask("POST", f"/v1/outbox/{job_id}/retry", office.people["admin"])
     assert (answer.status_code, answer.json()["account"], answer.json()["email"]) == (200, None, None)
-    (entry,) = (await office.desk.ask("GET", "/v1/audit/events?kind=outbox.retried", office.people["owner"])).json()["items"]
+    log = await office.desk.ask("GET", "/v1/audit/events?kind=outbox.retried", office.people["owner"])
+    (entry,) = log.json()["items"]
     assert (entry["kind"], entry["subject"]["noun"]) == ("outbox.retried", "job")
 
 
@@ -283,3 +295,28 @@ def test_what_ends_with_the_reading_of_a_document_tells_no_stream(office: Office
     office.desk.store.listen(told.append)
     office.desk.store.write_now(letters.retry, job_id, NOW, "account:1")
     assert [getattr(each, "account_id", 0) for each in told if type(each).__name__ == "OutboxChanged"] == [None]
+
+
+async def test_after_ninety_days_nobody_can_tell_what_its_reader_kept(office: Office) -> None:
+    """Rows of what the reader has no more go then (S55); those of what is kept must not be missed by comparison."""
+    kept, removed = office.hand_in(Channel.MAILBOX), office.hand_in(Channel.PAPER)
+    office.act("removed", removed)
+    office.desk.clock.turn(DECISIONS_KEPT + 1)
+    store, now = office.desk.store, office.desk.control.now()
+    store.write_now(retention.forget_decisions, store.read_now(retention.old_decisions, now, 0, 10))
+    people = {name: replace(office.people[name], token=fresh(office, name)) for name in ("anna", "erp", "admin")}
+    office.desk.grant(people["admin"].account, Role.DOMAIN_ADMIN, FIRST)  # a right that nobody used has lapsed
+    reached = f"{people['anna'].path}/deliveries"
+    for name, path in (("erp", "/v1/accounts/me/sent"), ("admin", "/v1/deliveries"), ("admin", reached)):
+        assert (await office.desk.ask("GET", path, people[name])).json()["items"] == []
+    for document in (kept, removed):
+        path = f"{people['anna'].path}/deliveries/{document.document_public_id}/explanation"
+        assert (await office.desk.ask("GET", path, people["admin"])).status_code == 404
+    own = (await office.desk.ask("GET", "/v1/me/copies", people["anna"])).json()["items"]
+    assert [each["document"] for each in own] == [kept.document_public_id]
+
+
+def fresh(office: Office, name: str) -> str:
+    """A session of now."""
+    person = office.people[name]
+    return office.desk.token(person.account, person.keys)
