@@ -1,30 +1,38 @@
-"""DKIM signatures of a message, checked with records that were fetched before (RFC 6376; RFC 8301 for key sizes).
+"""DKIM signatures of a message, checked with records that were fetched before (RFC 6376, RFC 8301, RFC 8463).
 
-    names = dkim_signatures.key_names(header)                       where the keys of its signatures are published
-    verdicts = dkim_signatures.verdicts(message, names, records)    pure: in a worker process
+    found = dkim_signatures.signatures(header)                      where the keys of its signatures are published
+    verdicts = dkim_signatures.verdicts(message, found, records)    pure: in a worker process
 
-The checking is dkimpy's. A signature over a part of the body only (`l=`) counts as failed: anything could follow.
+Contract. One verdict for each signature that is looked at, in order, with a result of RFC 8601 section 2.7.1:
+
+    pass         it holds
+    fail         it does not: header or body are others
+    policy       nobody should rely on it, and `rule` says why; whether it holds was not asked, or does not count
+    neutral      it cannot be read
+    temperror    the DNS gave no answer for its key
+    permerror    there is no key that fits: none, revoked, of another kind; or what it signs is not enough
+
+The body is hashed once for each form, however many signatures there are.
 """
 
-import logging
+import hashlib
 import re
+from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bridge.mail import headers
+from bridge.mail import dkim_form
+from bridge.smtp import dkim_keys
 
 MOST = 5
 """Signatures of one message that are looked at."""
 MOST_BYTES = 8 * 1024
-MOST_RECORD = 1200
-"""Bytes of a key's record: RSA of 4096 bits needs 760, and the time of a check grows with the cube of the key."""
-MOST_HASHED = 8 * 1024 * 1024
-"""Bytes of which the hash is made for all signatures of a message; one is always checked."""
-_DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62}))(?:\.[a-z0-9_-]{1,63})+")
-_TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)")
-_SILENT = logging.Logger("dkim")
-"""dkimpy logs what it read."""
-_SILENT.addHandler(logging.NullHandler())
+_DOMAIN = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,62}))(?:\.[a-z0-9_-]{1,63})+")
+_FORM = re.compile(rb"(simple|relaxed)(?:/(simple|relaxed))?")
+_ALGORITHM = re.compile(rb"(rsa|ed25519)-sha256")
+_OLD = b"rsa-sha1"
+_MARK = 8
+"""Characters of a signature by which a line of results tells it from others (RFC 6008)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,64 +40,134 @@ class Signature:
     domain: str
     """`d=`, lower case."""
     selector: str
-    partial: bool
-    """It has `l=`."""
+    written: tuple[bytes, bytes] = field(repr=False)
+    """Name and value as they stand in the header."""
+    tags: Mapping[str, bytes] = field(repr=False)
 
     @property
     def key_name(self) -> str:
         """Where the public key is published (section 3.6.2.1)."""
         return f"{self.selector}._domainkey.{self.domain}"
 
+    @property
+    def mark(self) -> str:
+        """The beginning of `b=`."""
+        return _joined(self.tags.get("b", b""))[:_MARK].decode("ascii", "replace")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    domain: str
-    selector: str
     result: str
-    """`pass`, `fail`, `temperror` (no answer from the DNS) or `permerror` (RFC 8601 section 2.7.1)."""
+    domain: str = ""
+    """Empty where it cannot be read."""
+    selector: str = ""
+    mark: str = ""
+    rule: str | None = None
+    """Of `policy`: `partial-body`, `algorithm`, `key-size`, `testing`, `expired`."""
 
 
 def signatures(header: bytes) -> tuple[Signature | None, ...]:
     """The first `MOST`, in order; None for one that cannot be read."""
-    return tuple(_signature(value) for value in headers.values(header, "DKIM-Signature")[:MOST])
+    found = [each for each in dkim_form.fields(header) if each[0].strip().lower() == b"dkim-signature"]
+    return tuple(_signature(each) for each in found[:MOST])
 
 
 def verdicts(
     message: bytes,
+    header: bytes,
     found: tuple[Signature | None, ...],
     records: Mapping[str, bytes | None],
-    first: frozenset[str] = frozenset(),
+    now: int,
 ) -> tuple[Verdict, ...]:
-    """One for each readable signature, of a large message for some: those of the domains `first` before others.
-
-    `records`: TXT by key name; None: there is none; missing: nobody answered.
+    """Of `message`, which begins with `header`. `records`: TXT by key name; None: there is none; missing: nobody
+    answered.
     """
-    readable = [(at, each) for at, each in enumerate(found) if each is not None]
-    affordable = max(1, MOST_HASHED // max(1, len(message)))
-    checked = sorted(readable, key=lambda each: each[1].domain not in first)[:affordable]
-    return tuple(Verdict(each.domain, each.selector, _result(message, at, each, records)) for at, each in checked)
+    if not found:
+        return ()
+    checked = _Checked(message[len(header) :].removeprefix(b"\r\n"), dkim_form.fields(header), now)
+    return tuple(Verdict("neutral") if each is None else _verdict(checked, each, records) for each in found)
 
 
-def _signature(value: str) -> Signature | None:
-    if len(value) > MOST_BYTES:
+class _Checked:
+    """A message whose signatures are checked."""
+
+    def __init__(self, body: bytes, fields: list[tuple[bytes, bytes]], now: int) -> None:
+        self.fields, self.now, self._body = fields, now, body
+        self._hashes: dict[bytes, bytes] = {}
+
+    def body_hash(self, form: bytes) -> bytes:
+        if form not in self._hashes:
+            self._hashes[form] = hashlib.sha256(dkim_form.body(self._body, form)).digest()
+        return self._hashes[form]
+
+
+def _signature(found: tuple[bytes, bytes]) -> Signature | None:
+    if len(found[1]) > MOST_BYTES:
         return None
-    tags = {name: text.strip() for name, text in _TAG.findall(value)}
-    domain, selector = tags.get("d", "").lower(), tags.get("s", "").lower()
-    if not _DOMAIN.fullmatch(domain) or not _DOMAIN.fullmatch(f"{selector}.x") or len(domain) + len(selector) > 230:
-        return None
-    return Signature(domain, selector, "l" in tags)
-
-
-def _result(message: bytes, at: int, signature: Signature, records: Mapping[str, bytes | None]) -> str:
-    if signature.key_name not in records:
-        return "temperror"
-    record = records[signature.key_name]
-    if record is None or len(record) > MOST_RECORD or signature.partial:
-        return "permerror"
-    import dkim  # 0.1 s: for those who are sent signed mail
-
     try:
-        signed = dkim.DKIM(message, logger=_SILENT).verify(at, dnsfunc=lambda *_, **__: record)
-    except Exception:  # noqa: BLE001 - whatever the library makes of a stranger's header, it is no valid signature
-        return "permerror"
-    return "pass" if signed else "fail"
+        tags = dkim_form.tags(found[1])
+    except ValueError:
+        return None
+    domain, selector = tags.get("d", b"").lower(), tags.get("s", b"").lower()
+    if not _DOMAIN.fullmatch(domain) or not _DOMAIN.fullmatch(selector + b".x") or len(domain) + len(selector) > 230:
+        return None
+    return Signature(domain.decode(), selector.decode(), found, tags)
+
+
+def _verdict(checked: _Checked, signature: Signature, records: Mapping[str, bytes | None]) -> Verdict:
+    rule = _rule(signature.tags, checked.now)
+    result = "policy"
+    if rule is None:
+        result, rule = _result(checked, signature, records)
+    return Verdict(result, signature.domain, signature.selector, signature.mark, rule)
+
+
+def _rule(tags: Mapping[str, bytes], now: int) -> str | None:
+    """Why nobody should rely on a signature, as far as it says so itself."""
+    if "l" in tags:
+        return "partial-body"
+    if tags.get("a") == _OLD:
+        return "algorithm"
+    expires = tags.get("x", b"")
+    return "expired" if expires.isdigit() and int(expires[:12]) < now else None
+
+
+def _result(checked: _Checked, signature: Signature, records: Mapping[str, bytes | None]) -> tuple[str, str | None]:
+    tags = signature.tags
+    algorithm, form = _ALGORITHM.fullmatch(tags.get("a", b"")), _FORM.fullmatch(tags.get("c", b"simple"))
+    names = [name.strip().lower() for name in tags.get("h", b"").split(b":")]
+    if algorithm is None or form is None or tags.get("v") != b"1" or b"from" not in names:
+        return "permerror", None
+    if signature.key_name not in records:
+        return "temperror", None
+    try:
+        key = dkim_keys.read(records[signature.key_name] or b"", algorithm[1])
+        given, value = b64decode(_joined(tags["bh"]), validate=True), b64decode(_joined(tags["b"]), validate=True)
+    except (dkim_keys.BadKey, KeyError, ValueError):
+        return "permerror", None
+    if not _speaks_for(tags.get("i", b""), signature.domain.encode(), strict=key.is_strict):
+        return "permerror", None
+    if key.too_small:
+        return "policy", "key-size"
+    if given != checked.body_hash(form[2] or b"simple"):
+        return "fail", None
+    signed = dkim_form.signed_header(checked.fields, _all_authors(checked, names), signature.written, form[1])
+    if not key.holds(value, hashlib.sha256(signed).digest()):
+        return "fail", None
+    return ("policy", "testing") if key.is_tried else ("pass", None)
+
+
+def _speaks_for(identity: bytes, domain: bytes, *, strict: bool) -> bool:
+    """`i=` is of the domain, or of one below it (sections 3.5, 3.6.1)."""
+    named = identity.rpartition(b"@")[2].lower() if identity else domain
+    return named == domain or (not strict and named.endswith(b"." + domain))
+
+
+def _all_authors(checked: _Checked, names: list[bytes]) -> list[bytes]:
+    """With each From there is: one more than was signed, put above it, is what programs show (section 8.15)."""
+    there = sum(name.strip().lower() == b"from" for name, _ in checked.fields)
+    return [*names, *[b"from"] * max(0, there - names.count(b"from"))]
+
+
+def _joined(value: bytes) -> bytes:
+    return b"".join(value.split())

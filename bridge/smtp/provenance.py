@@ -25,6 +25,7 @@ class Stranger:
     """One of them must have signed; empty: nothing is asked."""
     records: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     """DKIM keys by name: see `key_records`."""
+    now: int = 0
 
 
 def signed_in(server: str, mail_from: str) -> bytes:
@@ -40,7 +41,7 @@ def checked(message: bytes, header: bytes, server: str, stranger: Stranger | Non
     if stranger is None:
         return b"", authentication_results.without_claims(message, header, server)
     found = dkim_signatures.signatures(header)
-    verdicts = dkim_signatures.verdicts(message, found, stranger.records, stranger.signing_domains)
+    verdicts = dkim_signatures.verdicts(message, header, found, stranger.records, stranger.now)
     if stranger.signing_domains:
         _require(verdicts, stranger.signing_domains)
     line = authentication_results.line(server, _results(stranger, verdicts))
@@ -55,10 +56,18 @@ def _require(verdicts: tuple[Verdict, ...], domains: frozenset[str]) -> None:
 
 
 def _results(stranger: Stranger, verdicts: tuple[Verdict, ...]) -> tuple[Result, ...]:
-    shown = [
-        Result("dkim", verdict.result, (("header.d", verdict.domain), ("header.s", verdict.selector)))
-        for verdict in verdicts
-    ]
+    shown = [Result("dkim", verdict.result, _properties(verdict)) for verdict in verdicts]
     if stranger.by_network:
         shown.insert(0, Result("x-network", "pass", (("smtp.mailfrom", stranger.mail_from),)))
     return tuple(shown)
+
+
+def _properties(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """What tells a signature from the others of a message (RFC 6008), and why nobody should rely on it."""
+    of_policy = () if verdict.rule is None else (("policy.dkim-rules", verdict.rule),)
+    return (
+        ("header.d", verdict.domain),
+        ("header.s", verdict.selector),
+        ("header.b", verdict.mark),
+        *of_policy,
+    )

@@ -284,6 +284,7 @@ class Connection(Authentication):
             voucher is not None and not voucher.domains,
             frozenset() if voucher is None else voucher.domains,
             await key_records.fetched(self.office.resolver, names),
+            int(self.office.clock()),
         )
 
     def _protocol(self, transaction: Transaction) -> str:

@@ -101,7 +101,26 @@ async def test_the_network_lets_it_write_as_itself_alone(office: Office) -> None
 async def test_a_valid_signature_of_its_domain_makes_it_the_sender(office: Office) -> None:
     trust(office, domains=("energie.test",))
     assert (await hand_in(office, signed())).startswith("250 2.0.0 stored")
-    assert results(await stored(office)) == ["mail.example.test;\tdkim=pass header.d=energie.test header.s=s1"]
+    (line,) = results(await stored(office))
+    assert line.startswith("mail.example.test;\tdkim=pass header.d=energie.test header.s=s1 header.b=")
+
+
+async def test_a_domain_that_tries_its_key_out_makes_nobody_the_sender(office: Office) -> None:
+    """RFC 6376 section 3.6.1, t=y: as if there were no signature."""
+    trust(office, domains=("energie.test",))
+    office.server.office.resolver = resolver({NAME: RECORD + b"; t=y"})
+    assert (await hand_in(office, signed())).startswith("550 5.7.20 ")
+
+
+async def test_each_signature_of_a_stranger_is_told_of(office: Office) -> None:
+    office.server.office.resolver = resolver({NAME: RECORD, "s1._domainkey.evil.test": None})
+    message = signed(signed(MESSAGE.replace(OUTSIDE.encode(), b"x@evil.test"), domain=b"evil.test"))
+    assert (await hand_in(office, message, "x@evil.test")).startswith("250 ")
+    told = results(await stored(office))[0].split(";\t")[1:]
+    assert [each.partition(" header.b=")[0] for each in told] == [
+        "dkim=pass header.d=energie.test header.s=s1",
+        "dkim=permerror header.d=evil.test header.s=s1",
+    ]
 
 
 @pytest.mark.parametrize(
