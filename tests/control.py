@@ -15,10 +15,10 @@ from bridge.throttle import Throttle
 from storage.access import sessions
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.people import accounts, domains, grants
 from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, Domain, DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 FIRST, SECOND = "example.test", "other.test"
@@ -64,9 +64,7 @@ class Desk:
     @classmethod
     def open(cls, data: Path, *, operator: bool = False, mode: DomainMode = DomainMode.MANAGED) -> "Desk":
         """A new store with two domains."""
-        master, clock = MasterKey.generate(), Clock()
-        Store.create(data, master)
-        store = Store.open(data, master)
+        clock, store = Clock(), stores.new(data)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
         control = Control(store, clock, Settings(), Throttle(clock), data, Connections(clock))
         transport = httpx.ASGITransport(app.create(control, operator=operator), raise_app_exceptions=False)

@@ -22,11 +22,11 @@ from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, Choice, JobKind, Ladder, Preference
 from storage.engine import statements
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, DeviceCredentials, Domain, DomainMode, Role, Scope
+from tests import stores
 from tests.control import Clock
 from tests.reading import NOW, plain_message
 
@@ -78,10 +78,7 @@ class House:
 
     @classmethod
     def create(cls, folder: Path, state: AccountState = AccountState.REGISTERED) -> "House":
-        master = MasterKey.generate()
-        Store.create(folder, master)
-        master.save(folder / "master.key")
-        return cls.opened(Store.open(folder, master), state)
+        return cls.opened(stores.new(folder), state)
 
     @classmethod
     def opened(cls, store: Store, state: AccountState = AccountState.REGISTERED) -> "House":

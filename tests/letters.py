@@ -23,13 +23,13 @@ from storage.deliveries.processors import ProcessorKind
 from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType, JobKind, NewJob
 from storage.engine import statements
 from storage.keys.envelope import seal_document
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from storage.mail.documents import DeliveryDraft
 from storage.people import accounts, domains, identity_changes
 from storage.people.accounts import AccountDraft
 from storage.people.identity_changes import Field
 from storage.records import Account, DomainMode, Role
+from tests import stores
 from tests.control import Clock
 
 NOW = 1_760_000_000
@@ -47,10 +47,7 @@ class PaperOffice:
     @classmethod
     def found(cls, data: Path) -> "PaperOffice":
         """A new data folder with its master key in it."""
-        master = MasterKey.generate()
-        Store.create(data, master)
-        master.save(data / "master.key")
-        store = Store.open(data, master)
+        store = stores.new(data)
         domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         draft = AccountDraft("anna@example.test", "Anna de Vries", Role.RECIPIENT)
         anna, _ = store.write_now(accounts.create, store.shred, draft, domain, NOW)
@@ -62,7 +59,7 @@ class PaperOffice:
     @contextmanager
     def again(cls, data: Path) -> Iterator["PaperOffice"]:
         """A data folder that was made before."""
-        with Store.open(data, MasterKey.load(data / "master.key")) as store:
+        with stores.opened(data) as store:
             yield cls(store, store.read_now(accounts.by_email, "anna@example.test"), Clock(NOW))
 
     def moves(self, address: str | None) -> None:

@@ -20,12 +20,12 @@ from storage.database import Store
 from storage.engine.bodies import new_name
 from storage.keys.envelope import seal_document
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.mail import documents
 from storage.mail.documents import DeliveryDraft
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Flag, Role, Scope
+from tests import stores
 
 NOW = 1_738_404_000
 """Saturday, 1 February 2025, 10:00:00 UTC."""
@@ -82,9 +82,7 @@ class Library:
 
     @classmethod
     def create(cls, folder: Path) -> "Library":
-        master = MasterKey.generate()
-        Store.create(folder, master)
-        store = Store.open(folder, master)
+        store = stores.new(folder)
         domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT)
         account, keys = store.write_now(accounts.create, store.shred, draft, domain, NOW)

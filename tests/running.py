@@ -22,10 +22,10 @@ from typing import Any
 
 from storage.access import devices
 from storage.database import Store
-from storage.keys.master import MasterKey
 from storage.people import accounts, domains, senders
 from storage.people.accounts import AccountDraft
 from storage.records import Role, Scope
+from tests import stores
 
 DOMAIN = "example.test"
 SENDER_ADDRESS = "facturen@energie.test"
@@ -81,7 +81,7 @@ class PostOffice:
         return _made(tuple(recipients)).copied_to(data)
 
     def add_recipient(self, name: str) -> Login:
-        with opened(self.data) as store:
+        with stores.opened(self.data) as store:
             self.recipients[name] = _add(store, name, name.title(), Role.RECIPIENT, Scope.IMAP)
         return self.recipients[name]
 
@@ -100,14 +100,10 @@ def _made(recipients: tuple[str, ...]) -> PostOffice:
     folder = Path(tempfile.mkdtemp(prefix="postex-made-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     kit = postex("init", "--domain", DOMAIN, "--country", "NL", data=folder / "data")["recovery_kit"]
-    with opened(folder / "data") as store:
+    with stores.opened(folder / "data") as store:
         sender = _add(store, "erp", "Energie BV", Role.SENDER, Scope.SMTP_SEND, SENDER_ADDRESS)
         people = {name: _add(store, name, name.title(), Role.RECIPIENT, Scope.IMAP) for name in recipients}
     return PostOffice(folder / "data", sender, people, kit)
-
-
-def opened(data: Path) -> Store:
-    return Store.open(data, MasterKey.load(data / "master.key"))
 
 
 def _add(store: Store, local: str, name: str, role: Role, scope: Scope, *identities: str) -> Login:

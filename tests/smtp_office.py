@@ -15,14 +15,13 @@ from bridge.smtp.limits import Limits
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from storage.access import devices
-from storage.database import Store
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.mail import documents
 from storage.mail.reading import Reader
 from storage.people import accounts, domains, senders
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
+from tests import stores
 
 NOW = 1_700_000_000
 HOST = "127.0.0.1"
@@ -47,9 +46,8 @@ class Office:
     def __init__(
         self, data: Path, clock: Clock = lambda: float(NOW), limits: Limits | None = None, workers: int = 0
     ) -> None:
-        master = self.master = MasterKey.generate()
-        Store.create(data / "store", master)
-        self.store = Store.open(data / "store", master)
+        self.master = stores.create(data / "store")
+        self.store = stores.opened(data / "store")
         self.clock = clock
         self.limits = limits or Limits()
         self.workers = workers

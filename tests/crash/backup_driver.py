@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 from storage.backups import backup, restore
-from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
+from tests import stores
 
 
 def back_up(data: Path, destination: Path, keyrings: Path) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         print("ready", flush=True)
         for now in range(1_760_000_000, 1_760_001_000):
             backup.make(store, destination, keyrings, 35, "operator", now)

@@ -12,7 +12,7 @@ from bridge.channels import batches as releasing
 from bridge.routing.decision import Places
 from storage.database import Store
 from storage.deliveries import batches
-from storage.keys.master import MasterKey
+from tests import stores
 
 NOW = 1_760_000_000
 SLICE = 3
@@ -38,7 +38,7 @@ async def settle(store: Store, verb: str) -> None:
 
 
 def main(verb: str, data: Path) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         print("ready", flush=True)
         asyncio.run(settle(store, verb))
         print("done", flush=True)

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from storage.database import Store
 from storage.engine import connections
-from storage.keys.master import MasterKey
+from tests import stores
 
 
 def main(data: Path, last: int) -> int:
@@ -32,7 +31,7 @@ def main(data: Path, last: int) -> int:
         return driver
 
     connections._connect = traced
-    Store.open(data, MasterKey.load(data / "master.key")).close()
+    stores.opened(data).close()
     return seen
 
 

@@ -7,14 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from storage.database import Store
 from storage.erasures import erasing, erasure
-from storage.keys.master import MasterKey
 from storage.people import accounts
+from tests import stores
 
 
 def main(data: Path, email: str) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         account = store.read_now(accounts.by_email, email)
         print("ready", flush=True)
         sys.stdin.readline()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from storage.access import devices, enrolment, passwords, rotation, second_factor
 from storage.database import Store
-from storage.keys.master import MasterKey
 from storage.people import accounts
 from storage.records import DomainMode, Scope
+from tests import stores
 
 NOW = 1_760_000_000
 EMAIL = "anna@example.test"
@@ -43,7 +43,7 @@ def reset(store: Store, code: str) -> None:
 
 
 def main(kind: str, data: Path) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         print("ready", flush=True)
         secret = sys.stdin.readline().strip()
         (rotate if kind == "rotation" else reset)(store, secret)

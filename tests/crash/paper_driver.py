@@ -14,10 +14,9 @@ from bridge.channels.outbox import Outbox
 from bridge.channels.paper.carrier import PaperCarrier
 from bridge.channels.paper.letter import Composed, Letter, Sides
 from bridge.channels.paper.press import Press
-from storage.database import Store
 from storage.deliveries.processors import ProcessorKind
 from storage.engine import statements
-from storage.keys.master import MasterKey
+from tests import stores
 from tests.control import Clock
 from tests.letters import NOW, by_ipp
 
@@ -32,7 +31,7 @@ class Ready(Press):
 
 
 async def print_all(data: Path, uri: str) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         gate, to, clock = Gate(store, frozenset({"NL"})), Destination(ProcessorKind.PRINTER, "NL"), Clock(NOW)
         carrier = PaperCarrier(by_ipp(uri), Ready(), to, gate, sides=Sides.ONE, timezone="UTC")
         outbox = Outbox(store, clock, [carrier], lambda: 1.0)

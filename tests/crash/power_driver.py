@@ -16,10 +16,10 @@ from bridge.channels.mailbox import commit, inbox_draft
 from bridge.channels.sealing import place, seal
 from storage.database import Store
 from storage.engine import connections
-from storage.keys.master import MasterKey
 from storage.mail import documents
 from storage.people import accounts, domains
 from storage.records import DomainMode, Recipient, Role
+from tests import stores
 from tests.crash.recording import MARKS
 from tests.crash.traffic import document
 
@@ -68,7 +68,7 @@ def main(data: Path, count: int, synchronous: str) -> None:
     connections.CHECKPOINT_PAGES = CHECKPOINT_PAGES
     if synchronous == "NORMAL":
         commit_without_sync()
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         reader = recipient(store)
         marks = os.open(data / MARKS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(marks, b"begin\n")

@@ -24,6 +24,7 @@ from storage.people import accounts
 from storage.people import domains as domains_of
 from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 DOCUMENTS = 150
@@ -44,9 +45,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A data folder with some hundred bodies as files, on which nobody works."""
-    data, master, kit = tmp_path / "data", MasterKey.generate(), RecoveryKit.generate()
-    Store.create(data, master)
-    master.save(data / "master.key")
+    data, kit = tmp_path / "data", RecoveryKit.generate()
+    master = stores.create(data)
     (data / "recovery").mkdir()
     (data / "recovery" / "master.sealed").write_bytes(seal_master(kit.public_key, master))
     with Store.open(data, master) as store:

@@ -37,6 +37,7 @@ from storage.oversight import audit
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Flag, Role, Scope
+from tests import stores
 
 NOW = 1_760_000_000
 FLIPS = int(os.environ.get("SOAK_FLIPS", "1000"))
@@ -70,9 +71,9 @@ class Folder:
 
     @classmethod
     def create(cls, at: Path) -> "Folder":
-        data, master = at / "data", MasterKey.generate()
-        Store.create(data, master)
-        with Store.open(data, master) as store:
+        data = at / "data"
+        master = stores.create(data)
+        with stores.opened(data) as store:
             domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
             draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT)
             account, keys = store.write_now(accounts.create, store.shred, draft, domain, NOW)
@@ -82,13 +83,13 @@ class Folder:
         folder._fill(data, 0, DOCUMENTS // 2)
         folder.early = (data / "postex.db").read_bytes()
         folder._fill(data, DOCUMENTS // 2, DOCUMENTS)
-        with Store.open(data, master) as store:
+        with stores.opened(data) as store:
             folder._deliver(store, DOCUMENTS, DOCUMENTS + 6)
             shutil.copytree(data, folder.sound)
         return folder
 
     def _fill(self, data: Path, start: int, stop: int) -> None:
-        with Store.open(data, self.master) as store:
+        with stores.opened(data) as store:
             self._deliver(store, start, stop)
         self.history.clear()
 

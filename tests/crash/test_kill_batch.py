@@ -23,12 +23,12 @@ from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.batches import BatchState
 from storage.engine import statements
 from storage.keys.envelope import seal_document
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from storage.mail.documents import DeliveryDraft
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Domain, DomainMode, Recipient, Role
+from tests import stores
 
 from .batch_driver import NOW
 
@@ -39,10 +39,8 @@ DOCUMENTS, READERS = 12, 3
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A batch of twelve documents, each for three readers."""
-    data, master = tmp_path_factory.mktemp("batch") / "data", MasterKey.generate()
-    Store.create(data, master)
-    master.save(data / "master.key")
-    with Store.open(data, master) as store:
+    data = tmp_path_factory.mktemp("batch") / "data"
+    with stores.new(data) as store:
         domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         sender = person(store, "erp", domain)
         readers = tuple(person(store, f"r{number}", domain) for number in range(READERS))
@@ -97,7 +95,7 @@ def test_a_killed_batch_goes_on_to_its_end(folder: Path, tmp_path: Path, seed: i
     rng, data = random.Random(f"{verb} {seed}"), tmp_path / "data"
     shutil.copytree(folder, data)
     assert killed(data, verb, rng.randint(1, 10), rng)
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         (batch,) = store.read_now(batches.listing, 1, None, 10)
         before = store.read_now(batches.count, batch.id)
         assert before % 3 == 0, "a slice is there or it is not"

@@ -23,9 +23,9 @@ from storage.choices import preferences
 from storage.deliveries.terms import DAY, Channel, Choice, Ladder, Notify, Preference
 from storage.engine import statements
 from storage.people import accounts
-from tests import relays
+from tests import relays, stores
 from tests.crash.traffic import Traffic, check
-from tests.running import DOMAIN, PostOffice, opened
+from tests.running import DOMAIN, PostOffice
 
 KILLS = int(os.environ.get("SOAK_DAEMON_KILLS", "1"))
 PATIENCE = 60.0
@@ -89,14 +89,14 @@ def a_day_later(data: Path) -> None:
     sql = (
         "UPDATE delivery SET decided_at = decided_at - ?, ladder_due_at = ladder_due_at - ? WHERE ladder IS NOT NULL"
     )
-    with opened(data) as store:
+    with stores.opened(data) as store:
         store.write_now(statements.run, sql, (DAY, DAY))
 
 
 def left(data: Path) -> list[statements.Row]:
     """Of the outbox, but for the daily notice, and seals. Only while no bridge runs."""
     jobs = "SELECT kind, state, problem, step FROM job WHERE kind <> 'notice'"
-    with opened(data) as store:
+    with stores.opened(data) as store:
         return [*store.read_now(statements.rows, jobs), *store.read_now(statements.rows, "SELECT * FROM outbox_key")]
 
 
@@ -139,7 +139,7 @@ def letters(folder: Path) -> list[Path]:
 def test_each_letter_once_through_every_crash(tmp_path: Path) -> None:
     office = PostOffice.create(tmp_path / "data", recipients=tuple(CHOICES))
     (tmp_path / "letters").mkdir()
-    with opened(office.data) as store:
+    with stores.opened(office.data) as store:
         for name in CHOICES:
             store.write_now(furnish, name)
     with fake_relay(tmp_path) as (port, sessions):

@@ -29,6 +29,7 @@ from storage.mail.reading import Reader
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, DeviceCredentials, DomainMode, Recipient, Role, Scope
+from tests import stores
 
 NOW = 1_760_000_000
 KILLS = int(os.environ.get("SOAK_ERASURE_KILLS", "45"))
@@ -76,10 +77,9 @@ class Folder:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    data, master = tmp_path_factory.mktemp("erasure") / "data", MasterKey.generate()
-    Store.create(data, master)
-    master.save(data / "master.key")
-    with Store.open(data, master) as store:
+    data = tmp_path_factory.mktemp("erasure") / "data"
+    master = stores.create(data)
+    with stores.opened(data) as store:
         store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         anna, bram = person(store, "anna"), person(store, "bram")
         fill(store, anna, bram)

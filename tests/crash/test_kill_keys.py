@@ -26,6 +26,7 @@ from storage.oversight import audit
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
+from tests import stores
 
 from .keys_driver import CHEAP, EMAIL, NOW, PASSWORD
 
@@ -52,10 +53,9 @@ class Folder:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    data, master = tmp_path_factory.mktemp("keys") / "data", MasterKey.generate()
-    Store.create(data, master)
-    master.save(data / "master.key")
-    with Store.open(data, master) as store:
+    data = tmp_path_factory.mktemp("keys") / "data"
+    master = stores.create(data)
+    with stores.opened(data) as store:
         domain = store.write_now(domains.create, "example.test", DomainMode.PRIVATE, "NL", NOW)
         anna, keys = made(store, "anna", domain)
         admin, admin_keys = made(store, "admin", domain)

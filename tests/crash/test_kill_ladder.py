@@ -16,8 +16,8 @@ from bridge.channels.outbox import Done, Outcome, Task
 from storage.database import Store
 from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
 from storage.engine import statements
-from storage.keys.master import MasterKey
 from storage.people import accounts
+from tests import stores
 from tests.control import Clock
 from tests.ladders import House
 from tests.reading import NOW
@@ -53,7 +53,7 @@ def _settle(session: Any, now: int, *, delivery_id: int) -> None:
 
 
 def house_in(data: Path) -> House:
-    store = Store.open(data, MasterKey.load(data / "master.key"))
+    store = stores.opened(data)
     anna = store.read_now(accounts.by_email, "anna@example.test")
     ((last,),) = store.read_now(statements.rows, "SELECT coalesce(max(at), 0) FROM delivery_event")
     clock = Clock(max(last, NOW))

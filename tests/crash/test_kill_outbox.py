@@ -12,12 +12,11 @@ import sys
 from pathlib import Path
 
 from bridge.channels.outbox import Done, Outbox, Outcome, Task
-from storage.database import Store
 from storage.deliveries import jobs
 from storage.deliveries.terms import JobKind, NewJob
 from storage.engine import statements
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
+from tests import stores
 
 KILLS = int(os.environ.get("SOAK_OUTBOX_KILLS", "4"))
 JOBS = 40
@@ -52,7 +51,7 @@ class Notebook:
 
 async def child(data: Path, file: Path) -> None:
     """Until nothing waits; then it says so."""
-    store = Store.open(data, MasterKey.load(data / "master.key"))
+    store = stores.opened(data)
     worker = Outbox(store, lambda: float(NOW), (Notebook(file),), lambda: 0.0)
     while await worker.turn():
         pass
@@ -62,11 +61,8 @@ async def child(data: Path, file: Path) -> None:
 
 def prepared(data: Path) -> list[str]:
     """A store with the jobs in it; their keys."""
-    master = MasterKey.generate()
-    Store.create(data, master)
-    master.save(data / "master.key")
     keys = [f"job-{number}" for number in range(JOBS)]
-    with Store.open(data, master) as store:
+    with stores.new(data) as store:
         public = OutboxKey.of(store.server_keys.outbox).public_key
         for key in keys:
             store.write_now(jobs.queue, public, NewJob(JobKind.PAPER, key, NOW, b"payload"), NOW)
@@ -98,7 +94,7 @@ def test_killed_at_any_step_each_job_is_done_once(tmp_path: Path) -> None:
         assert len(done) == len(set(done)), "nothing twice"
     assert run(data, file, None)[-1] == "empty"
     assert sorted(file.read_text().split()) == sorted(keys)
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         assert store.read_now(statements.rows, "SELECT count(*) FROM job") == [(0,)]
 
 

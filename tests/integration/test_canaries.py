@@ -20,7 +20,8 @@ from storage.deliveries.terms import Channel, Choice, Preference
 from storage.engine import statements
 from storage.keys.outbox import OutboxKey
 from storage.people import accounts, notice_urls
-from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, PostOffice, opened
+from tests import stores
+from tests.running import DOMAIN, SENDER_ADDRESS, Bridge, PostOffice
 
 SUBJECT = "Kanariegele zwaluwstaart"
 WORDS = "ombuigzame parelduiker"
@@ -94,14 +95,14 @@ def furnish(session: Session, outbox_public: bytes) -> None:
 
 def test_nothing_lies_in_clear_of_what_waits_to_leave(tmp_path: Path) -> None:
     office = PostOffice.create(tmp_path / "data", recipients=(RECIPIENT,))
-    with opened(office.data) as store:
+    with stores.opened(office.data) as store:
         store.write_now(furnish, OutboxKey.of(store.server_keys.outbox).public_key)
     unmounted = str(tmp_path / "unmounted")
     with office.start(POSTEX_PRINTER__FOLDER=unmounted, POSTEX_PRINTER__COUNTRY="NL") as bridge:
         live_with(bridge, office)
         assert found(tmp_path) == {}
         assert bridge.stop() == 0
-    with opened(office.data) as store:
+    with stores.opened(office.data) as store:
         assert store.read_now(statements.rows, "SELECT count(*) > 0 FROM job WHERE kind = 'paper'") == [(1,)]
     assert found(tmp_path) == {}
 

@@ -16,6 +16,7 @@ from storage.keys.recovery import RecoveryKit, open_master
 from storage.people.accounts import by_email
 from storage.people.senders import identities
 from storage.records import Scope
+from tests import stores
 
 NOW = 1_800_000_000
 
@@ -49,7 +50,7 @@ class Office:
         return error["code"], error["message"]
 
     def store(self) -> Store:
-        return Store.open(self.data, MasterKey.load(self.data / "master.key"))
+        return stores.opened(self.data)
 
     def opens(self, credentials: dict[str, Any], scope: Scope) -> bool:
         with self.store() as store:

@@ -13,11 +13,10 @@ from pyotp import TOTP
 from bridge import clock
 from postex_tui import asking, cli
 from storage.access import enrolment, passwords
-from storage.database import Store
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.keys.slots import SlotKind
 from storage.people import accounts
+from tests import stores
 
 OWNER = "postmaster@example.test"
 PASSWORD = "een lamp bij het raam"
@@ -182,7 +181,7 @@ def test_a_reset_that_closes_documents_says_so_first(desk: Desk, monkeypatch: py
 
 def renewal(desk: Desk) -> str:
     """A code with a new key, as an admin without the old one makes it."""
-    with Store.open(desk.data, MasterKey.load(desk.data / "master.key")) as store:
+    with stores.opened(desk.data) as store:
         account = store.read_now(accounts.by_email, OWNER)
         lock = (store.server_keys, store.shred, account, AccountKeys(account.public_id, os.urandom(32)))
         made = store.write_now(enrolment.add_enrolment, *lock, int(desk.at), kind=SlotKind.RENEWAL)

@@ -14,11 +14,10 @@ import pytest
 
 from bridge.api.serving import address_of
 from storage.access import devices, sessions
-from storage.database import Store
 from storage.engine import statements
-from storage.keys.master import MasterKey
 from storage.people import accounts
 from storage.records import Scope
+from tests import stores
 from tests.running import Bridge, Login, PostOffice, postex
 
 ANNA = "anna@example.test"
@@ -57,7 +56,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> PostOffice:
 @pytest.fixture
 def token(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> str:
     """Anna has enrolled and is signed in; made before the bridge starts."""
-    with Store.open(office.data, MasterKey.load(office.data / "master.key")) as store:
+    with stores.opened(office.data) as store:
         secret, now = office.recipients["anna"], int(time.time())
         found = store.read_now(
             devices.sign_in, store.server_keys, store.shred, secret.username, secret.password, Scope.IMAP, now

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from bridge import daemon, settings, tls
-from storage.database import Store
-from storage.keys.master import MasterKey
+from tests import stores
 from tests.running import COMMAND, PORTS_ON_LOOPBACK, PostOffice, postex
 
 ALL = {"imaps", "imap-plain", "smtps", "submission", "mx", "smtp-plain"}
@@ -234,7 +233,7 @@ def test_a_failed_disk_ends_the_process_though_a_client_waits(
     )
 
     async def fail_while_a_client_waits() -> None:
-        with Store.open(office.data, MasterKey.load(office.data / "master.key")) as store:
+        with stores.opened(office.data) as store:
             listening: asyncio.Future[daemon.Listeners] = asyncio.get_running_loop().create_future()
             reached = asyncio.Event()
 

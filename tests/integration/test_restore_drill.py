@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Store
 from storage.engine.repair import UID_JUMP
-from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
 from storage.people import accounts
+from tests import stores
 from tests.crash.traffic import document, stored
 from tests.integration.clients.programs import needs, run
 from tests.integration.clients.test_mbsync import CONFIGURATION
@@ -107,7 +106,7 @@ def test_a_backup_of_ninety_days_ago_with_the_keyring_of_today(kept: Kept, tmp_p
 
 def shred(office: PostOffice, name: str) -> str:
     """What an erasure does first; the public id of the account."""
-    with Store.open(office.data, MasterKey.load(office.data / "master.key")) as store:
+    with stores.opened(office.data) as store:
         account = store.read_now(accounts.by_email, f"{name}@{DOMAIN}")
         store.shred.delete(account.public_id)
     return account.public_id

@@ -126,6 +126,31 @@ async def test_a_crash_between_slices_loses_none_and_repeats_none(
         assert await releasing.chore(Settings()).run(store, NOW + 120) == 0
 
 
+async def test_no_reader_ever_sees_a_part_of_a_batch(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handed in alternately; after each write whoever has some has all."""
+    monkeypatch.setattr(releasing, "SLICE", 2)
+    people = [office.anna, office.bram, office.person("cor@example.test", Role.RECIPIENT)]
+    for number in range(5):
+        await hand_in(office, held(number), *(each.account.email for each in people))
+    store, seen = office.store, []
+    batch = store.read_now(batches.named, office.erp.account.id, "nov")
+    store.write_now(batches.begin, batch.id, 15, NOW, "system")
+    write = store.write
+
+    async def watched(*arguments: object, **more: object) -> object:
+        made = await write(*arguments, **more)  # type: ignore[arg-type]
+        seen.append([await count(office, each) for each in people])
+        return made
+
+    monkeypatch.setattr(store, "write", watched)
+    await releasing.settle(store, Places(), batch.id, NOW)
+    assert seen[:3] == [[5, 0, 0], [5, 5, 0], [5, 5, 5]]
+    uids = store.read_now(documents.copies_of, inbox(office, office.anna))
+    assert [each.uid for each in uids] == [1, 2, 3, 4, 5]
+    subjects = [text.partition(b"Subject: ")[2].partition(b"\r")[0] for text in await office.messages(office.anna)]
+    assert subjects == [b"Factuur %d" % number for number in range(5)]
+
+
 async def test_a_batch_that_waits_is_told_of_and_then_cancelled(office: Office) -> None:
     await hand_in(office, held(1), ANNA)
     chore, store = releasing.chore(Settings()), office.store

@@ -16,7 +16,8 @@ from storage.database import Store
 from storage.people import accounts, domains, senders
 from storage.people.accounts import AccountDraft
 from storage.records import AccountState, Role
-from tests.running import DOMAIN, Bridge, Login, PostOffice, opened
+from tests import stores
+from tests.running import DOMAIN, Bridge, Login, PostOffice
 
 CHANGED = "Gewijzigd: hoe documenten bij u komen"
 
@@ -41,7 +42,7 @@ class Choosers:
     def made(cls, data: Path, readers: int, senders: int, invited: bool = False) -> "Choosers":
         """Senders write as `sender0@energie0.test`, and so on; the readers' devices may read and hand in."""
         office = PostOffice.create(data, recipients=())
-        with opened(data) as store:
+        with stores.opened(data) as store:
             made = [_account(store, f"sender{number}", Role.SENDER) for number in range(senders)]
             state = AccountState.INVITED if invited else AccountState.REGISTERED
             found = {

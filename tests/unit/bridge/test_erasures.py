@@ -16,10 +16,10 @@ from storage.database import Store
 from storage.erasures import erasure, purges
 from storage.erasures.erasure import State
 from storage.erasures.receipts import DAY
-from storage.keys.master import MasterKey
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DomainMode, Role
+from tests import stores
 from tests.running import SENDER_ADDRESS, Address, Login, PostOffice
 
 NOW = 1_760_000_000
@@ -28,9 +28,7 @@ SETTINGS = Settings(erasure=Erasure(trash_days=3))
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    data, master = tmp_path / "data", MasterKey.generate()
-    Store.create(data, master)
-    with Store.open(data, master) as opened:
+    with stores.new(tmp_path / "data") as opened:
         opened.write_now(domains.create, "example.test", DomainMode.PRIVATE, "NL", NOW)
         yield opened
 
@@ -68,15 +66,14 @@ async def test_housekeeping_goes_on_with_an_approved_purge(store: Store) -> None
 
 def test_a_bridge_that_starts_finishes_before_it_serves(tmp_path: Path) -> None:
     office = PostOffice.create(tmp_path / "data", recipients=("anna",))
-    master = MasterKey.load(office.data / "master.key")
-    with Store.open(office.data, master) as store:
+    with stores.opened(office.data) as store:
         found = store.read_now(accounts.by_email, "anna@example.test")
         begun = store.write_now(erasure.begin, found.id, by=None, now=NOW)
     with office.start() as bridge:
         assert refused_at(bridge.listeners["smtp-plain"], office) == (550, b"5.1.1")
         assert not signs_in(bridge.listeners["imap-plain"], office.recipients["anna"])
         assert bridge.stop() == 0
-    with Store.open(office.data, master) as store:
+    with stores.opened(office.data) as store:
         assert store.read_now(erasure.by_id, begun.id).state is State.DONE
 
 

@@ -16,11 +16,11 @@ from storage.access import enrolment, sessions
 from storage.database import Store
 from storage.engine import statements
 from storage.errors import WriterUnavailable
-from storage.keys.master import MasterKey
 from storage.oversight import audit_heads
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 
@@ -46,9 +46,7 @@ class Work:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    data, master = tmp_path / "data", MasterKey.generate()
-    Store.create(data, master)
-    with Store.open(data, master) as opened:
+    with stores.new(tmp_path / "data") as opened:
         yield opened
 
 

@@ -8,9 +8,8 @@ import pytest
 from postex_tui import cli
 from postex_tui.answers import Refusal
 from postex_tui.moments import as_epoch, as_text
-from storage.database import Store
 from storage.engine import statements
-from storage.keys.master import MasterKey
+from tests import stores
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, *arguments: str) -> tupl
 
 
 def change(data: Path, sql: str) -> None:
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         store.write_now(statements.run, sql)
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from postex_tui import cli
 from storage.access import escrow
-from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
 from storage.people import grants
 from storage.records import DomainMode, Role
+from tests import stores
 from tests.control import FIRST, NOW, Desk, Person
 
 from .test_erase import Shell
@@ -122,7 +122,7 @@ def test_the_kit_brings_the_spare_key_back(
     assert recover(keyless.account.email, text, "nowhere.test") == "not-found"
     assert recover(keyless.account.email, text) == "done"
     assert shell.run(keyless, "account", "reset", anna)[0] == 0
-    with Store.open(shell.data, MasterKey.load(shell.data / "master.key")) as store:
+    with stores.opened(shell.data) as store:
         assert store.read_now(escrow.held_domains, keyless.account.id) == [1]
         assert store.read_now(grants.effective, keyless.account, int(time.time()))
 

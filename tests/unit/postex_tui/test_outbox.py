@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from postex_tui.cli import main
-from storage.database import Store
 from storage.deliveries import jobs
 from storage.deliveries.terms import JobState
-from storage.keys.master import MasterKey
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
+from tests import stores
 from tests.control import NOW
 from tests.departures import job_of, leave
 
@@ -21,11 +20,10 @@ from tests.departures import job_of, leave
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """With a dead letter, 1, and an uncertain job, 2."""
-    folder, master = tmp_path / "data", MasterKey.generate()
-    Store.create(folder, master)
-    master.save(folder / "master.key")
+    folder = tmp_path / "data"
+    stores.create(folder)
     (folder / "postex.toml").write_text('hostname = "example.test"\n')
-    with Store.open(folder, master) as store:
+    with stores.opened(folder) as store:
         domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
         draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT)
         anna, _ = store.write_now(accounts.create, store.shred, draft, domain, NOW)

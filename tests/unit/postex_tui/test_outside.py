@@ -8,11 +8,11 @@ import pytest
 from bridge.channels.outside.messenger import Verdict
 from bridge.channels.outside.targets import Targets
 from bridge.routing import orders
-from storage.database import Store
 from storage.deliveries import jobs, transcript
 from storage.engine import statements
 from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
+from tests import stores
 from tests.control import Desk, Person
 from tests.unit.postex_tui.test_people import Shell
 
@@ -45,7 +45,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 def code_sent(data: Path) -> str:
     """What the job in the outbox is to send."""
-    with Store.open(data, MasterKey.load(data / "master.key")) as store:
+    with stores.opened(data) as store:
         (number,) = store.read_now(statements.rows, "SELECT max(id) FROM job WHERE kind = 'notice'")[0]
         job = store.read_now(jobs.get, number)
         order = orders.parse(jobs.payload(OutboxKey.of(store.server_keys.outbox), job))

@@ -27,6 +27,7 @@ from storage.records import (
     Role,
     Scope,
 )
+from tests import stores
 
 NOW = 1_760_000_000
 
@@ -106,9 +107,9 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    data, master = tmp_path / "data", MasterKey.generate()
-    Store.create(data, master)
-    made = Office(Store.open(data, master), data, master)
+    data = tmp_path / "data"
+    master = stores.create(data)
+    made = Office(stores.opened(data), data, master)
     made.store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
     yield made
     made.store.close()

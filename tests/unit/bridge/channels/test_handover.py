@@ -18,11 +18,11 @@ from storage.deliveries.jobs import Job
 from storage.deliveries.processors import CONTENT, LARGEST, NOTICE, Field, Processor, ProcessorKind
 from storage.deliveries.terms import Channel, JobKind, JobState, Road
 from storage.errors import Invalid
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 RELAY = ProcessorKind.RELAY
@@ -30,9 +30,7 @@ RELAY = ProcessorKind.RELAY
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    master = MasterKey.generate()
-    Store.create(tmp_path / "data", master)
-    with Store.open(tmp_path / "data", master) as opened:
+    with stores.new(tmp_path / "data") as opened:
         yield opened
 
 

@@ -13,21 +13,19 @@ from storage.database import Store
 from storage.engine import statements
 from storage.errors import Conflict, NotFound
 from storage.keys.keyring import AccountKeys
-from storage.keys.master import MasterKey
 from storage.mail import mailboxes
 from storage.mail.reading import Reader
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 REVOKED = notices.DeviceRevoked("phone", NOW)
 
 
 def made(tmp_path: Path) -> Store:
-    master = MasterKey.generate()
-    Store.create(tmp_path / "data", master)
-    store = Store.open(tmp_path / "data", master)
+    store = stores.new(tmp_path / "data")
     store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
     return store
 

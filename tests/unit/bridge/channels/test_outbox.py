@@ -17,11 +17,11 @@ from storage.deliveries import jobs
 from storage.deliveries.terms import DAY, JobKind, JobState, NewJob
 from storage.engine import statements
 from storage.errors import NotFound, Tampered, WriterUnavailable
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DomainMode, Role
+from tests import stores
 from tests.control import Clock
 
 NOW = 1_760_000_000
@@ -53,7 +53,6 @@ def always(outcome: Outcome) -> Act:
 class Desk:
     store: Store
     data: Path
-    master: MasterKey
     clock: Clock
     people: list[Account]
 
@@ -84,20 +83,18 @@ class Desk:
 
     async def reopen(self) -> None:
         await self.store.aclose()
-        self.store = Store.open(self.data, self.master)
+        self.store = stores.opened(self.data)
 
 
 @pytest_asyncio.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    master = MasterKey.generate()
-    Store.create(tmp_path / "data", master)
-    store = Store.open(tmp_path / "data", master)
+    store = stores.new(tmp_path / "data")
     domain = store.write_now(domains.create, "example.test", DomainMode.MANAGED, "NL", NOW)
     people = []
     for name in ("anna", "bram", "carla"):
         draft = AccountDraft(f"{name}@example.test", name, Role.RECIPIENT)
         people.append(store.write_now(accounts.create, store.shred, draft, domain, NOW)[0])
-    made = Desk(store, tmp_path / "data", master, Clock(NOW), people)
+    made = Desk(store, tmp_path / "data", Clock(NOW), people)
     yield made
     await made.store.aclose()
 

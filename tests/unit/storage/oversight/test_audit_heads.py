@@ -14,6 +14,7 @@ from storage.keys import signing
 from storage.keys.master import MasterKey
 from storage.oversight import audit, audit_heads
 from storage.oversight.audit_heads import SignedHead, Standing
+from tests import stores
 from tests.unit.storage.conftest import NOW, Office
 
 
@@ -44,9 +45,7 @@ def test_a_head_holds_now_and_when_the_log_has_grown(office: Office) -> None:
 
 
 def test_the_head_of_an_empty_log_holds(tmp_path: Path) -> None:
-    data, master = tmp_path / "data", MasterKey.generate()
-    Store.create(data, master)
-    with Store.open(data, master) as store:
+    with stores.new(tmp_path / "data") as store:
         keys = store.server_keys
         head = store.read_now(audit_heads.signed_head, keys, NOW)
         assert (head.position, head.hash) == (0, audit.FIRST_HASH)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from storage.database import Store
 from storage.engine import statements
-from storage.keys.master import MasterKey
 from storage.people import accounts, domains
 from storage.people.accounts import Sort
 from storage.records import Account, AccountState, DomainMode, Role
+from tests import stores
 
 NOW = 1_760_000_000
 SORTS: tuple[Sort, ...] = ("email", "name", "-created")
@@ -45,9 +45,7 @@ def fill(store: Store, count: int, domain_ids: tuple[int, ...]) -> None:
 
 
 def opened(data: Path, domain_count: int) -> tuple[Store, tuple[int, ...]]:
-    master = MasterKey.generate()
-    Store.create(data, master)
-    store = Store.open(data, master)
+    store = stores.new(data)
     made = tuple(
         store.write_now(domains.create, f"d{number}.test", DomainMode.PRIVATE, "NL", NOW).id
         for number in range(domain_count)
