@@ -17,11 +17,13 @@ from bridge.channels import handoff
 from bridge.channels.outbox import Done, Failed, Later, Limits, Outbox, Outcome, Task, Uncertain
 from bridge.mail.status_wishes import Wish
 from storage.choices import consents
-from storage.deliveries import arrivals, deliveries, disclosures, external_mailboxes
+from storage.deliveries import arrivals, deliveries, disclosures, external_mailboxes, jobs
 from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.external_mailboxes import Place
 from storage.deliveries.terms import Channel, Decided, DeliveryState, DocumentType, JobKind, NewJob
 from storage.engine import statements
+from storage.erasures import erasing, erasure, live_places
+from storage.erasures.erasure import Erasure, State
 from storage.keys.envelope import seal_document
 from storage.keys.outbox import OutboxKey
 from storage.mail.documents import DeliveryDraft
@@ -216,3 +218,44 @@ async def test_no_row_holds_in_clear_what_is_the_readers(
         ("waiting",),
     ]
     assert desk.store.read_now(deliveries.get, 1).state is DeliveryState.HANDED_OFF
+
+
+async def test_an_erasure_takes_all_of_it_with_jobs_in_every_state_and_one_on_its_way(
+    desk: Desk, people: dict[str, Person]
+) -> None:
+    """The receipt lists each place at nothing, and what comes to an end afterwards brings nothing back (S55)."""
+    anna, store = people["anna"].account, desk.store
+    before = store.read_now(live_places.of_account, anna.id)
+    for place in ("job", "delivery", "delivery_event", "external_mailbox", "notice_url", "disclosure", "ticket"):
+        assert before[f"{place}.account_id"] > 0
+    late = Late(desk, anna.id)
+    await Outbox(store, desk.clock, (late,), lambda: 1.0, Limits(again_seconds=0.0)).turn()
+    assert late.erased is not None
+    assert late.erased.state is State.DONE
+    left = store.read_now(live_places.of_account, anna.id)
+    assert {place for place, count in left.items() if count} == set()
+    receipt = late.erased.receipt or ""
+    assert [place for place in left if place not in receipt] == []
+    tables = store.read_now(statements.rows, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    rows = {name: str(store.read_now(statements.rows, f"SELECT * FROM {name}")).lower() for (name,) in tables}
+    personal = [canary.lower() for key, canary in PERSON.items() if key != "batch"]
+    assert [(name, each) for name, text in rows.items() for each in personal if each in text] == []
+
+
+class Late:
+    """Its reader is erased while a notice is under way."""
+
+    kind = JobKind.NOTICE
+
+    def __init__(self, desk: Desk, account_id: int) -> None:
+        self._desk = desk
+        self._account_id = account_id
+        self.erased: Erasure | None = None
+        public = OutboxKey.of(desk.store.server_keys.outbox).public_key
+        desk.store.write_now(jobs.queue, public, NewJob(JobKind.NOTICE, "late", NOW), NOW, account_id=account_id)
+
+    async def carry(self, task: Task) -> Outcome:
+        store = self._desk.store
+        begun = store.write_now(erasure.begin, self._account_id, by=self._account_id, now=NOW)
+        self.erased = erasing.carry_out(store, begun.id, NOW)
+        return Done(partial(handoff.carried_out, job=task.job))
