@@ -18,6 +18,7 @@ from bridge.routing.planning import Gathered
 from bridge.routing.recipients import Refusal
 from storage.choices import correspondents
 from storage.choices.correspondents import Key
+from storage.deliveries import sent
 from storage.engine import statements
 from storage.errors import Invalid
 from storage.people.addresses import normal
@@ -159,10 +160,16 @@ class _Run:
         found = recipients.resolve(self._session, _address(address), 0, senders)
         if isinstance(found, Refusal):
             # Why not is told only of whom the asker reaches; of anybody else not even that there is one.
-            raise _Unroutable(NO_RECIPIENT if self._asker.as_sender else _WORDS.get(found, NO_RECIPIENT))
+            raise _Unroutable(_WORDS.get(found, NO_RECIPIENT) if self._answers_for(address) else NO_RECIPIENT)
         if not self._is_visible(found, key):
             raise _Unroutable(NO_RECIPIENT)
         return found
+
+    def _answers_for(self, address: str) -> bool:
+        """Whether the asker looks after the domain of an address."""
+        sql, name = "SELECT id FROM domain WHERE name = ?", address.rpartition("@")[2]
+        found = None if self._asker.as_sender else statements.row(self._session, sql, (name,))
+        return found is not None and self._asker.reaches(found[0])
 
     def _is_visible(self, reader: Recipient, key: Key) -> bool:
         if not self._asker.as_sender:
@@ -177,8 +184,7 @@ class _Run:
 
     def _own_recipients(self, key: Key) -> frozenset[int]:
         number = correspondents.find(self._session, key)
-        sql = "SELECT DISTINCT account_id FROM delivery WHERE correspondent_id = ?"
-        return frozenset(account for (account,) in statements.rows(self._session, sql, (number or 0,)))
+        return sent.are_recipients(self._session, number or 0)
 
 
 def _address(value: str) -> str:

@@ -30,10 +30,8 @@ _SENT = (
     " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?) AND decided_at > ?"
     " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
 )
-_RECIPIENTS = (
-    "SELECT account_id, max(id) FROM delivery WHERE correspondent_id = ? AND account_id > ?"
-    " AND state NOT IN ('held', 'refused') GROUP BY account_id ORDER BY account_id LIMIT ?"
-)
+_OWN = " FROM delivery WHERE correspondent_id = ? AND state NOT IN ('held', 'refused')"
+_RECIPIENTS = f"SELECT account_id, max(id){_OWN} AND account_id > ? GROUP BY account_id ORDER BY account_id LIMIT ?"
 
 NEWEST = (2**63 - 1, 2**63 - 1)
 
@@ -81,6 +79,12 @@ def recipients(session: Session, correspondent_id: int, after: int, limit: int) 
         sql = f"SELECT account_id, dsn FROM delivery WHERE id IN ({marks})"
         wishes |= dict(statements.rows(session, sql, part))
     return [(account_id, wishes[account_id]) for account_id, _ in found]
+
+
+def are_recipients(session: Session, correspondent_id: int) -> frozenset[int]:
+    """Accounts that it ever delivered to: of nobody else may it know the channel (S59)."""
+    found = statements.rows(session, f"SELECT DISTINCT account_id{_OWN}", (correspondent_id,))
+    return frozenset(account_id for (account_id,) in found)
 
 
 def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int) -> Sent:

@@ -142,3 +142,36 @@ def hold(desk: Desk, sender: Person, reader: Person) -> tuple[str, bytes]:
     tag = planning.message_tag(key, found.account_id, "<june@erp>")
     assert tag is not None
     return document, tag
+
+
+async def test_a_dry_run_tells_no_admin_what_another_domain_is_like(desk: Desk) -> None:
+    """Neither whether a mailbox there is full, nor which address is for one sender alone."""
+    admin, xena = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("xena", domain=SECOND)
+    full = desk.person("full")
+    for person in (xena, full):
+        fill = "UPDATE account SET used_bytes = quota_bytes WHERE id = ?"
+        desk.store.write_now(statements.run, fill, (person.account.id,))
+
+    async def problem(address: str) -> str:
+        row = {"line": 1, "recipient": address, "sender": "energy@outside.test"}
+        answer = await desk.ask("POST", "/v1/dry-run", admin, {"rows": [row]})
+        return str(answer.json()["bad"][0]["problem"])
+
+    assert await problem(xena.account.email) == await problem("nobody@other.test") == await problem("x@nowhere.test")
+    assert await problem(full.account.email) == "The recipient's mailbox is full."
+
+
+async def test_a_document_that_is_held_or_refused_makes_nobody_an_own_recipient(desk: Desk) -> None:
+    """Else a batch that is never committed would show anybody's channel (S59)."""
+    erp, anna = desk.person("erp", role=Role.SENDER), desk.person("anna")
+    hold(desk, erp, anna)
+
+    async def routed() -> int:
+        row = {"line": 1, "recipient": anna.account.email, "sender": ""}
+        answer = await desk.ask("POST", "/v1/dry-run", erp, {"rows": [row]})
+        return len(answer.json()["rows"])
+
+    for state, seen in (("held", 0), ("refused", 0), ("delivered", 1)):
+        desk.store.write_now(statements.run, "UPDATE delivery SET state = ?", (state,))
+        assert await routed() == seen
+        assert len((await desk.ask("GET", "/v1/accounts/me/recipients", erp)).json()["items"]) == seen
