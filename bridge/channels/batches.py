@@ -31,6 +31,7 @@ from storage.people import accounts
 HOUR = 3600
 MINUTE = 60
 SLICE = 50
+"""Deliveries in one write at the least: with the last of them goes all that its reader gets of the batch."""
 
 
 @dataclass(frozen=True, slots=True)

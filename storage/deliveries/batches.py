@@ -1,11 +1,11 @@
 """Documents handed in together and held until their sender says how many there are.
 
-    open ──begin──▶ committing ──finish──▶ committed        each held delivery is released, some at a time
-      └────cancel──▶ cancelling ─finish──▶ cancelled        each held delivery is dropped, some at a time
+    open ──begin──▶ committing ──finish──▶ committed        each held delivery is released, some readers at a time
+      └────cancel──▶ cancelling ─finish──▶ cancelled        each held delivery is dropped, likewise
 
-Contract. Until `begin` nobody sees anything of a batch. `begin` takes the batch only if the count agrees with what
-was received; from then on it is going to be released whole, also after a crash: `unfinished` finds what is left. A
-name serves a sender once.
+Contract. Until `begin` nobody sees anything of a batch, and nobody ever a part of what is theirs in it. `begin` takes
+the batch only if the count agrees with what was received; from then on it is going to be released whole, also after
+a crash: `unfinished` finds what is left. A name serves a sender once.
 """
 
 from collections.abc import Sequence
@@ -107,12 +107,14 @@ def count(session: Session, batch_id: int) -> int:
     return int(found[0])
 
 
-def held(session: Session, batch_id: int, limit: int) -> list[Delivery]:
-    """Some that are held, in the order of their arrival."""
+def held(session: Session, batch_id: int, least: int) -> list[Delivery]:
+    """All that is held for some readers, `least` or more if there are so many, in the order of their arrival."""
+    theirs = "FROM delivery WHERE batch_id = ? AND state = 'held'"
+    last = f"SELECT account_id {theirs} ORDER BY account_id LIMIT 1 OFFSET ?"
     found = statements.rows(
         session,
-        f"SELECT {COLUMNS} FROM delivery WHERE batch_id = ? AND state = 'held' ORDER BY id LIMIT ?",  # noqa: S608
-        (batch_id, limit),
+        f"SELECT {COLUMNS} {theirs} AND account_id <= coalesce(({last}), account_id) ORDER BY id",
+        (batch_id, batch_id, least - 1),
     )
     return [as_delivery(row) for row in found]
 

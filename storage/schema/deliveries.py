@@ -24,7 +24,7 @@ class DeliveryRow(Table, table=True):
             sqlite_where=text("opened_at IS NULL AND document_id IS NOT NULL"),
         ),
         Index("ix_delivery_stake", "account_id", sqlite_where=text("(ladder_due_at IS NOT NULL OR needs_key)")),
-        Index("ix_delivery_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL")),
+        Index("ix_delivery_batch_id", "batch_id", "state", "account_id", sqlite_where=text("batch_id IS NOT NULL")),
         Index("ix_delivery_ladder", "ladder_due_at", sqlite_where=text("ladder_due_at IS NOT NULL")),
         Index("ix_delivery_retention", "erase_at", sqlite_where=text("erase_at IS NOT NULL")),
         Index("ix_delivery_notice", "account_id", sqlite_where=text("noticed_at IS NULL AND notify <> 'none'")),

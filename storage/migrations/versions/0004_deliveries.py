@@ -74,7 +74,10 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_account_id_decided_at", ["account_id", "decided_at"], unique=False)
         batch_op.create_index(
-            "ix_delivery_batch_id", ["batch_id"], unique=False, sqlite_where=sa.text("batch_id IS NOT NULL")
+            "ix_delivery_batch_id",
+            ["batch_id", "state", "account_id"],
+            unique=False,
+            sqlite_where=sa.text("batch_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_delivery_correspondent_id_decided_at", ["correspondent_id", "decided_at"], unique=False
