@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.api import app
 from bridge.api.control import Control
@@ -22,6 +25,24 @@ from tests import stores
 
 NOW = 1_760_000_000
 FIRST, SECOND = "example.test", "other.test"
+
+
+def application(control: Control, *, operator: bool = False) -> ASGIApp:
+    """The one application of this process, over `control`: to describe its routes anew for each test takes longer
+    than most tests. Requests to two of them must not overlap.
+    """
+    shared = _application()
+
+    async def over(scope: Scope, receive: Receive, send: Send) -> None:
+        shared.state.control, shared.state.operator = control, operator
+        await shared(scope, receive, send)
+
+    return over
+
+
+@cache
+def _application() -> FastAPI:
+    return app.create(None)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -67,7 +88,7 @@ class Desk:
         clock, store = Clock(), stores.new(data)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
         control = Control(store, clock, Settings(), Throttle(clock), data, Connections(clock))
-        transport = httpx.ASGITransport(app.create(control, operator=operator), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(application(control, operator=operator), raise_app_exceptions=False)
         http = httpx.AsyncClient(transport=transport, base_url="http://postex", headers={"Accept-Language": "en"})
         return cls(store, data, clock, control, http, made)
 

@@ -15,7 +15,6 @@ import httpx
 from sqlmodel import Session
 
 from bridge import tls
-from bridge.api import app
 from bridge.channels import carriers
 from bridge.channels.outbox import Outbox
 from bridge.mail.facts import HeaderFacts
@@ -31,7 +30,7 @@ from storage.keys.envelope import seal_document
 from storage.keys.outbox import OutboxKey
 from storage.mail.documents import DeliveryDraft
 from storage.people import accounts
-from tests.control import Desk, Person
+from tests.control import Desk, Person, application
 
 CONTACT = "anna@elsewhere.test"
 
@@ -185,7 +184,7 @@ async def bureau(folder: Path, *, with_relay: bool = True, **notices: object) ->
 async def _opened(desk: Desk, relay: PostRelay, settings: Settings) -> Bureau:
     await desk.http.aclose()
     control = replace(desk.control, settings=settings)
-    transport = httpx.ASGITransport(app.create(control), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(application(control), raise_app_exceptions=False)
     headers = {"Accept-Language": "en"}
     desk.control, desk.http = (
         control,

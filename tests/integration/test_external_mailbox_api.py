@@ -11,13 +11,12 @@ import pytest_asyncio
 
 from bench.servers.base import Server
 from bench.servers.dovecot import PASSWORD
-from bridge.api import app
 from bridge.api.control import TRIALS
 from bridge.settings import Settings
 from storage.deliveries import external_mailboxes
 from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
-from tests.control import Desk, Person
+from tests.control import Desk, Person, application
 from tests.integration import peers
 
 pytestmark = pytest.mark.skipif(peers.dovecot_missing() is not None, reason=str(peers.dovecot_missing()))
@@ -35,7 +34,7 @@ async def desk(tmp_path: Path, dovecot: Server) -> AsyncIterator[Desk]:
         ca_file = dovecot.folder / "certificate.pem"  # type: ignore[attr-defined]
         settings = Settings.model_validate({"external": {"private_hosts": True, "ca_file": str(ca_file)}})
         control = replace(opened.control, settings=settings)
-        transport = httpx.ASGITransport(app.create(control))
+        transport = httpx.ASGITransport(application(control))
         async with httpx.AsyncClient(transport=transport, base_url="http://postex") as http:
             yield replace(opened, http=http)
 

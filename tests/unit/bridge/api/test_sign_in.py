@@ -14,7 +14,7 @@ from storage.errors import StorageError
 from storage.keys.slots import SlotKind
 from storage.people import accounts
 from storage.records import DomainMode
-from tests.control import Desk, Person
+from tests.control import Desk, Person, application
 
 from .newcomers import PASSWORD, Newcomer, code_of, newcomer
 
@@ -30,10 +30,8 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with Desk.open(tmp_path / "data") as opened:
-        from bridge.api import app
-
         # As on the Unix socket: no address that the limits on networks could count.
-        transport = httpx.ASGITransport(app.create(opened.control), raise_app_exceptions=False, client=("", 0))
+        transport = httpx.ASGITransport(application(opened.control), raise_app_exceptions=False, client=("", 0))
         opened.http = httpx.AsyncClient(
             transport=transport, base_url="http://postex", headers={"Accept-Language": "en"}
         )
@@ -219,9 +217,8 @@ async def test_unknown_addresses_are_braked_alike(desk: Desk) -> None:
 
 
 async def test_a_network_that_fails_is_braked_at_this_door_too(desk: Desk) -> None:
-    from bridge.api import app
 
-    transport = httpx.ASGITransport(app.create(desk.control), client=("192.0.2.7", 1))
+    transport = httpx.ASGITransport(application(desk.control), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://postex") as http:
         for number in range(10):
             body = {"email": f"a{number}@where.test", "password": "wrong password", "code": "123456"}
