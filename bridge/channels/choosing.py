@@ -111,7 +111,7 @@ def undo(session: Session, desk: Desk, batch: str | None, now: int) -> None:
 
 def refuse(session: Session, desk: Desk, why: str, now: int, correspondent_id: int | None = None) -> None:
     """Say that nothing was changed, and how to say it. One such answer stands at a time."""
-    told = NotUnderstood(why, _address(desk, correspondent_id))
+    told = NotUnderstood(why, _address(session, desk, correspondent_id))
     public_id = notice.tell(session, desk.account, told, now)
     standing.put(session, desk.account.id, MISUNDERSTOOD, public_id, now, {})
 
@@ -131,7 +131,7 @@ def show(session: Session, desk: Desk, correspondent_id: int, now: int) -> None:
             for each in of_sender
             if each.document_type is not None and each.choice.channel is not None
         ],
-        reply_to=_address(desk, correspondent_id),
+        reply_to=_address(session, desk, correspondent_id),
     )
     topic = f"{standing.PREFERENCES}{correspondent_id}"
     standing.put(session, desk.account.id, topic, notice.tell(session, desk.account, told, now), now, {})
@@ -237,7 +237,7 @@ def _name(session: Session, correspondent_id: int | None) -> str:
     return "*" if correspondent_id is None else correspondents.get(session, correspondent_id).name
 
 
-def _address(desk: Desk, correspondent_id: int | None) -> str:
+def _address(session: Session, desk: Desk, correspondent_id: int | None) -> str:
     if correspondent_id is None:
         return f"{control_addresses.LOCAL_PART}@{desk.domain}"
-    return control_addresses.of_sender(desk.key, correspondent_id, desk.domain)
+    return control_addresses.of_sender(desk.key, correspondents.get(session, correspondent_id).key, desk.domain)

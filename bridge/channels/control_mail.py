@@ -60,23 +60,19 @@ def obey(session: Session, desk: Desk, local_part: str, letter: Letter, now: int
     if letter.automatic:
         return
     tag = control_addresses.read(desk.key, desk.account.id, local_part)
+    sender = _sender(session, desk, tag, local_part, letter)
     try:
-        _carry_out(session, desk, local_part, tag, letter, now)
+        _carry_out(session, desk, tag, sender, letter, now)
     except NotEnrolled:
-        choosing.refuse(session, desk, "enrol", now, tag.correspondent_id)
+        choosing.refuse(session, desk, "enrol", now, sender)
 
 
-def _carry_out(session: Session, desk: Desk, local_part: str, tag: Tag, letter: Letter, now: int) -> None:
+def _carry_out(session: Session, desk: Desk, tag: Tag, sender: int | None, letter: Letter, now: int) -> None:
     if letter.wish is None:
-        choosing.refuse(session, desk, "words", now, tag.correspondent_id)
+        choosing.refuse(session, desk, "words", now, sender)
     elif letter.wish.act is Act.UNDO:
         choosing.undo(session, desk, tag.batch, now)
-    else:
-        _about_a_sender(session, desk, _sender(session, desk, tag, local_part, letter), letter, now)
-
-
-def _about_a_sender(session: Session, desk: Desk, sender: int | None, letter: Letter, now: int) -> None:
-    if sender is None or letter.wish is None:
+    elif sender is None:
         choosing.refuse(session, desk, "sender", now)
     elif letter.wish.channel is None:
         choosing.show(session, desk, sender, now)
@@ -86,9 +82,9 @@ def _about_a_sender(session: Session, desk: Desk, sender: int | None, letter: Le
 
 def _sender(session: Session, desk: Desk, tag: Tag, local_part: str, letter: Letter) -> int | None:
     """Whose documents the letter is about; an altered tag is about nobody."""
-    if tag.correspondent_id is not None:
-        known = {each.id for each in correspondents.of_reader(session, desk.account.id)}
-        return tag.correspondent_id if tag.correspondent_id in known else None
+    if tag.sender is not None:
+        known = correspondents.of_reader(session, desk.account.id)
+        return next((each.id for each in known if control_addresses.of_whom(desk.key, each.key) == tag.sender), None)
     if "+" in local_part and tag.batch is None:
         return None
     return moves.by_message_id(session, desk, letter.answered)

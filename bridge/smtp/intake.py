@@ -5,6 +5,7 @@ What each step needs is read in one look-up before it; nothing is kept of a hand
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bridge.channels import disposition, mailbox, status
@@ -33,7 +34,6 @@ MAX_HOPS = 100
 async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]) -> Delivered:
     """DataRefused, StorageError: nothing was kept."""
     gathered = _gathered(office, arrival)
-    arrival = await _offering(office, arrival, gathered)
     prepared = await office.preparer.prepare(_equipped(office, arrival, gathered, wishes))
     now, store = int(office.clock()), office.store
     if _goes_round(office, prepared.facts):
@@ -55,21 +55,14 @@ async def hand_in(office: "Office", arrival: Arrival, wishes: Mapping[int, Wish]
         raise DataRefused(replies.BATCH_REFUSED) from None
 
 
-async def _offering(office: "Office", arrival: Arrival, gathered: Gathered) -> Arrival:
-    """With the fields by which a mail program offers to stop its sender's documents: the same for all readers."""
-    if gathered.key is None:
-        return arrival
-    number = gathered.sender.correspondent_id
-    if number is None:
-        number = await office.store.write(correspondents.note, gathered.key)
-    return replace(arrival, offered=offers(office.tag_key, number, arrival.recipients[0].rpartition("@")[2]))
-
-
-def offers(key: bytes, correspondent_id: int, domain: str) -> tuple[tuple[str, str], ...]:
-    """List-Id and List-Unsubscribe of a sender (RFC 2919, RFC 2369)."""
-    address = control_addresses.of_sender(key, correspondent_id, domain)
+@lru_cache(maxsize=256)
+def offers(key: bytes, sender: correspondents.Key, domain: str) -> tuple[tuple[str, str], ...]:
+    """List-Id and List-Unsubscribe, by which a mail program offers to stop a sender's documents (RFC 2919, RFC 2369):
+    the same for all readers.
+    """
+    address = control_addresses.of_sender(key, sender, domain)
     return (
-        ("List-Id", f"<s{correspondent_id}.{control_addresses.LOCAL_PART}.{domain}>"),
+        ("List-Id", f"<s{control_addresses.of_whom(key, sender)}.{control_addresses.LOCAL_PART}.{domain}>"),
         ("List-Unsubscribe", f"<mailto:{address}?subject=stop>"),
     )
 
@@ -125,7 +118,10 @@ def _gathered(office: "Office", arrival: Arrival) -> Gathered:
 
 
 def _equipped(office: "Office", arrival: Arrival, gathered: Gathered, wishes: Mapping[int, Wish]) -> Arrival:
-    """With what preparing needs to know of the readers' choices."""
+    """With what preparing needs to know of the sender and of the readers' choices."""
+    if gathered.key is not None:
+        domain = arrival.recipients[0].rpartition("@")[2]
+        arrival = replace(arrival, offered=offers(office.tag_key, gathered.key, domain))
     if arrival.sender_account_id is not None:
         arrival = replace(arrival, batch_outbox=office.outbox_public)
     if gathered.may_leave():

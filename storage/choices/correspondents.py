@@ -6,7 +6,6 @@ from sqlmodel import Session
 
 from storage.engine import statements
 from storage.errors import NotFound
-from storage.people.addresses import normal
 
 Key = int | str
 """An account's number, or an address."""
@@ -21,6 +20,11 @@ class Correspondent:
     name: str
     """The account's name, or the address."""
 
+    @property
+    def key(self) -> Key:
+        """Never empty: a correspondent is one or the other."""
+        return self.account_id if self.account_id is not None else self.address or ""
+
 
 _COLUMNS = (
     "SELECT correspondent.id, account_id, correspondent.address, coalesce(account.name, correspondent.address)"
@@ -30,8 +34,7 @@ _COLUMNS = (
 
 def find(session: Session, key: Key) -> int | None:
     """The number of a correspondent; None if nothing ever came from there."""
-    column = "account_id" if isinstance(key, int) else "address"
-    value = key if isinstance(key, int) else normal(key)
+    column, value = _named(key)
     found = statements.row(session, f"SELECT id FROM correspondent WHERE {column} = ?", (value,))  # noqa: S608 - a word
     return None if found is None else int(found[0])
 
@@ -50,8 +53,7 @@ def note(session: Session, key: Key) -> int:
     known = find(session, key)
     if known is not None:
         return known
-    column = "account_id" if isinstance(key, int) else "address"
-    value = key if isinstance(key, int) else normal(key)
+    column, value = _named(key)
     made = statements.row(
         session,
         f"INSERT INTO correspondent ({column}) VALUES (?) RETURNING id",  # noqa: S608 - a word
@@ -59,6 +61,11 @@ def note(session: Session, key: Key) -> int:
     )
     assert made is not None
     return int(made[0])
+
+
+def _named(key: Key) -> tuple[str, Key]:
+    """The column of a key, and its value. An address outside may have any form, quoted with blanks in it too."""
+    return ("account_id", key) if isinstance(key, int) else ("address", key.lower())
 
 
 def get(session: Session, correspondent_id: int) -> Correspondent:

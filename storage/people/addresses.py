@@ -83,18 +83,20 @@ def recipient(session: Session, address: str) -> Recipient | None:
 
 
 def resolve(session: Session, address: str, size: int = 0, senders: frozenset[str] = frozenset()) -> Addressee:
-    """Who `address` delivers to, whether `size` more bytes would fit, and whether it takes mail from this sender, who
-    goes by `senders` (lower case).
+    """Who `address` delivers to, whether it has room, and whether it takes mail from this sender, who goes by
+    `senders` (lower case).
 
-    NotFound if nobody or the account is closed, WrongSender, OverQuota if there is no room. What is accepted after
-    this counts against the quota but is not refused again: one full mailbox must not hold up a document for many.
+    NotFound if nobody or the account is closed, WrongSender, OverQuota if there is no room. There is as long as the
+    quota is not reached: were `size` measured against what is left, anybody could find out to the byte how much that
+    is, and so when the reader deletes something. What is accepted after this counts against the quota but is not
+    refused again: one full mailbox must not hold up a document for many.
     """
     found = _found(session, address)
     if found is None or found[5] in _CLOSED:
         raise NotFound("address")
     if not _takes_from(found[8], senders):
         raise WrongSender("address")
-    if found[6] + size > found[7] or found[6] >= found[7]:
+    if max(size, found[6] + 1) > found[7]:
         raise OverQuota("account")
     return Addressee(Recipient._make(found[:5]), AccountState(found[5]))
 
