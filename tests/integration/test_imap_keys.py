@@ -85,6 +85,12 @@ async def test_break_glass_reads_and_changes_nothing_and_each_sign_in_is_in_the_
         for change in (b"STORE 1 +FLAGS (\\Seen)", b"EXPUNGE", b"CREATE x", b"COPY 1 Archive"):
             answer = await client.command(change)
             assert not answer[-1].startswith(b"OK"), (change, answer)
+        for verb in (b"COPY", b"MOVE"):  # what a reader would choose by
+            (answer,) = await client.command(verb + b' 1 "Bezorging/Weigeren"')
+            assert answer.startswith(b"NO [NOPERM]"), answer
+        await client.command(b"FETCH 1 BODY[]")
+        told = "SELECT (SELECT count(*) FROM preference_change), (SELECT count(*) FROM usage_count)"
+        assert office.library.store.read_now(statements.row, told) == (0, 0)
         await house.session(device=device)
         assert office.sign_ins() == 2
         assert office.library.store.read_now(audit.verify, office.library.store.server_keys) is None

@@ -2,7 +2,7 @@
 byte for byte the same before and after, for every route that answers a question, from the place of every role.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
+from sqlmodel import Session
 
 from bridge.api.routes import ROUTERS
 from bridge.channels import letters
@@ -314,6 +315,37 @@ async def test_after_ninety_days_nobody_can_tell_what_its_reader_kept(office: Of
         assert (await office.desk.ask("GET", path, people["admin"])).status_code == 404
     own = (await office.desk.ask("GET", "/v1/me/copies", people["anna"])).json()["items"]
     assert [each["document"] for each in own] == [kept.document_public_id]
+
+
+async def test_the_work_of_an_answer_or_an_arrival_is_the_same_read_or_not(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same statements in the same order: so no clock tells what the answer does not."""
+    desk, erp = office.desk, office.people["erp"]
+    mailbox, paper = office.hand_in(Channel.MAILBOX, "3:remind"), office.hand_in(Channel.PAPER)
+    cursor, asked = statements._cursor, list[str]()
+
+    def noting(session: Session, sql: str, values: Sequence[statements.Value]) -> object:
+        asked.append(sql)
+        return cursor(session, sql, values)
+
+    monkeypatch.setattr(statements, "_cursor", noting)
+    rows = [{"line": 1, "recipient": "anna@example.test", "sender": ""}]
+    seen = []
+    for act in (None, "downloaded", "opened"):
+        if act is not None:
+            office.act(act, mailbox, paper)
+        for path in ("sent", "recipients"):
+            await desk.ask("GET", f"/v1/accounts/me/{path}", erp)
+        await desk.ask("POST", "/v1/dry-run", erp, {"rows": rows})
+        asked.clear()
+        for path in ("sent", "recipients"):
+            await desk.ask("GET", f"/v1/accounts/me/{path}", erp)
+        await desk.ask("POST", "/v1/dry-run", erp, {"rows": rows})
+        office.hand_in(Channel.MAILBOX)
+        seen.append(list(asked))
+    assert len(seen[0]) > 20
+    assert seen[0] == seen[1] == seen[2]
 
 
 def fresh(office: Office, name: str) -> str:
