@@ -6,6 +6,10 @@
 Signatures of the sender (DKIM, S/MIME) stay whole, as nothing of what they cover is touched. A message without a
 Message-ID gets that of the block as well where `identified`: one delivered twice is then seen to be one.
 
+A mail system may break a line of more than 998 octets (RFC 5322 section 2.1.1), which spoils a signature of what is
+in it: such a document does not leave by mail at all (`is_spoilt_by_folding`). One without a signature may come with
+such lines broken.
+
 A document that its sender did not sign fails the DMARC of the sender's domain where it comes from us: `in_our_name`
 puts the bridge in the author's place, with the author's name and with answers to the author (RFC 7960 section 4).
 """
@@ -15,6 +19,8 @@ from bridge.mail.envelope_addresses import envelope_form
 from bridge.mail.writing import Person, mailbox, moment
 
 SENDER = "Postex"
+LONGEST_LINE = 998
+"""Octets without the line end."""
 
 
 def resent(
@@ -36,6 +42,15 @@ def header_block(message: bytes) -> bytes:
     """As far as it is read as one."""
     end = message.find(b"\r\n\r\n", 0, headers.MAX_HEADER)
     return message[: headers.MAX_HEADER if end < 0 else end + 2]
+
+
+def is_spoilt_by_folding(message: bytes) -> bool:
+    """Whether it is signed as it is (DKIM, RFC 6376; multipart/signed, RFC 1847) and has a line that is too long."""
+    header = header_block(message)
+    kind = (headers.value(header, "Content-Type") or "").partition(";")[0].strip().lower()
+    if headers.value(header, "DKIM-Signature") is None and kind != "multipart/signed":
+        return False
+    return any(len(line) > LONGEST_LINE for line in message.split(b"\r\n"))
 
 
 def in_our_name(message: bytes, sender: str) -> bytes:

@@ -18,6 +18,7 @@ WHY = {
     "address-not-verified": N_("there is no confirmed e-mail address of yours"),
     "preflight-address-missing": N_("there is no postal address of yours"),
     "preflight-address-returned": N_("paper came back from your postal address"),
+    "signed-long-lines": N_("it is signed, and has lines so long that mail systems would spoil the signature"),
     "no-external-mailbox": N_("there is no mailbox elsewhere that lets us in"),
 }
 

@@ -86,6 +86,30 @@ async def test_a_signed_document_leaves_as_it_came(way: Way, tmp_path: Path) -> 
     assert sessions[0].message.replace(b"\r\n..", b"\r\n.").endswith(document + b".\r\n")
 
 
+LONG = b"x" * 999
+SIGNED = {
+    "dkim": b"DKIM-Signature: v=1; d=erp.test\r\n" + DOCUMENT,
+    "s/mime": DOCUMENT.replace(b"\r\n\r\n", b"\r\nContent-Type: Multipart/Signed; boundary=b\r\n\r\n", 1),
+}
+
+
+@pytest.mark.parametrize("kind", SIGNED)
+async def test_a_signed_document_that_mail_systems_would_change_stays_and_says_why(
+    way: Way, tmp_path: Path, kind: str
+) -> None:
+    """RFC 5322 section 2.1.1: a line of more than 998 octets may be broken on its way."""
+    fits, too_long = (way.hand_in(SIGNED[kind].replace(b"<1@", b"<%d@" % n) + LONG[n:] + b"\r\n") for n in (1, 0))
+    async with relay(tmp_path, {"EHLO": "250-relay\r\n250 AUTH PLAIN"}) as (made, sessions):
+        for _ in range(2):
+            await way.outbox(email(way, made)).turn()
+    (session,) = sessions
+    body = SIGNED[kind].partition(b"\r\n\r\n")[2] + LONG[1:] + b"\r\n.\r\n"
+    assert session.message.replace(b"\r\n..", b"\r\n.").endswith(body)
+    assert way.delivery(fits).state is DeliveryState.HANDED_OFF
+    assert way.delivery(too_long).state is DeliveryState.FAILED
+    assert [job.problem for job in way.jobs()] == ["signed-long-lines"]
+
+
 async def test_a_document_leaves_whole_and_the_server_can_open_it_no_more(way: Way, tmp_path: Path) -> None:
     delivery = way.hand_in()
     async with relay(tmp_path, {}) as (made, sessions):

@@ -19,7 +19,7 @@ from bridge.channels.email.relay import Fate, Relay, Sent
 from bridge.channels.handover import Destination, Gate, Handover, HandoverRefused
 from bridge.channels.marks import Mark, Marks
 from bridge.channels.outbox import Done, Failed, Later, Outcome, Settle, Task
-from bridge.mail.resending import in_our_name, resent
+from bridge.mail.resending import in_our_name, is_spoilt_by_folding, resent
 from storage.deliveries.processors import Field
 from storage.deliveries.terms import Channel, JobKind
 from storage.errors import NotFound
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 SENDING = "sending"
 NO_ADDRESS = "address-not-verified"
 BAD_ADDRESS = "5.1.3"
+LONG_LINES = "signed-long-lines"
 GIVEN = frozenset({Field.ADDRESS, Field.SENDER, Field.REFERENCE, Field.TITLE, Field.DOCUMENT})
 """All that a relay sees of a document."""
 
@@ -58,10 +59,12 @@ class EmailCarrier:
 
     async def _sent(self, task: Task, parcel: Parcel, address: str) -> Outcome:
         mark = Mark(JobKind.EMAIL, parcel.delivery_id)
-        message_id = self._marks.message_id(mark)
+        message_id, received = self._marks.message_id(mark), await task.message()
+        if is_spoilt_by_folding(received):
+            return _failed(parcel, LONG_LINES)
         try:
             message = resent(
-                in_our_name(await task.message(), f"postmaster@{parcel.domain}"),
+                in_our_name(received, f"postmaster@{parcel.domain}"),
                 f"postmaster@{parcel.domain}",
                 address,
                 message_id,
