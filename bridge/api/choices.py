@@ -24,7 +24,7 @@ from storage.choices import correspondents, known_senders
 from storage.choices.changes import EVERYTHING
 from storage.choices.history import Row
 from storage.choices.known_senders import KnownSender
-from storage.deliveries.terms import Choice, Ladder, Preference, Quiet, Road
+from storage.deliveries.terms import MAX_LADDER_DAYS, MAX_RUNGS, Choice, Ladder, Preference, Quiet, Road
 from storage.errors import Invalid, NotFound
 from storage.mail import mailboxes
 
@@ -73,8 +73,8 @@ async def edit_of(access: Access, body: ChoiceIn) -> tuple[Choice, frozenset[str
     edit = Choice(
         channel=body.channel,
         notify=body.notify,
-        quiet=None if body.quiet is None else Quiet.parse(body.quiet),
-        ladder=None if body.ladder is None else Ladder.parse(body.ladder),
+        quiet=None if body.quiet is None else _quiet(body.quiet),
+        ladder=None if body.ladder is None else _ladder(body.ladder),
         retention_days=body.retention_days,
         **own,  # type: ignore[arg-type]
     )
@@ -82,6 +82,24 @@ async def edit_of(access: Access, body: ChoiceIn) -> tuple[Choice, frozenset[str
         if getattr(edit, name) is not None:
             raise Problem("invalid", 422, N_("{field} cannot be set and cleared at once."), field=name)
     return edit, cleared
+
+
+def _quiet(text: str) -> Quiet:
+    try:
+        return Quiet.parse(text)
+    except Invalid:
+        raise Problem("invalid", 422, N_("Quiet hours are written as 22:00-07:00.")) from None
+
+
+def _ladder(text: str) -> Ladder:
+    try:
+        return Ladder.parse(text)
+    except Invalid:
+        message = N_(
+            "Steps for unread documents are written as 3:remind 7:email 14:paper: a day and what is done on it"
+            " (remind, email or paper). Days grow, from 1 to {days}; at most {steps} steps."
+        )
+        raise Problem("invalid", 422, message, days=MAX_LADDER_DAYS, steps=MAX_RUNGS) from None
 
 
 def by(access: Access, road: str) -> By:

@@ -8,8 +8,10 @@ foresaw become problems here. `detail` says what happened and what to do; nothin
 out, it may hold anything.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -146,9 +148,24 @@ async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     fields = [
         {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]} for each in error.errors()
     ]
-    named = ", ".join(field["field"] for field in fields[:5])
+    named = ", ".join(map(_named, error.errors()[:5]))
     message = N_("The request is not as it should be: see {fields}.")
     return answer(request, Problem("invalid-request", 422, message, extra={"errors": fields[:50]}, fields=named))
+
+
+_LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+
+
+def _named(wrong: Mapping[str, Any]) -> str:
+    """The field as people know it, and what it may be where the schema says so: `channel (mailbox, paper)`."""
+    place = [str(part) for part in wrong["loc"]]
+    name = ".".join(place[1:] or place)
+    allowed = wrong.get("ctx", {})
+    if "expected" in allowed:
+        words = re.findall("'([^']*)'", str(allowed["expected"]))
+        return f"{name} ({', '.join(words)})"
+    limits = [f"{sign} {allowed[limit]}" for limit, sign in _LIMITS.items() if limit in allowed]
+    return f"{name} ({limits[0]})" if limits else name
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:

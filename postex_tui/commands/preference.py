@@ -14,6 +14,8 @@ of_domain = typer.Typer(help="What a domain chooses where its recipients did not
 
 OWN = "/accounts/me/preferences"
 FIELDS = ("channel", "folder", "notify", "quiet", "ladder", "retention_days", "receipts", "language")
+_LABELS = {"retention_days": "keep"}
+"""Where a field has another name than its option."""
 Sender = Annotated[
     str,
     typer.Argument(help="Name or address of the sender, its #number, or `any`: all of them.", show_default=False),
@@ -60,7 +62,7 @@ def listing(data: Data, as_json: AsJson = False) -> None:
     mandatory = [f"cannot be refused: {', '.join(found['mandatory'])}"] if found["mandatory"] else []
     parts = [("Chosen:", chosen), ("Documents come now:", now_so), ("Of your domain:", mandatory)]
     words = "\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in parts if lines)
-    answer(as_json, found, words)
+    answer(as_json, found, words or "You have chosen nothing: documents come into the mailbox. No sender yet.")
 
 
 @app.command("set")
@@ -105,7 +107,7 @@ def clear(
         list[str] | None,
         typer.Option(
             "--field",
-            help="channel, folder, notify, quiet, ladder, retention_days, receipts or language; may be repeated."
+            help="channel, folder, notify, quiet, ladder, keep, receipts or language; may be repeated."
             " All of them if left out.",
             show_default=False,
         ),
@@ -113,7 +115,9 @@ def clear(
     as_json: AsJson = False,
 ) -> None:
     """Say nothing any more at this level: a less specific one decides."""
-    _change(data, OWN, {"sender": sender, "type": type, "clear": fields or ["all"]}, as_json)
+    _change(
+        data, OWN, {"sender": sender, "type": type, "clear": [_stored(each) for each in fields or ["all"]]}, as_json
+    )
 
 
 @app.command("history")
@@ -215,6 +219,10 @@ def _given(
     return {name: value for name, value in wanted.items() if value is not None}
 
 
+def _stored(field: str) -> str:
+    return next((name for name, label in _LABELS.items() if label == field), field)
+
+
 def _days(keep: str) -> int:
     if keep == "forever":
         return 0
@@ -228,7 +236,7 @@ def _change(data: Any, path: str, body: Mapping[str, object], as_json: bool) -> 
 
     with control(data) as api:
         made = api.patch(path, {**body, "road": "cli"})
-    answer(as_json, made, _changed(made))
+    answer(as_json, made, _changed(made, path))
 
 
 def _undo(data: Any, path: str, batch: str | None, as_json: bool) -> None:
@@ -236,7 +244,7 @@ def _undo(data: Any, path: str, batch: str | None, as_json: bool) -> None:
 
     with control(data) as api:
         made = api.post(f"{path}/undo", {"batch": batch, "road": "cli"})
-    answer(as_json, made, _changed(made))
+    answer(as_json, made, _changed(made, path))
 
 
 def _history(data: Any, path: str, limit: int, as_json: bool) -> None:
@@ -249,20 +257,24 @@ def _history(data: Any, path: str, limit: int, as_json: bool) -> None:
     answer(as_json, {"changes": found}, "\n".join(map(_past, found)))
 
 
-def _changed(made: Mapping[str, Any]) -> str:
+def _changed(made: Mapping[str, Any], path: str) -> str:
     if not made["changes"]:
-        return "Nothing changed: it was so already."
+        return "\n".join(made["notes"]) or "Nothing changed: it was so already."
     lines = [_difference(each) for each in made["changes"]]
     undo_line = []
     if made["undo_until"] is not None:
-        undo_line = [f"Undo until {as_text(made['undo_until'])} UTC: undo {made['batch']}"]
+        of_whom = "preference undo" if path == OWN else f"domain preference undo {path.split('/')[2]}"
+        undo_line = [f"Until {as_text(made['undo_until'])} UTC: postex {of_whom} {made['batch']}"]
     return "\n".join([*lines, *made["notes"], *undo_line])
 
 
 def _difference(change: Mapping[str, Any]) -> str:
-    old = _says(change["old"], change["old_mandatory"])
-    new = _says(change["new"], change["new_mandatory"])
-    return f"{_level(change)}: {new} (was: {old})"
+    """What became different, and no more; `nothing` where no choice stands there any more."""
+    old = _said(change["old"], change["old_mandatory"])
+    new = _said(change["new"], change["new_mandatory"])
+    gained = ", ".join(each for each in new if each not in old) or "nothing"
+    lost = ", ".join(each for each in old if each not in new) or "nothing"
+    return f"{_level(change)}: {gained} (was: {lost})"
 
 
 def _past(change: Mapping[str, Any]) -> str:
@@ -274,7 +286,8 @@ def _past(change: Mapping[str, Any]) -> str:
 
 
 def _line(preference: Mapping[str, Any]) -> str:
-    return f"{_level(preference)}: {_says(preference['choice'], preference['mandatory'])}"
+    said = _said(preference["choice"], preference["mandatory"])
+    return f"{_level(preference)}: {', '.join(said) or 'nothing'}"
 
 
 def _level(at: Mapping[str, Any]) -> str:
@@ -285,9 +298,9 @@ def _name(sender: Mapping[str, Any] | None) -> str:
     return "all senders" if sender is None else name_of(sender)
 
 
-def _says(choice: Mapping[str, Any], mandatory: bool) -> str:
-    said = [f"{name.replace('_', ' ')} {_value(name, choice)}" for name in _fields(choice)]
-    return ", ".join(said + (["mandatory"] if mandatory else [])) or "nothing"
+def _said(choice: Mapping[str, Any], mandatory: bool) -> list[str]:
+    said = [f"{_LABELS.get(name, name)} {_value(name, choice)}" for name in _fields(choice)]
+    return said + (["mandatory"] if mandatory else [])
 
 
 def _fields(choice: Mapping[str, Any]) -> Sequence[str]:
@@ -302,5 +315,5 @@ def _value(name: str, choice: Mapping[str, Any]) -> str:
         case "receipts":
             return "yes" if value else "no"
         case "retention_days":
-            return str(value or "forever")
+            return f"{value} days" if value else "forever"
     return str(value) or "none"

@@ -1,6 +1,7 @@
 """What recipients choose: shown, changed, taken back for a day; their consents (S15, S35, S42, S43, S58, S78)."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -63,6 +64,7 @@ async def change(body: PreferenceIn, access: Changing, request: Request) -> Pref
     if sender is None and body.type is not None:
         raise Problem("type-needs-sender", 422, N_("A type is chosen for one sender: name the sender as well."))
     edit, cleared = await choices.edit_of(access, body)
+    _check_end(body, access.control.now())
     if edit.is_empty() and not cleared:
         raise Problem("nothing-chosen", 422, N_("Choose something to change."))
     try:
@@ -80,7 +82,21 @@ async def change(body: PreferenceIn, access: Changing, request: Request) -> Pref
         )
     except ChoiceRefused as refusal:
         raise choices.refused(refusal) from None
-    return await changed_out(access, changed, await _notes(access, changed.rows, locale_of(request)))
+    notes = await _notes(access, changed.rows, locale_of(request))
+    if body.receipts_until is not None:
+        end = datetime.fromtimestamp(body.receipts_until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        notes.append(text(locale_of(request), N_("That the sender learns of openings ends at {end}."), end=end))
+    return await changed_out(access, changed, notes)
+
+
+def _check_end(body: PreferenceIn, now: int) -> None:
+    """Of a consent to receipts: later than now, and of a consent that is given. Problem 422."""
+    if body.receipts_until is None:
+        return
+    if body.receipts is not True:
+        raise Problem("no-receipts", 422, N_("An end of receipts is given together with receipts: --receipts."))
+    if body.receipts_until <= now:
+        raise Problem("end-is-past", 422, N_("The end of receipts lies in the past. Give a later day."))
 
 
 @router.post("/accounts/{account}/preferences/undo")
@@ -138,7 +154,7 @@ async def agreed(access: Reading) -> ConsentsOut:
 @router.delete("/accounts/{account}/consents/{number}")
 async def withdraw(number: Number, access: Changing) -> ConsentsOut:
     """At once. A consent is given by the preference it belongs to."""
-    who = choices.by(access, Road.API)
+    who = choices.by(access, access.road)
     given = {"road": who.road, "actor": who.actor, "changed_by": who.changed_by, "now": who.now}
     await access.control.store.write(changes.withdraw_consent, access.target.id, number, **given)  # type: ignore[arg-type]
     return await agreed(access)

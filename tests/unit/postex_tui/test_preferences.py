@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.keys.master import MasterKey
 from storage.people import senders
 from storage.records import Role
 from tests.control import FIRST, Desk, Person
@@ -18,8 +17,6 @@ from tests.unit.postex_tui.test_people import Shell
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """An admin, a sender, and Anna, to whom it has sent a letter; sessions of now."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
     made = {
@@ -30,7 +27,6 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
     desk.store.write_now(senders.add_identity, made["erp"].account.id, "bills@energy.test", int(time.time()))
     (tmp_path / "letter").write_text(send(desk, made["erp"], made["anna"]))
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     return made
 
 
@@ -44,7 +40,7 @@ def test_one_chooses_looks_back_and_takes_it_back(shell: Shell, people: dict[str
     anna = people["anna"]
     assert "Erp <erp@example.test>" in shell.words(anna, "preference", "list")
     made = shell.words(anna, "preference", "set", "bills@energy.test", "--notify", "daily", "--keep", "90")
-    assert made.startswith("Erp <erp@example.test>: notify daily, retention days 90 (was: nothing)\nUndo until ")
+    assert made.startswith("Erp <erp@example.test>: notify daily, keep 90 days (was: nothing)\nUntil ")
     shell.json(anna, "preference", "set", "any", "--ladder", "3:remind", "--quiet", "22:00-07:00")
     shell.json(anna, "preference", "set", "Erp", "--type", "newsletter", "--channel", "refuse")
     shown = shell.words(anna, "preference", "list")
@@ -61,9 +57,19 @@ def test_one_chooses_looks_back_and_takes_it_back(shell: Shell, people: dict[str
     assert back.startswith("all senders: nothing")
     assert "undone" in shell.words(anna, "preference", "history")
     cleared = shell.json(anna, "preference", "clear", "Erp", "--field", "notify")
+    assert "keep 90 days" in shell.words(anna, "preference", "list")
     assert cleared["changes"][0]["new"]["retention_days"] == 90
     assert shell.words(anna, "preference", "clear", "Erp").startswith("Erp <erp@example.test>: nothing")
     assert shell.words(anna, "preference", "clear", "Erp") == "Nothing changed: it was so already.\n"
+
+
+def test_a_change_tells_what_became_different_alone(shell: Shell, people: dict[str, Person]) -> None:
+    anna = people["anna"]
+    shell.json(anna, "preference", "set", "any", "--ladder", "3:remind", "--quiet", "22:00-07:00")
+    narrowed = shell.words(anna, "preference", "set", "any", "--quiet", "23:00-07:00")
+    assert narrowed.startswith("all senders: quiet 23:00-07:00 (was: quiet 22:00-07:00)\nUntil ")
+    assert "postex preference undo " in narrowed
+    assert shell.words(anna, "preference", "undo").startswith("all senders: quiet 22:00-07:00 (was: quiet 23:00")
 
 
 def test_what_cannot_be_chosen_is_refused(shell: Shell, people: dict[str, Person]) -> None:
@@ -109,7 +115,8 @@ def test_why_a_document_came_as_it_did(shell: Shell, people: dict[str, Person], 
     told = shell.words(people["anna"], "explain", letter)
     assert told.startswith("Document: letter.\nChannel: mailbox. Nobody chose anything else.\n")
     assert told.endswith("It lies in the mailbox.\n")
-    assert shell.words(people["admin"], "explain", letter, "--account", "anna@example.test") == told
+    by_admin = shell.words(people["admin"], "explain", letter, "--account", "anna@example.test")
+    assert by_admin == told.removesuffix("It lies in the mailbox.\n"), "what she did with it is hers to see"
     assert shell.words(people["anna"], "explain", "<x/1@energy.test>") == told
     assert shell.refused(people["erp"], "explain", "x/1@energy.test") == "not-found"
     assert shell.refused(people["erp"], "explain", letter) == "not-found"

@@ -1,6 +1,7 @@
 """Preferences by API: chosen by name, refused in words, undone, explained, asked in advance (S15, S42, S43, S59)."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,30 @@ async def test_third_parties_are_shown_and_their_acceptance_is_stored(
     assert await change(desk, anna, ladder="3:email") == (422, "carriers-not-accepted")
     again = await desk.ask("DELETE", f"/v1/accounts/me/consents/{found[1]['id']}", anna)
     assert again.status_code == 404
+
+
+async def test_a_wrong_value_is_told_with_what_is_right(desk: Desk, anna: Person) -> None:
+    for body, words in (
+        ({"channel": "post"}, "channel (mailbox, external, email, paper, refuse)"),
+        ({"retention_days": -1}, "retention_days (≥ 0)"),
+        ({"quiet": "25:00-3"}, "22:00-07:00"),
+        ({"ladder": "3:remind,7:email"}, "3:remind 7:email 14:paper"),
+        ({"ladder": "90:paper"}, "1 to 89"),
+        ({"receipts_until": NOW + 60}, "--receipts"),
+        ({"receipts": True, "receipts_until": NOW}, "in the past"),
+    ):
+        answer = await desk.ask("PATCH", "/v1/accounts/me/preferences", anna, body | {"sender": "any"})
+        assert answer.status_code == 422, body
+        assert words in answer.json()["detail"], body
+
+
+async def test_the_end_of_a_consent_to_receipts_is_moved(desk: Desk, anna: Person, energy: Person) -> None:
+    send(desk, energy, anna)
+    path, body = "/v1/accounts/me/preferences", {"sender": "energy", "receipts": True}
+    for end in (NOW + 60, NOW + 120):
+        answer = await desk.ask("PATCH", path, anna, body | {"receipts_until": end})
+        assert f"openings ends at {datetime.fromtimestamp(end, UTC):%Y-%m-%d %H:%M UTC}" in answer.json()["notes"][0]
+        assert (await desk.ask("GET", "/v1/accounts/me/consents", anna)).json()["consents"][0]["ends_at"] == end
 
 
 async def test_consent_to_receipts_is_dated_and_withdrawn_at_once(desk: Desk, anna: Person, energy: Person) -> None:
