@@ -11,6 +11,7 @@ from bridge.i18n import N_, text
 from bridge.routing.decision import Code, Level, Reason
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladder, Notify, Rung
+from storage.deliveries.transcript import DeliveryEvent
 
 FIELDS = {
     "channel": N_("Channel"),
@@ -60,6 +61,17 @@ STATES = {
     DeliveryState.OPENED: N_("It was opened."),
     DeliveryState.REMOVED: N_("It was removed unread."),
 }
+EVENTS = {
+    "document.superseded": N_("A later document of its sender takes its place."),
+    "ladder.unreached": N_("A reminder of it reached nobody outside; it came into the mailbox."),
+    "email.handed-off": N_("It went by e-mail."),
+    "email.failed": N_("It could not go by e-mail, or came back from there ({detail})."),
+    "external.handed-off": N_("It went to the recipient's mailbox elsewhere."),
+    "external.failed": N_("It could not go to the recipient's mailbox elsewhere ({detail})."),
+    "paper.handed-off": N_("It went to the printer."),
+    "paper.failed": N_("It could not be printed, or came back by post ({detail})."),
+}
+"""What the transcript of a delivery adds, by kind."""
 LEVELS = {
     Level.SENDER_TYPE: N_("The recipient chose this for this type of document from this sender."),
     Level.SENDER: N_("The recipient chose this for this sender."),
@@ -101,16 +113,27 @@ _WORDS = {
 
 
 def explain(
-    delivery: Delivery, locale: str, folders: Mapping[int, str] | None = None, *, for_reader: bool = True
+    delivery: Delivery,
+    locale: str,
+    folders: Mapping[int, str] | None = None,
+    *,
+    for_reader: bool = True,
+    events: Iterable[DeliveryEvent] = (),
 ) -> list[str]:
-    """A line per step. `folders`: names by number, of a reader whose keys are open. `for_reader`: the last line is
-    what came of it, which tells whether it was read.
+    """A line per step. `folders`: names by number, of a reader whose keys are open. `for_reader`: the last lines are
+    what happened (`events`) and what came of it, which tells whether it was read.
     """
     first = text(locale, DECIDED, type=text(locale, TYPES[delivery.document_type]))
-    last = [text(locale, STATES[delivery.state])] if for_reader else []
+    last = [*_happened(events, locale), text(locale, STATES[delivery.state])] if for_reader else []
     if delivery.reasons is None:
         return [first, text(locale, FORGOTTEN), *last]
     return [first, *steps(reasons_of(delivery.reasons), locale, folders), *last]
+
+
+def _happened(events: Iterable[DeliveryEvent], locale: str) -> list[str]:
+    """In their order; each once."""
+    known = (each for each in events if each.kind in EVENTS)
+    return list(dict.fromkeys(text(locale, EVENTS[each.kind], detail=each.detail or "-") for each in known))
 
 
 def reasons_of(stored: str) -> tuple[Reason, ...]:

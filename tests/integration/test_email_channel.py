@@ -27,6 +27,7 @@ from bridge.routing import explaining
 from bridge.routing.decision import Places
 from bridge.routing.residency import EUROPE
 from storage.choices import preferences
+from storage.deliveries import transcript
 from storage.deliveries.processors import ProcessorKind
 from storage.deliveries.terms import DAY, Channel, Choice, DeliveryState, JobKind, Ladder, Preference
 from storage.engine import statements
@@ -232,7 +233,12 @@ async def test_a_report_of_failure_ends_the_channel_once(way: Way, tmp_path: Pat
     assert way.kinds(found).count("email.failed") == 1
     assert "kwam een document terug" in await told(way)
     assert "papier kan niet volgen" in await told(way)
-    assert "could not be handed over" in explaining.explain(found, "en")[-1]
+    events = way.office.store.look_up(transcript.of_delivery, number)
+    *_, went, back, state = explaining.explain(found, "en", events=events)
+    assert went == "It went by e-mail."
+    assert back == "It could not go by e-mail, or came back from there (5.1.1)."
+    assert "could not be handed over" in state
+    assert explaining.explain(found, "en", events=events, for_reader=False)[-1] not in (went, back, state)
 
 
 async def test_the_sender_learns_that_it_came_back_and_not_from_where(way: Way, tmp_path: Path) -> None:

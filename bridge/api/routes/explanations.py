@@ -15,7 +15,7 @@ from bridge.api.schemas.preferences import ExplanationOut
 from bridge.i18n import text
 from bridge.routing import dry_run, explaining, places, planning
 from bridge.routing.dry_run import Asker, BadRow, Routed, Row
-from storage.deliveries import deliveries, disclosures
+from storage.deliveries import deliveries, disclosures, transcript
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DECISIONS_KEPT, DeliveryState
 from storage.oversight import looks
@@ -72,6 +72,7 @@ async def _explained(access: Access, delivery: Delivery, locale: str) -> Explana
         raise not_found()
     await portraits.note_look(access, access.target, "deliveries")
     known = await choices.names(access, delivery.account_id, numbers=[delivery.correspondent_id])
+    events = await access.control.store.read(transcript.of_delivery, delivery.id) if access.is_self else []
     return ExplanationOut(
         document=delivery.document_public_id,
         delivery=delivery.public_id,
@@ -80,7 +81,7 @@ async def _explained(access: Access, delivery: Delivery, locale: str) -> Explana
         decided_at=delivery.decided_at,
         ladder=str(delivery.ladder) or None,
         sender=choices.sender_out(delivery.correspondent_id, known),
-        steps=explaining.explain(delivery, locale, known.folders, for_reader=access.is_self),
+        steps=explaining.explain(delivery, locale, known.folders, for_reader=access.is_self, events=events),
         reasons=_reasons(delivery),
     )
 
