@@ -76,7 +76,7 @@ def _climb_one(session: Session, delivery_id: int, places: Places, outbox_public
         return False
     if told_inside:
         reminding.inside(session, found, step.next_due_at, now)
-    log.info("ladder.rung", delivery=found.public_id, rung=step.rung, number=found.ladder_step + 1)
+    log.info("ladder.rung", rung=step.rung, number=found.ladder_step + 1)  # of which: its reader's to know (D9)
     return True
 
 

@@ -276,3 +276,15 @@ async def _inbox(house: House) -> list[object]:
     reader = house.store.read_now(accounts.recipient, house.anna.email)
     assert reader is not None
     return list(house.store.read_now(documents.copies_of, reader.inbox_id))
+
+
+async def test_the_log_does_not_say_which_document_lies_unread(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its id stands in lists that admins and its sender see (D9)."""
+    house.choose_ladder(PLAN)
+    delivery = house.hand_in()
+    await house.live(8 * DAY, step=DAY)
+    logged = "".join(capsys.readouterr())
+    assert logged.count("ladder.rung") == 2
+    assert not [each for each in (delivery.public_id, delivery.document_public_id) if each in logged]
