@@ -115,7 +115,7 @@ def control(data: Path, *, session: str | None = None) -> Iterator[Api]:
 async def _opened(
     data: Path, settings: Settings, bearer: str | None
 ) -> AsyncIterator[tuple[httpx.AsyncClient, bool]]:
-    headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    headers = {"Accept-Language": language(), "Postex-Road": "cli"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
     async with (
         _transport(data, settings) as (transport, is_online),
         httpx.AsyncClient(base_url=BASE, headers=headers, transport=transport, timeout=SECONDS) as client,

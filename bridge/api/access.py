@@ -19,12 +19,16 @@ from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach
 from bridge.api.principal import Held, Principal
 from bridge.api.problems import Problem, not_found
 from bridge.i18n import N_
+from storage.deliveries.terms import Road
 from storage.oversight import pseudonyms
 from storage.people import accounts, domains, grants
 from storage.records import Account, AccountState, Domain, Role
 
 ME = "me"
 PSEUDONYM_LENGTH = 18
+ROAD = "Postex-Road"
+PROGRAMS = frozenset({Road.CLI, Road.TUI})
+"""What `ROAD` may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Access:
     account: Account | None = None
     """The one that the path names."""
     domain: Domain | None = None
+    road: Road = Road.API
+    """The program that asks, as it says itself (`ROAD`); for what a person reads later, and of no other weight."""
 
     @property
     def actor(self) -> str:
@@ -131,7 +137,7 @@ async def _enforced(request: Request, action: Action) -> Access:
     held = tuple(principal.holds(action))
     if not held:
         raise Problem("forbidden", 403, N_("Your roles do not allow this. Ask an owner of the bridge for the role."))
-    access = await _aimed(Access(control, principal, action, held), request)
+    access = await _aimed(Access(control, principal, action, held, road=_road(request)), request)
     if access.account is not None and not access.is_self:
         _refuse_outranked(access)
     if access.account is not None and access.account.state is AccountState.ERASED and request.method != "GET":
@@ -152,7 +158,12 @@ async def _aimed(access: Access, request: Request) -> Access:
     if "domain" in path:
         domain = store.look_up(domains.by_name, path["domain"])
         access.view(None, domain.id)
-    return Access(access.control, access.principal, access.action, access.held, account, domain)
+    return replace(access, account=account, domain=domain)
+
+
+def _road(request: Request) -> Road:
+    said = request.headers.get(ROAD, "")
+    return Road(said) if said in PROGRAMS else Road.API
 
 
 async def _account(access: Access, reference: str) -> Account:

@@ -28,6 +28,7 @@ from storage.access import devices, networks
 from storage.database import Store
 from storage.errors import SignInRefused
 from storage.keys.outbox import OutboxKey
+from storage.oversight.usage import Category
 from storage.people import sender_trust
 from storage.people.sender_trust import Voucher
 from storage.records import Delivered, Recipient, Role, Scope
@@ -148,6 +149,7 @@ class Office:
         today, network = now - now % devices.DAY, networks.prefix(ip)
         if devices.is_news(found.device, today, network, None):
             store.post(devices.touch, found.device.id, today, network)
+        store.usage.note(found.account.id, Category.SIGN_IN)
         return sending.SignedIn(found.account, found.device)
 
     def rights(self, account_id: int) -> Rights | None:

@@ -9,6 +9,7 @@ import pytest
 from bridge.smtp.limits import Limits
 from storage.access import devices
 from storage.errors import WriterUnavailable
+from storage.oversight.usage import Category
 from storage.people import accounts
 from storage.records import Role
 from tests.smtp_office import HOST, OUTSIDE, Client, Office, running, trusting, until
@@ -236,3 +237,15 @@ async def test_the_standard_library_as_a_client(tmp_path: Path) -> None:
             HEADER % 1 + BODY,
             HEADER % 2 + BODY,
         ]
+
+
+async def test_a_sign_in_counts_as_one(tmp_path: Path) -> None:
+    """S13: at this door as at the others."""
+    async with running(tmp_path) as office:
+        client = await Client.connect(office, "smtps")
+        await client.sign_in(office.erp)
+        assert office.store.usage.take() == {(office.erp.account.id, Category.SIGN_IN): 1}
+        refused = await Client.connect(office, "smtps")
+        await refused.say("EHLO x")
+        assert (await refused.say("AUTH PLAIN AGVycABub25l")).startswith("535 ")
+        assert office.store.usage.take() == {}

@@ -33,7 +33,7 @@ async def listing(
     shown = found[:limit]
     agreed = sorted({each.account_id for each in shown if each.opened_at is not None})
     if agreed:
-        await control.store.write(_note_opened, agreed, access.target.id, now)
+        await control.store.write(_note_opened, agreed, access, now)
     end = pages.encode((shown[-1].handed_in_at, shown[-1].id)) if len(found) > limit else None
     return Page(items=[_out(each) for each in shown], next=end)
 
@@ -43,11 +43,11 @@ def _sent(session: Session, account_id: int, below: tuple[int, int], limit: int,
     return [] if correspondent_id is None else sent.listing(session, correspondent_id, below, limit, now)
 
 
-def _note_opened(session: Session, account_ids: list[int], told: int, now: int) -> None:
+def _note_opened(session: Session, account_ids: list[int], access: Access, now: int) -> None:
     """Once an hour: a list that is read again tells nothing more."""
-    what, since = disclosures.OPENED, now - HOUR
+    told, what, since = access.target.id, disclosures.OPENED, now - HOUR
     new = [each for each in account_ids if not disclosures.is_told(session, each, told, what, since)]
-    disclosures.note(session, new, what, now, basis="receipts", road="api", told_account_id=told)
+    disclosures.note(session, new, what, now, basis="receipts", road=access.road, told_account_id=told)
 
 
 @router.get("/accounts/{account}/recipients")
@@ -63,14 +63,15 @@ async def recipients(
     )
     shown = found[:limit]
     if shown:
-        await control.store.write(_note_channels, shown, access.target.id, now)
+        await control.store.write(_note_channels, shown, access, now)
     items = [OwnRecipientOut(recipient=each.address, channels=each.channels) for each in shown]
     return Page(items=items, next=pages.encode((shown[-1].account_id,)) if len(found) > limit else None)
 
 
-def _note_channels(session: Session, shown: list[OwnRecipient], told: int, now: int) -> None:
-    accounts, what = [each.account_id for each in shown], disclosures.CHANNEL
-    disclosures.note(session, accounts, what, now, basis="own-recipient", road="api", told_account_id=told)
+def _note_channels(session: Session, shown: list[OwnRecipient], access: Access, now: int) -> None:
+    accounts, told = [each.account_id for each in shown], access.target.id
+    basis, road = "own-recipient", access.road
+    disclosures.note(session, accounts, disclosures.CHANNEL, now, basis=basis, road=road, told_account_id=told)
 
 
 @router.get("/accounts/{account}/disclosures")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.keys.master import MasterKey
 from storage.records import Role
 from tests.control import Desk, Person
 from tests.unit.bridge.api.test_sent import agree, opened, send
@@ -16,8 +15,6 @@ from tests.unit.postex_tui.test_device import Shell
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """One document delivered and opened with consent, one in a batch."""
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
@@ -27,7 +24,6 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
     opened(desk, made["anna"], document)
     send(desk, made["erp"], made["anna"], number=2, batch="2026-11")
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     return made
 
 
@@ -46,9 +42,14 @@ def test_a_sender_looks_and_the_recipient_reads_it(shell: Shell, people: dict[st
     assert "held in batch 2026-11" in listed
     assert "delivered, opened 2025" in listed
     told = shell.run(people["anna"], "me", "disclosures")[1]
-    assert told.count("Erp: by which channel that sender's documents reach you (api)") == 2
-    assert told.count("Erp: that you opened a document of that sender (api)") == 1
+    assert told.count("Erp: by which channel that sender's documents reach you (cli)") == 2
+    assert told.count("Erp: that you opened a document of that sender (cli)") == 1
     assert shell.run(people["erp"], "me", "disclosures")[1] == "Nobody was told anything about you.\n"
+
+
+def test_what_is_withdrawn_by_command_says_so(shell: Shell, people: dict[str, Person]) -> None:
+    shell.run(people["anna"], "consent", "withdraw", "1")
+    assert shell.json(people["anna"], "preference", "history")["changes"][0]["road"] == "cli"
 
 
 def test_a_batch_from_the_command_line(shell: Shell, people: dict[str, Person]) -> None:
