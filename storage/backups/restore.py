@@ -23,7 +23,7 @@ from storage.access import enrolment
 from storage.backups import backup, destinations, manifests, verification
 from storage.backups.manifests import Manifest, Mark
 from storage.database import BODIES_NAME, DATABASE_NAME, KEYRING_NAME
-from storage.deliveries import batches, jobs
+from storage.deliveries import batches, jobs, ladder_runs
 from storage.engine import changes, connections, repair, statements
 from storage.engine.bodies import FileBodies
 from storage.engine.connections import Database
@@ -248,6 +248,7 @@ def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -
     _end_break_glass(session, now)
     for account_id in erased:
         _erase(session, account_id, now)
+    ladder_runs.doubt(session, now)
     uncertain = jobs.make_uncertain(session, RESTORED, now)
     batches.reopen(session, now)
     detail = {"made_at": manifest.made_at, "erased": len(erased), "uncertain": uncertain}

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from storage.deliveries import deliveries, endings, jobs, outbox_keys, transcript
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import Channel, DeliveryState, JobKind, Ladder, NewJob, Rung
+from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind, Ladder, NewJob, Rung
 from storage.engine import statements
 from storage.errors import NotFound
 
@@ -102,6 +102,33 @@ def correct(session: Session, ids: list[int], corrected: Callable[[Delivery, int
             statements.run(session, "UPDATE delivery SET ladder_due_at = ? WHERE id = ?", (right, delivery_id))
             changed += 1
     return changed
+
+
+def doubt(session: Session, now: int) -> int:
+    """In a database that is older than what has happened: steps whose day has come may have handed a document over
+    already. Each is in the outbox then, as it would be, for a person to settle; its ladder waits for that. How many.
+    """
+    sql = "SELECT id FROM delivery WHERE ladder_due_at IS NOT NULL AND state IN ('waiting', 'leaving') ORDER BY id"
+    return sum(_doubted(session, deliveries.get(session, number), now) for (number,) in statements.rows(session, sql))
+
+
+def _doubted(session: Session, found: Delivery, now: int) -> bool:
+    rungs = list(enumerate(found.ladder.rungs, start=1))[found.ladder_step :]
+    past = (
+        number for number, (day, rung) in rungs if rung is not Rung.REMIND and found.decided_at + day * DAY <= now
+    )
+    number = next(past, None)
+    if number is None:
+        return False
+    rung = found.ladder.rungs[number - 1][1]
+    job, owner = NewJob(JOBS[rung], f"ladder:{number}:{rung}", now), {"account_id": found.account_id}
+    jobs.queue(session, b"", job, now, prefix=f"{found.public_id}:", delivery_id=found.id, **owner)
+    statements.run(
+        session,
+        "UPDATE delivery SET ladder_step = ?, ladder_due_at = NULL, state = 'leaving' WHERE id = ?",
+        (number, found.id),
+    )
+    return True
 
 
 def release_held(session: Session, account_id: int, now: int) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bridge.channels import letters
 from storage.access import devices, enrolment
 from storage.backups import backup, canary, manifests, restore, verification
 from storage.backups.backup import Made
 from storage.backups.restore import Restored
 from storage.database import Store
-from storage.deliveries import jobs
-from storage.deliveries.terms import JobKind, JobState
+from storage.deliveries import deliveries, jobs, ladder_runs
+from storage.deliveries.terms import JobKind, JobState, Ladder
 from storage.engine import statements
 from storage.engine.repair import UID_JUMP
 from storage.erasures import erasing, erasure
@@ -379,3 +380,33 @@ def test_what_waited_in_the_outbox_is_not_done_again_by_itself(vault: Vault, tar
         assert store.read_now(jobs.due, NOW + 100 * DAY, rooms).jobs == ()
         states = store.read_now(statements.rows, "SELECT state, problem, due_at FROM job ORDER BY id")
     assert states == [("uncertain", restore.RESTORED, NOW + DAY), ("dead", "no-paper", NOW)]
+
+
+@pytest.mark.parametrize(
+    ("days", "ladder", "settles", "then"),
+    [
+        (5, "3:remind 7:paper", None, "waiting"),
+        (8, "3:remind 7:paper", True, "handed-off"),
+        (8, "3:email 7:paper", False, "leaving"),
+    ],
+)
+def test_a_step_of_a_ladder_that_may_have_been_done_is_not_done_again_by_itself(
+    vault: Vault, target: Path, anna: Person, days: int, ladder: str, settles: bool | None, then: str
+) -> None:
+    """Its day came between the backup and now: the letter may be in the post already."""
+    store = vault.office.store
+    delivery = leave(store, anna.account, NOW, ladder=Ladder.parse(ladder))
+    store.write_now(statements.run, "DELETE FROM job")
+    store.write_now(statements.run, "UPDATE delivery SET state = 'waiting', ladder_due_at = ?", (NOW + 3 * DAY,))
+    made = vault.make()
+    found = restored(vault, target, made, now=NOW + days * DAY)
+    assert found.uncertain == (0 if settles is None else 1)
+    with opened(target) as again:
+        due = again.read_now(ladder_runs.due, NOW + 100 * DAY, 9)
+        assert due == ([delivery.id] if settles is None else []), "its ladder waits for a person"
+        if settles is not None:
+            ((job, key, state),) = again.read_now(statements.rows, "SELECT id, key, state FROM job")
+            step = "1:email" if "email" in ladder else "2:paper"
+            assert (key, state) == (f"{delivery.public_id}:ladder:{step}", "uncertain")
+            again.write_now(letters.settle, job, done=settles, now=NOW + days * DAY, actor="test")
+        assert again.read_now(deliveries.get, delivery.id).state == then
