@@ -273,3 +273,5 @@ class Delivered:
     """(mailbox id, UID) per recipient, in the order asked."""
     duplicate: bool
     """The same transaction had been accepted before; nothing was stored again."""
+    document_id: int | None = None
+    """Its row, which no other process knows; None for a duplicate."""

@@ -9,7 +9,7 @@ ValueError for a value that there is not. A `Wish` is what is kept of both for o
 import json
 import re
 from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_ENVID = 100
@@ -78,7 +78,8 @@ class Wish:
 
     def text(self) -> str:
         """JSON without what was not given."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
+        given = ((each, getattr(self, each)) for each in self.__slots__)
+        return json.dumps({name: value for name, value in given if value}, ensure_ascii=False)
 
     @classmethod
     def parse(cls, text: str) -> "Wish":

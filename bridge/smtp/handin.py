@@ -128,8 +128,7 @@ def dedupe_tag(key: bytes, arrival: Arrival, received: bytes | memoryview) -> by
     """32 bytes that are the same for the same transaction handed in again, and tell nothing without `key`."""
     sender = "" if arrival.sender_account_id is None else str(arrival.sender_account_id)
     parts = [sender.encode(), _octets(arrival.envelope_from), *sorted(map(_octets, arrival.recipients))]
-    mac = hmac.new(key, _framed([*parts, hashlib.sha256(received).digest()]), hashlib.sha256)
-    return mac.digest()
+    return hmac.digest(key, _framed([*parts, hashlib.sha256(received).digest()]), "sha256")
 
 
 def content_tag(key: bytes, arrival: Arrival, body: bytes | memoryview) -> bytes:
@@ -137,7 +136,7 @@ def content_tag(key: bytes, arrival: Arrival, body: bytes | memoryview) -> bytes
     sender = "" if arrival.sender_account_id is None else str(arrival.sender_account_id)
     author = b"" if sender else _octets(arrival.envelope_from)
     parts = [b"content", sender.encode(), author, hashlib.sha256(body).digest()]
-    return hmac.new(key, _framed(parts), hashlib.sha256).digest()[:16]
+    return hmac.digest(key, _framed(parts), "sha256")[:16]
 
 
 def _octets(address: str) -> bytes:

@@ -59,9 +59,10 @@ def accept(session: Session, acceptance: Acceptance, now: int) -> Delivered:
         return _nothing_new(session, acceptance, had)
     batch_id = _batch_id(session, acceptance, now)
     delivered = documents.deliver(session, draft, now, correspondent_id, held=batch_id is not None)
-    if not delivered.duplicate:
+    if delivered.document_id is not None:
         noted = [each for each in acceptance.decided.values() if each.account_id not in had]
-        _note_all(session, acceptance, noted, _Filing(draft, correspondent_id, batch_id), now)
+        filing = _Filing(draft, correspondent_id, batch_id, delivered.document_id)
+        _note_all(session, acceptance, noted, filing, now)
     return delivered
 
 
@@ -71,15 +72,19 @@ class _Filing:
 
     draft: DeliveryDraft
     correspondent_id: int | None
-    batch_id: int | None
+    batch_id: int | None = None
+    document_id: int | None = None
+    """None: nothing of it is kept."""
 
 
 def _note_all(session: Session, acceptance: Acceptance, noted: Sequence[Decided], filing: _Filing, now: int) -> None:
-    document_id = _document_id(session, filing.draft.sealed.public_id)
+    """Of a document that is kept."""
+    document_id, outbox_wrap = filing.document_id, filing.draft.sealed.outbox_wrap
+    assert document_id is not None
     for decided in noted:
-        _note(session, acceptance, decided, filing, document_id, now)
-    if filing.draft.sealed.outbox_wrap is not None and any(each.needs_key for each in noted):
-        outbox_keys.put(session, document_id, filing.draft.sealed.outbox_wrap)
+        _note(session, acceptance, decided, filing, now)
+    if outbox_wrap is not None and any(each.needs_key for each in noted):
+        outbox_keys.put(session, document_id, outbox_wrap)
     if filing.correspondent_id is not None:
         for account_id, tags in acceptance.superseded.items():
             superseding.mark(session, account_id, filing.correspondent_id, tags, document_id, now)
@@ -111,9 +116,9 @@ def _batch_id(session: Session, acceptance: Acceptance, now: int) -> int | None:
 def refuse(session: Session, acceptance: Acceptance, now: int) -> None:
     """Everybody refused: the decisions are kept, nothing of the document. Its body file is the caller's to drop."""
     correspondent_id = _correspondent_id(session, acceptance)
-    filing = _Filing(acceptance.draft, correspondent_id, None)
+    filing = _Filing(acceptance.draft, correspondent_id)
     for decided in acceptance.decided.values():
-        _note(session, acceptance, decided, filing, None, now)
+        _note(session, acceptance, decided, filing, now)
 
 
 def _correspondent_id(session: Session, acceptance: Acceptance) -> int | None:
@@ -124,6 +129,8 @@ def _correspondent_id(session: Session, acceptance: Acceptance) -> int | None:
 def _for_the_others(acceptance: Acceptance, had: Mapping[int, str]) -> DeliveryDraft | None:
     """Each copy in the folder that was decided, for those who neither refuse nor had it; None if there are none."""
     draft = acceptance.draft
+    if not had and all(_is_plain(each) for each in acceptance.decided.values()):
+        return draft
     kept = [
         (reader, wrap, acceptance.decided[reader.account_id].mailbox_id or reader.inbox_id)
         for reader, wrap in zip(draft.recipients, draft.sealed.wraps, strict=True)
@@ -135,27 +142,19 @@ def _for_the_others(acceptance: Acceptance, had: Mapping[int, str]) -> DeliveryD
     return replace(draft, sealed=replace(draft.sealed, wraps=wraps), recipients=readers, mailbox_ids=mailbox_ids)
 
 
-def _document_id(session: Session, public_id: str) -> int:
-    found = statements.row(session, "SELECT id FROM document WHERE public_id = ?", (public_id,))
-    assert found is not None
-    return int(found[0])
+def _is_plain(decided: Decided) -> bool:
+    """As most are: into the inbox, where the draft puts it."""
+    return decided.mailbox_id is None and decided.channel is not Channel.REFUSE
 
 
-def _note(
-    session: Session,
-    acceptance: Acceptance,
-    decided: Decided,
-    filing: _Filing,
-    document_id: int | None,
-    now: int,
-) -> None:
+def _note(session: Session, acceptance: Acceptance, decided: Decided, filing: _Filing, now: int) -> None:
     public_id = urlsafe_b64encode(os.urandom(12)).decode()
     made = statements.row(
         session,
         _DELIVERY,
         (
             public_id,
-            None if decided.channel is Channel.REFUSE else document_id,
+            None if decided.channel is Channel.REFUSE else filing.document_id,
             acceptance.draft.sealed.public_id,
             decided.account_id,
             filing.correspondent_id,

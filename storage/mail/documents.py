@@ -77,7 +77,7 @@ def deliver(
     _insert_wraps(session, draft, document_id)
     copies = () if held else _insert_copies(session, draft, document_id)
     _audit(session, "document.held" if held else "document.delivered", draft, now)
-    return Delivered(draft.sealed.public_id, copies, duplicate=False)
+    return Delivered(draft.sealed.public_id, copies, duplicate=False, document_id=document_id)
 
 
 def show(
