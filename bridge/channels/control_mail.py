@@ -14,7 +14,7 @@ from sqlmodel import Session
 from bridge.channels import choosing, moves
 from bridge.channels.choosing import Desk, NotEnrolled
 from bridge.mail import headers
-from bridge.mail.facts import facts_of
+from bridge.mail.facts import is_automatic
 from bridge.mail.new_text import new_text
 from bridge.routing import control_addresses, wishes
 from bridge.routing.control_addresses import Tag
@@ -39,19 +39,21 @@ class Letter:
 
 
 def letter_of(message: bytes) -> Letter:
-    """A message as received, in CRLF form. An unsubscription may say its word in the subject alone (RFC 2369)."""
+    """A message as received, in CRLF form. An unsubscription may say its word in the subject alone (RFC 2369): a text
+    beside it says nothing of the kind, neither for nor against.
+    """
     header = message[: message.find(_HEADER_END, 0, headers.MAX_HEADER) + 2]
     text = new_text(message)
     wish = None if text is None else wishes.read(text)
     by_subject = wishes.read(headers.decoded_words(headers.value(header, "Subject") or ""))
-    is_unsubscription = wish is None and by_subject == Wish(Act.CHOOSE, Channel.REFUSE)
+    is_unsubscription = wishes.is_silent(text or "") and by_subject == Wish(Act.CHOOSE, Channel.REFUSE)
     answered = _MESSAGE_ID.findall(headers.value(header, "In-Reply-To") or "")
     thread = _MESSAGE_ID.findall(headers.value(header, "References") or "")
     return Letter(
         wish=by_subject if is_unsubscription or (wish is None and not text) else wish,
         road=Road.UNSUBSCRIBE if is_unsubscription else Road.REPLY,
         answered=tuple(dict.fromkeys([*answered, *reversed(thread)]))[:_MOST_IDS],
-        automatic=facts_of(header).automatic,
+        automatic=is_automatic(header),
     )
 
 

@@ -14,9 +14,15 @@ from email.utils import parsedate_to_datetime
 from bridge.mail import addresses, headers
 
 HEADER = "Postex-Document"
+NOTIFIED = "auto-notified"
+"""What Auto-Submitted says in a notice (RFC 5436 section 2.7.1)."""
+NOTIFIED = "auto-notified"
+"""What a notice says of itself in Auto-Submitted."""
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
 _PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*(\S{1,128})")
 _MAX_IDS = 20
+_OF_PROGRAMS = frozenset({"x-autoreply", "x-autorespond", "x-auto-response", "x-vacation", "mailing-list"})
+"""Fields of programs that answer by themselves, and of lists."""
 _FIELDS = (
     HEADER,
     "Sensitivity",
@@ -53,8 +59,12 @@ class HeaderFacts:
     """RFC 8098 section 2.1."""
     author: str | None = None
     """The address of From, if it is exactly one; lower case."""
+    is_notice: bool = False
+    """It only tells of another message (RFC 5436 section 2.7.1)."""
     automatic: bool = False
     """RFC 3834 section 2; lists and bulk mail too."""
+    generated: bool = False
+    """No person sent it: Auto-Submitted alone (RFC 3834 section 5)."""
     hops: int = 0
     """Servers that it came by, by their Received fields."""
     resent: tuple[str, ...] = ()
@@ -78,7 +88,9 @@ def facts_of(header: bytes) -> HeaderFacts:
         message_id=next(iter(_MESSAGE_ID.findall(first.get("message-id", ""))), None),
         wants_mdn="disposition-notification-to" in first,
         author=_author(fields.get("from", ())),
+        is_notice=_submitted(first) == NOTIFIED,
         automatic=_is_automatic(first),
+        generated=_is_generated(first),
         hops=len(fields.get("received", ())),
         resent=tuple(_MESSAGE_ID.findall(" ".join(fields.get("resent-message-id", ())[:_MAX_IDS]))),
         unknown=tuple(parameters),
@@ -104,7 +116,29 @@ def _moment(value: str | None) -> int | None:
         return None
 
 
+def is_automatic(header: bytes) -> bool:
+    """Whether anything in a header says that no person wrote to us: what `automatic` knows, and what older programs
+    say (RFC 3834 section 2, RFC 2369, RFC 6522).
+    """
+    fields = headers.fields_of(headers.text_of(header).lower())
+    named = [(name.strip(), value.strip()) for name, _, value in (field.partition(":") for field in fields)]
+    return facts_of(header).automatic or any(
+        name.startswith("list-")
+        or name in _OF_PROGRAMS
+        or (name == "content-type" and value.startswith("multipart/report"))
+        or (name == "return-path" and value == "<>")
+        for name, value in named
+    )
+
+
+def _submitted(first: Mapping[str, str]) -> str:
+    return (first.get("auto-submitted") or "no").partition(";")[0].strip().lower()
+
+
 def _is_automatic(first: Mapping[str, str]) -> bool:
-    submitted = (first.get("auto-submitted") or "no").partition(";")[0].strip().lower()
     precedence = first.get("precedence", "").strip().lower()
-    return submitted != "no" or precedence in ("bulk", "junk", "list") or "list-id" in first
+    return _is_generated(first) or precedence in ("bulk", "junk", "list", "auto_reply") or "list-id" in first
+
+
+def _is_generated(first: Mapping[str, str]) -> bool:
+    return _submitted(first) != "no"

@@ -17,20 +17,27 @@ from bridge.mail.text import part_text
 
 MOST = 65_536
 _QUOTED = re.compile(r"\s*[>|]")
-_INTRODUCES = re.compile(
-    r"(on|op|le|am|el|il)\b.{0,300}\b(wrote|schreef|a écrit|schrieb|escribió|ha scritto)\b.{0,200}$",
-    re.IGNORECASE,
-)
-_BEGINS_INTRODUCTION = re.compile(r"(on|op)\b.{0,100}(\d{1,2}:\d{2}|\b20\d\d\b)", re.IGNORECASE)
-_ENDS_INTRODUCTION = re.compile(r".{0,300}(\b(wrote|schreef|geschreven)\b.{0,100}|>\s{0,20}):$", re.IGNORECASE)
+_SAID = r"(wrote|schreef|geschreven|a écrit|écrit|schrieb|geschrieben|escribió|ha scritto)"
+_INTRODUCES = re.compile(rf"(on|op|le|am|el|il)\b.{{0,300}}\b{_SAID}\b.{{0,200}}$", re.IGNORECASE)
+_BEGINS_INTRODUCTION = re.compile(r"(on|op|le|am|el|il)\b.{0,100}(\d{1,2}[:.h]\d{2}|\b20\d\d\b)", re.IGNORECASE)
+_ENDS_INTRODUCTION = re.compile(rf".{{0,300}}(\b{_SAID}\b.{{0,100}}|>\s{{0,20}}):$", re.IGNORECASE)
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}\b.{0,200}<[^<>]{3,300}>:$")
 _REST_IS_QUOTED = re.compile(
     r"\s*(-{2,}\s*(original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht|ursprüngliche"
-    r" nachricht|message d'origine)\b|_{20,}\s*$|begin (forwarded message|doorgestuurd bericht)"
-    r"|\*{0,2}(from|van|von|de)\s*:\*{0,2}\s*\S.{0,300}@)",
+    r" nachricht|weitergeleitete nachricht|message d['’]origine|message transféré)\b|_{20,}\s*$"
+    r"|begin (forwarded message|doorgestuurd bericht)"
+    r"|[*_]{0,2}(from|van|von|de)\s{0,2}:[*_]{0,2}\s*\S.{0,300}@)",
     re.IGNORECASE,
 )
+_FIELD = re.compile(
+    r"[*_]{0,2}(from|van|von|de|sent|verzonden|gesendet|envoyé|date|datum|to|aan|an|à|subject|onderwerp|betreff|objet)"
+    r"[\s\u00a0]{0,2}:[*_]{0,2}\s*\S",
+    re.IGNORECASE,
+)
+"""A line of the header that programs put above an answered message, in their language."""
 _SIGNATURE = re.compile(
-    r"-- ?$|\s*(sent from my|sent from|get outlook for|verzonden vanaf|verstuurd vanaf|verzonden met|gesendet von)\b",
+    r"-- ?$|\s*(sent from my|sent from|get outlook for|verzonden vanaf|verstuurd vanaf|verzonden met|verstuurd met"
+    r"|gesendet von|von meinem .{1,60} gesendet|envoyé de(puis)? mon|téléchargez outlook|holen sie sich outlook)\b",
     re.IGNORECASE,
 )
 
@@ -48,7 +55,7 @@ def own_lines(text: str) -> str:
     at = 0
     while at < len(lines):
         line = lines[at]
-        if _SIGNATURE.match(line) or _REST_IS_QUOTED.match(line):
+        if _SIGNATURE.match(line) or _REST_IS_QUOTED.match(line) or _is_header(lines, at):
             break
         taken = _introduction(lines, at)
         if taken and not _quotes_follow(lines, at + taken):
@@ -59,10 +66,15 @@ def own_lines(text: str) -> str:
     return "\n".join(kept).strip()
 
 
+def _is_header(lines: list[str], at: int) -> bool:
+    """Whether two lines of a header begin here."""
+    return bool(_FIELD.match(lines[at])) and at + 1 < len(lines) and bool(_FIELD.match(lines[at + 1]))
+
+
 def _introduction(lines: list[str], at: int) -> int:
     """How many lines from `at` on introduce a quotation: none, one or two."""
     line = lines[at].strip()
-    if _INTRODUCES.match(line):
+    if _INTRODUCES.match(line) or _DATED.match(line):
         return 1
     following = lines[at + 1].strip() if at + 1 < len(lines) else ""
     return 2 if _BEGINS_INTRODUCTION.match(line) and _ENDS_INTRODUCTION.match(following) else 0

@@ -77,6 +77,9 @@ class Code(StrEnum):
     """The bridge sends no e-mail, and the recipient has no notice URL."""
     TELLS_WHY = "tells-why"
     """The document may not leave Europe; in its place goes a notice that holds nothing of it (S39)."""
+    AUTOMATIC = "automatic-mail"
+    """A program wrote it and nobody vouches for whose: nothing is sent because of it (RFC 3834), or two post offices
+    would tell each other of their notices for ever."""
     NOT_REGISTERED = "not-registered"
     """Held until the deadline, then the fallback ladder goes on."""
 
@@ -112,6 +115,8 @@ class Sender:
 class Document:
     type: DocumentType
     sensitivity: Sensitivity | None = None
+    generated: bool = False
+    """It says that no person sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,8 @@ def decide(
     decision = _not_refused(decision, heard, document)
     decision = _held(decision, reader, places)
     decision = _possible(decision, reader, sender, places)
+    if document.generated and not sender.verified:
+        decision = _unanswered(decision)
     return _noticed(decision, reader, places)
 
 
@@ -306,6 +313,15 @@ def _obstacle(channel: Channel, reader: ReaderFacts, sender: Sender, places: Pla
     if country is None:
         return Code.NO_CARRIER
     return None if places.allows(country) else Code.OUTSIDE_EUROPE
+
+
+def _unanswered(decision: Decision) -> Decision:
+    """Without what would send something because it came."""
+    if decision.ladder:
+        decision = _because(decision, Code.AUTOMATIC, "ladder", Ladder())
+    if decision.notify is not Notify.NONE:
+        decision = _because(decision, Code.AUTOMATIC, "notify", Notify.NONE)
+    return decision
 
 
 def _noticed(decision: Decision, reader: ReaderFacts, places: Places) -> Decision:

@@ -94,6 +94,7 @@ CODES = {
     Code.NO_NOTICE_ADDRESS: N_("There is no verified e-mail address and no other way to tell the recipient."),
     Code.NO_NOTICE_RELAY: N_("This post office sends no e-mail, and there is no other way to tell the recipient."),
     Code.TELLS_WHY: N_("The document itself may not leave; a notice without contents tells of it."),
+    Code.AUTOMATIC: N_("A program wrote it, and nobody vouches for the sender: nothing is sent because it came."),
     Code.NOT_REGISTERED: N_("The recipient has not registered yet: it is kept until the deadline."),
 }
 LEFT_OUT = N_("{step}: left out. {why}")

@@ -4,7 +4,6 @@
 jobs that go into the document's own transaction. Keys of jobs begin with the delivery's id: once per delivery.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,7 +81,7 @@ def document_of(facts: HeaderFacts, default: DocumentType) -> Document:
         sensitivity = None if facts.sensitivity is None else Sensitivity(facts.sensitivity)
     except ValueError:
         sensitivity = Sensitivity.PRIVATE
-    return Document(kind, sensitivity)
+    return Document(kind, sensitivity, facts.generated)
 
 
 def plan(
@@ -125,9 +124,8 @@ def message_tag(key: bytes, account_id: int, message_id: str | None) -> bytes | 
     """16 bytes by which a reply or a moved message finds its delivery; tells nothing without `key`."""
     if message_id is None:
         return None
-    return hmac.new(key, f"{account_id}\0{message_id}".encode("utf-8", "surrogateescape"), hashlib.sha256).digest()[
-        :16
-    ]
+    named = f"{account_id}\0{message_id}".encode("utf-8", "surrogateescape")
+    return hmac.digest(key, named, "sha256")[:TAG_BYTES]
 
 
 def _decided(

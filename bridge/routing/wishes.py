@@ -2,7 +2,8 @@
 
 Contract. Pure. `read(text)` takes what the writer wrote (`bridge.mail.new_text`) and gives the one wish in it.
 Careful on purpose: the line that carries the wish may hold nothing but its words and courtesies, other lines nothing
-that is a word for something else, and no `not` anywhere. What is not understood changes nothing.
+that is a word for something else, and no `not` anywhere. A word in quotation marks is somebody else's, a channel with
+a question mark a question. What is not understood changes nothing.
 """
 
 import re
@@ -108,19 +109,37 @@ _COURTESIES = frozenset(
 )
 _GREETING = re.compile(r"(beste|hallo|hoi|dag|geachte|goedemorgen|goedemiddag|goedenavond|hello|hi|dear|good)\b")
 _NOT = frozenset(["niet", "geen", "nooit", "not", "no", "never", "don't", "dont", "don’t"])
+_SAID_BY_OTHERS = re.compile(r"[\"“”„«»‹›‘`]|(?<!\w)'")
 _TOKEN = re.compile(r"[\w.’'-]+")
 
 
 def read(text: str) -> Wish | None:
     """The wish, None if there is none, or two."""
-    lines = [_tokens(line) for line in text.splitlines() if line.strip()][:MOST_LINES]
-    while lines and lines[0] and _GREETING.match(lines[0][0]):
-        lines = lines[1:]
+    written = [line for line in text.splitlines() if line.strip()][:MOST_LINES]
+    while written and _GREETING.match(" ".join(_tokens(written[0]))):
+        written = written[1:]
+    lines = [_tokens(line) for line in written]
     if not lines or any(word in _NOT for line in lines for word in line):
         return None
     said = {wish for line in lines for word in line if (wish := _wish(word)) is not None}
     understood = all(_wish(word) is not None or word in _COURTESIES for word in lines[0])
-    return next(iter(said)) if len(said) == 1 and understood and any(map(_wish, lines[0])) else None
+    if len(said) != 1 or not understood or not any(map(_wish, lines[0])):
+        return None
+    (wish,) = said
+    return None if _is_anothers(written, wish) else wish
+
+
+def is_silent(text: str) -> bool:
+    """Whether nothing in a text is a word for or against anything."""
+    words = [word for line in text.splitlines()[:MOST_LINES] for word in _tokens(line)]
+    return not any(word in _NOT or _wish(word) is not None for word in words)
+
+
+def _is_anothers(written: list[str], wish: Wish) -> bool:
+    """Whether the word for the wish is quoted, or asked."""
+    saying = [line for line in written if any(map(_wish, _tokens(line)))]
+    asked = wish.act is Act.CHOOSE and "?" in written[0]
+    return asked or any(_SAID_BY_OTHERS.search(line) for line in saying)
 
 
 def _tokens(line: str) -> list[str]:

@@ -21,6 +21,7 @@ from bridge.channels import batches, control_mail, mailbox, manifests, notice
 from bridge.channels.choosing import Desk
 from bridge.channels.sealing import LOOP_BYTES
 from bridge.mail import manifest
+from bridge.mail.facts import is_automatic
 from bridge.notices.choices import QuestionReceived
 from bridge.routing import control_addresses
 from bridge.routing.planning import message_tag
@@ -135,6 +136,8 @@ async def _commanded(office: "Office", errand: Errand, arrival: Arrival, signed_
     if refusal is not None:
         return refusal
     letter = control_mail.letter_of(message[:LOOP_BYTES])
+    if not arrival.envelope_from:  # reports and receipts carry the null sender (RFC 3834 section 2)
+        letter = replace(letter, automatic=True)
     desk = Desk(signed_in.account, office.tag_key, office.places)
     await office.store.write(control_mail.obey, desk, errand.local_part, letter, int(office.clock()))
     log.info("smtp.command", understood=letter.wish is not None, automatic=letter.automatic)
@@ -167,13 +170,13 @@ async def _asked(
     readers = tuple(office.store.look_up(tickets.answerers, errand.domain.id, now))
     if not readers:
         return replies.NO_DESK
-    number = tickets.new_number(now)
+    number, automatic = tickets.new_number(now), not arrival.envelope_from or is_automatic(arrival.data.head())
     line = f"Comments: ticket {number}, {desk}\r\n".encode()
     arrival = replace(
         arrival, readers=readers, recipients=(f"{desk}@{errand.domain.name}",), trace=line + arrival.trace
     )
     prepared = await office.preparer.prepare(arrival)
-    writer = None if signed_in is None or prepared.facts.automatic else signed_in.account
+    writer = None if signed_in is None or automatic else signed_in.account
     question = _Question(_acceptance(office, arrival, prepared, now), errand.domain.id, desk, number, writer)
     stored = await mailbox.commit(office.store, _open, question, prepared.placed.body_name, now)
     log.info("smtp.question", desk=desk, signed_in=signed_in is not None)

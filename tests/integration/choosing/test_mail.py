@@ -72,6 +72,7 @@ def test_preferences_are_shown_and_the_newest_stands(choosers: Choosers, client:
         ("> stop", {}),
         ("stop", {"In_Reply_To": "<unknown@energie.test>"}),
         ("stop", {"Subject": "Re: something"}),
+        ("Ik wil niet stoppen", {"Subject": "stop"}),
     ],
 )
 def test_what_is_not_clear_changes_nothing_and_is_answered(
@@ -84,15 +85,23 @@ def test_what_is_not_clear_changes_nothing_and_is_answered(
     assert not choosers.is_refused()
 
 
-@pytest.mark.parametrize("name", ["Auto_Submitted", "Precedence", "List_Id"])
+AUTOMATIC = {
+    "Auto_Submitted": "auto-replied",
+    "Precedence": "auto_reply",
+    "List_Id": "<x.test>",
+    "List_Unsubscribe": "<mailto:x@x.test>",
+    "X_Autoreply": "yes",
+}
+
+
+@pytest.mark.parametrize("name", AUTOMATIC)
 def test_automatic_mail_does_nothing_and_gets_no_answer(
     choosers: Choosers, client: imaplib.IMAP4_SSL, name: str
 ) -> None:
     """RFC 3834."""
-    value = {"Auto_Submitted": "auto-replied", "Precedence": "bulk", "List_Id": "<x.test>"}[name]
     address = unsubscribe_address(document(choosers, client))
     before = choosers.subjects(client)
-    assert choosers.submit(address, "stop", **{name: value}) is None
+    assert choosers.submit(address, "stop", **{name: AUTOMATIC[name]}) is None
     assert choosers.subjects(client) == before
     assert not choosers.is_refused()
 

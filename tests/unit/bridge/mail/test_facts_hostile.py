@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bridge.mail.facts import facts_of
+from bridge.mail.facts import facts_of, is_automatic
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,28 @@ def test_our_own_field_is_read_in_linear_time(value: str) -> None:
 def test_parameters_stand_between_semicolons() -> None:
     facts = facts_of(b"Postex-Document: type = invoice ;BATCH=2026-11; ; strange=1;no value\r\n")
     assert (facts.document_type, facts.batch, facts.unknown) == ("invoice", "2026-11", ("strange",))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Auto-Submitted: auto-replied (vacation)",
+        "auto-submitted : AUTO-NOTIFIED; owner-email=x@y.test",
+        "Precedence: Bulk",
+        "Precedence: auto_reply",
+        "List-Post: <mailto:x@y.test>",
+        "LIST-UNSUBSCRIBE:\r\n <mailto:x@y.test>",
+        "X-Autoreply: yes",
+        "Content-Type:\r\n multipart/report; report-type=disposition-notification",
+        "Return-Path: <>",
+    ],
+)
+def test_what_a_program_says_of_itself(field: str) -> None:
+    assert is_automatic(f"From: a@b.test\r\n{field}\r\nSubject: stop\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    "field", ["Auto-Submitted: no", "Precedence: first-class", "X-List-Id: x", "Subject: List-Id: x"]
+)
+def test_what_a_person_may_have_in_a_header(field: str) -> None:
+    assert not is_automatic(f"From: a@b.test\r\n{field}\r\nReturn-Path: <a@b.test>\r\n".encode())

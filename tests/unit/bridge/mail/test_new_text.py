@@ -29,6 +29,21 @@ PLAIN = b"Subject: Re: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
         "papier graag\n\nVerzonden vanaf mijn iPhone\n",
         "papier graag\n\nSent from my phone, stop\n",
         "papier graag\n\nOn 5 Oct 2026, Energie wrote:\n\nstop\n",
+        "papier graag\n\nLe lun. 5 oct. 2026 à 10:00, Energie <f@e.test> a écrit\u00a0:\n\nstop\n",
+        "papier graag\n\nLe lun. 5 oct. 2026 à 10:00, Energie BV klanten <f@e.test> a\nécrit :\n\nstop\n",
+        "papier graag\n\nAm Mo., 5. Okt. 2026 um 10:00 Uhr schrieb Energie BV <\nf@e.test>:\n\nstop\n",
+        "papier graag\n\nAm 05.10.26 um 10:00 schrieb Energie BV:\nstop\n",
+        "papier graag\n\nOp 5 okt. 2026, om 10:00 heeft Energie BV <f@e.test> het volgende geschreven:\n\nstop\n",
+        "papier graag\n\nVan: Energie BV\nVerzonden: maandag 5 oktober 2026 10:00\nAan: Anna\nOnderwerp: x\n\nstop\n",
+        "papier graag\n\nFrom: Energie BV\nSent: Monday, October 5, 2026 10:00 AM\nTo: Anna\n\nstop\n",
+        "papier graag\n\nVon: Energie BV\nGesendet: Montag, 5. Oktober 2026 10:00\nAn: Anna\n\nstop\n",
+        "papier graag\n\nDe : Energie BV\nEnvoyé : lundi 5 octobre 2026 10:00\nÀ : Anna\n\nstop\n",
+        "papier graag\n\n**Van:** Energie BV\n**Verzonden:** maandag\n\nstop\n",
+        "papier graag\n\n-----Message d’origine-----\nDe : Energie\n\nstop\n",
+        "papier graag\n\n2026-10-05 10:00 GMT+02:00 Energie BV <f@e.test>:\n\nstop\n",
+        "papier graag\n\nEnvoyé de mon iPhone, stop\n",
+        "papier graag\n\nVon meinem iPhone gesendet, stop\n",
+        "papier graag\n\nVerstuurd met Outlook voor Android\nstop\n",
     ],
 )
 def test_the_rest_goes(text: str) -> None:
@@ -71,6 +86,11 @@ def test_any_text_is_read(text: str) -> None:
 def test_blanks_after_an_introduction_cost_no_more_than_other_text() -> None:
     """Read in the event loop, where everybody waits."""
     began = time.process_time()
-    for line in ("on " + "wrote " * 40 + " " * 60_000 + "x", "on 2020\n" + "> " * 30_000 + "x", "on wrote " * 7000):
+    for line in (
+        "on " + "wrote " * 40 + " " * 60_000 + "x",
+        "on 2020\n" + "> " * 30_000 + "x",
+        "on wrote " * 7000,
+        "van:" * 15_000,
+    ):
         own_lines(line)
     assert time.process_time() - began < 0.5

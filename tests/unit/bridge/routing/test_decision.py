@@ -252,3 +252,14 @@ def test_a_document_is_kept_until_its_ladder_is_climbed() -> None:
 
 def test_a_type_at_no_sender_is_no_level() -> None:
     assert decide([Preference(Choice(channel=Channel.REFUSE), READER, None, None, DocumentType.LETTER)]) == decide([])
+
+
+@pytest.mark.parametrize(("generated", "verified", "told"), [(1, 1, True), (0, 0, True), (1, 0, False)])
+def test_nothing_is_sent_because_of_a_strangers_program(generated: int, verified: int, told: bool) -> None:
+    """RFC 3834: two post offices whose readers have each other as contact address would never come to an end."""
+    chosen = [Preference(Choice(notify=Notify.AT_ONCE, ladder=Ladder.parse("3:remind")), READER)]
+    document = replace(LETTER, generated=bool(generated))
+    decision = decisions.decide(ABLE, chosen, Sender(SENDER, bool(verified)), document, EVERYWHERE)
+    assert (decision.notify is not Notify.NONE, bool(decision.ladder)) == (told, told)
+    because = [each.field for each in decision.reasons if each.code is Code.AUTOMATIC]
+    assert because == ([] if told else ["ladder", "notify"])

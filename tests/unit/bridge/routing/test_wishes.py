@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.routing.wishes import Act, Wish, read
+from bridge.routing.wishes import Act, Wish, is_silent, read
 from storage.deliveries.terms import Channel
 
 
@@ -52,7 +52,28 @@ def test_show(text: str) -> None:
         "I read about your paper in the newspaper",
         "dank u wel",
         "undo, or paper",
+        '"stop"',
+        "« stop »",
+        "„papier“ graag",
+        "'stop'",
+        "stop?",
+        "papier graag?",
+        'papier graag\n\nU schreef: "wilt u papier"',
     ],
 )
 def test_what_is_not_clear_is_not_understood(text: str) -> None:
     assert read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"),
+    [
+        ("", True),
+        ("This message was automatically generated.", True),
+        ("Ik wil NIET stoppen", False),
+        ("geen idee", False),
+        ("e-mail", False),
+    ],
+)
+def test_a_text_that_says_something_speaks_for_itself(text: str, silent: bool) -> None:
+    assert is_silent(text) is silent
