@@ -25,7 +25,8 @@ from storage.database import Store
 from storage.people import accounts, domains, senders
 from storage.people.accounts import AccountDraft
 from storage.records import Role, Scope
-from tests import stores
+from tests import stores, warm
+from tests.warm import Warm
 
 DOMAIN = "example.test"
 SENDER_ADDRESS = "facturen@energie.test"
@@ -38,6 +39,7 @@ PORTS_ON_LOOPBACK = {
     "POSTEX_SMTP__PLAINTEXT_PORT": "0",
 }
 COMMAND = [sys.executable, "-m", "postex_tui.cli"]
+Process = subprocess.Popen[bytes] | Warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,10 @@ class Address:
 
 
 def postex(*arguments: str, data: Path, env: dict[str, str] | None = None) -> dict[str, Any]:
-    """Run one command with --json and return its object; fails with what it printed to stderr."""
-    done = subprocess.run(
-        [*COMMAND, *arguments, "--data", str(data), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **(env or {})},
-    )
-    assert done.returncode == 0, f"postex {arguments[0]}: exit {done.returncode}\n{done.stderr}\n{done.stdout}"
-    answer: dict[str, Any] = json.loads(done.stdout)
+    """Run one command with --json and return its object; fails with what it printed."""
+    status, stdout, stderr = warm.run((*arguments, "--data", str(data), "--json"), {**os.environ, **(env or {})})
+    assert status == 0, f"postex {arguments[0]}: exit {status}\n{stderr}\n{stdout}"
+    answer: dict[str, Any] = json.loads(stdout)
     return answer
 
 
@@ -125,25 +121,25 @@ def login(answer: dict[str, Any]) -> Login:
 
 @dataclass
 class Bridge:
-    process: subprocess.Popen[str]
+    process: Process
     listeners: dict[str, Address]
     log: Path
 
     @classmethod
     def start(cls, data: Path, *, seconds: float, command: Sequence[str], settings: dict[str, str]) -> "Bridge":
-        """Start `postex serve` and wait for its ready line."""
+        """Start `postex serve`, warm if it is the plain command, and wait for its ready line."""
         log = data.parent / f"{data.name}.log"
-        with log.open("a", encoding="utf-8") as stderr:
-            process = subprocess.Popen(
-                [*command, "serve", "--data", str(data), "--ready-json"],
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                env={**os.environ, **PORTS_ON_LOOPBACK, **settings},
-            )
-        assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], seconds)
-        line = process.stdout.readline() if readable else ""
+        arguments = ["serve", "--data", str(data), "--ready-json"]
+        environment = {**os.environ, **PORTS_ON_LOOPBACK, **settings}
+        incoming, outgoing = os.pipe()
+        with open(incoming, encoding="utf-8") as stdout:
+            with open(outgoing, "wb") as told, log.open("a", encoding="utf-8") as stderr:
+                if list(command) == COMMAND:
+                    process: Process = Warm(arguments, environment, told, stderr)
+                else:
+                    process = subprocess.Popen([*command, *arguments], stdout=told, stderr=stderr, env=environment)
+            readable, _, _ = select.select([stdout], [], [], seconds)
+            line = stdout.readline() if readable else ""
         if not line:
             process.kill()
             process.wait()
@@ -155,7 +151,6 @@ class Bridge:
         """As a crash would: SIGKILL."""
         self.process.kill()
         self.process.wait()
-        self._close()
 
     def stop(self, seconds: float = 20) -> int:
         """As an admin would: SIGTERM, drain, exit code."""
@@ -164,10 +159,6 @@ class Bridge:
             return self.process.wait(seconds)
         finally:
             self.kill()
-
-    def _close(self) -> None:
-        if self.process.stdout is not None:
-            self.process.stdout.close()
 
     def __enter__(self) -> "Bridge":
         return self
