@@ -16,8 +16,6 @@ from bridge.mail import addresses, headers
 HEADER = "Postex-Document"
 NOTIFIED = "auto-notified"
 """What Auto-Submitted says in a notice (RFC 5436 section 2.7.1)."""
-NOTIFIED = "auto-notified"
-"""What a notice says of itself in Auto-Submitted."""
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
 _PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*(\S{1,128})")
 _MAX_IDS = 20
@@ -59,8 +57,6 @@ class HeaderFacts:
     """RFC 8098 section 2.1."""
     author: str | None = None
     """The address of From, if it is exactly one; lower case."""
-    is_notice: bool = False
-    """It only tells of another message (RFC 5436 section 2.7.1)."""
     automatic: bool = False
     """RFC 3834 section 2; lists and bulk mail too."""
     generated: bool = False
@@ -88,7 +84,6 @@ def facts_of(header: bytes) -> HeaderFacts:
         message_id=next(iter(_MESSAGE_ID.findall(first.get("message-id", ""))), None),
         wants_mdn="disposition-notification-to" in first,
         author=_author(fields.get("from", ())),
-        is_notice=_submitted(first) == NOTIFIED,
         automatic=_is_automatic(first),
         generated=_is_generated(first),
         hops=len(fields.get("received", ())),
@@ -131,14 +126,10 @@ def is_automatic(header: bytes) -> bool:
     )
 
 
-def _submitted(first: Mapping[str, str]) -> str:
-    return (first.get("auto-submitted") or "no").partition(";")[0].strip().lower()
-
-
 def _is_automatic(first: Mapping[str, str]) -> bool:
     precedence = first.get("precedence", "").strip().lower()
     return _is_generated(first) or precedence in ("bulk", "junk", "list", "auto_reply") or "list-id" in first
 
 
 def _is_generated(first: Mapping[str, str]) -> bool:
-    return _submitted(first) != "no"
+    return (first.get("auto-submitted") or "no").partition(";")[0].strip().lower() != "no"

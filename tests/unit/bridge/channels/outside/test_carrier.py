@@ -9,10 +9,13 @@ import pytest_asyncio
 from bridge.channels.email import bounces
 from bridge.channels.marks import Marks
 from bridge.channels.outbox import Outbox
-from bridge.mail.facts import HeaderFacts
-from bridge.routing import orders
+from bridge.mail.facts import HeaderFacts, facts_of
+from bridge.routing import decision, orders, places
+from bridge.routing.decision import Sender
+from bridge.routing.planning import document_of
+from storage.choices import preferences
 from storage.deliveries import deliveries, jobs, transcript
-from storage.deliveries.terms import DAY, Channel, Choice, JobKind, NewJob, Notify, Quiet
+from storage.deliveries.terms import DAY, Channel, Choice, DocumentType, JobKind, Ladder, NewJob, Notify, Quiet
 from storage.keys.outbox import OutboxKey
 from tests.outside import CONTACT, Bureau, bureau
 
@@ -56,6 +59,21 @@ async def test_a_notice_says_what_came_and_nothing_of_it(office: Bureau) -> None
     assert "erp" not in office.relay.text()
     assert office.transcript() == ["notice.sent at-once email 1"]
     assert jobs_left(office) == 0
+
+
+async def test_two_post_offices_do_not_tell_each_other_of_their_notices_for_ever(office: Bureau) -> None:
+    """The contact address lies at another one, where the contact address is one of here: a notice comes back."""
+    office.choose(Choice(notify=Notify.AT_ONCE, ladder=Ladder.parse("3:remind")))
+    office.arrive()
+    await office.after(120)
+    ((_, _, notice),) = office.relay.taken
+    assert facts_of(notice).generated
+    document = document_of(facts_of(notice), DocumentType.LETTER)
+    applying = office.desk.store.read_now(preferences.applying, [office.anna.account.id], None)
+    reader = applying[office.anna.account.id]
+    sender, where = Sender(None, verified=False), places.of(office.settings)
+    decided = decision.decide(reader.reader, reader.preferences, sender, document, where)
+    assert (decided.notify, bool(decided.ladder)) == (Notify.NONE, False)
 
 
 async def test_five_hundred_at_once_are_one_notice(office: Bureau) -> None:
