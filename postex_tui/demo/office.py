@@ -33,6 +33,7 @@ class Person:
     password: str = field(repr=False)
     address: str
     """Which a sender writes as, and a recipient receives at."""
+    enrolment_code: str = field(repr=False)
 
 
 def environment() -> dict[str, str]:
@@ -40,11 +41,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("POSTEX_")} | PORTS
 
 
-def postex(data: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command with --json; its object, or `DemoFailed` with what it said."""
+def postex(data: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Run a command with --json, secrets in `environ`; its object, or `DemoFailed` with what it said."""
     command = [*COMMAND, *arguments, "--data", str(data), "--json"]
     done = subprocess.run(  # noqa: S603 - our own program and arguments
-        command, capture_output=True, text=True, timeout=120, env=environment()
+        command, capture_output=True, text=True, timeout=120, env={**environment(), **(environ or {})}
     )
     if done.returncode != 0:
         raise DemoFailed(f"postex {' '.join(arguments[:2])} ended with {done.returncode}: {done.stderr.strip()}")
@@ -63,7 +64,7 @@ def add_recipient(data: Path, local: str, name: str) -> Person:
 
 
 def _person(answer: Mapping[str, Any], name: str, address: str) -> Person:
-    return Person(name, answer["device"]["username"], answer["device"]["password"], address)
+    return Person(name, answer["device"]["username"], answer["device"]["password"], address, answer["enrolment_code"])
 
 
 @dataclass(frozen=True, slots=True)

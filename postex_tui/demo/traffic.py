@@ -2,7 +2,8 @@
 
 import asyncio
 import smtplib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -27,6 +28,10 @@ class HandIn:
     document: Document
     sent: bytes
     """The message as handed in, lines ended by CRLF."""
+
+    @property
+    def message_id(self) -> str:
+        return str(message_from_bytes(self.sent)["Message-ID"])
 
 
 def compose(sender: Person, recipients: Sequence[Person], subject: str, words: str, document: Document) -> HandIn:
@@ -74,28 +79,38 @@ def read_back(bridge: Bridge, reader: Person) -> list[bytes]:
 
 
 async def _read_back(bridge: Bridge, reader: Person) -> list[bytes]:
-    host, port = bridge.place("imaps")
-    client = aioimaplib.IMAP4_SSL(host, port, timeout=SECONDS, ssl_context=bridge.trust)
-    await client.wait_hello_from_server()
-    _ok(await client.login(reader.username, reader.password), f"LOGIN of {reader.username}")
-    _ok(await client.select("INBOX"), "SELECT INBOX")
-    answer = _ok(await client.fetch("1:*", "(BODY.PEEK[])"), "FETCH")
-    await client.logout()
-    client.protocol.transport.abort()  # aioimaplib leaves it open, and the bridge would wait for it when it drains
+    async with session(bridge, reader) as client:
+        answer = ok(await client.fetch("1:*", "(BODY.PEEK[])"), "FETCH")
     # aioimaplib gives what came as a literal as bytearray, and lines as bytes.
     return [bytes(line) for line in answer.lines if isinstance(line, bytearray)]
 
 
-def _ok(answer: aioimaplib.Response, what: str) -> aioimaplib.Response:
+@asynccontextmanager
+async def session(bridge: Bridge, reader: Person) -> AsyncIterator[aioimaplib.IMAP4_SSL]:
+    """Signed in by the device password, with INBOX selected."""
+    host, port = bridge.place("imaps")
+    client = aioimaplib.IMAP4_SSL(host, port, timeout=SECONDS, ssl_context=bridge.trust)
+    await client.wait_hello_from_server()
+    ok(await client.login(reader.username, reader.password), f"LOGIN of {reader.username}")
+    ok(await client.select("INBOX"), "SELECT INBOX")
+    yield client
+    await client.logout()
+    client.protocol.transport.abort()  # aioimaplib leaves it open, and the bridge would wait for it when it drains
+
+
+def ok(answer: aioimaplib.Response, what: str) -> aioimaplib.Response:
     if answer.result != "OK":
         raise DemoFailed(f"{what} was answered {answer.result}")
     return answer
 
 
-def check_notice(message: bytes) -> None:
-    """The first message of a mailbox is our own: the device that its admin handed out. Raises `DemoFailed`."""
-    if b"\r\nAuto-Submitted: auto-generated\r\n" not in message.partition(b"\r\n\r\n")[0] + b"\r\n":
-        raise DemoFailed("the first message is not the notice about the device")
+def is_notice(message: bytes) -> bool:
+    """Whether the post office itself wrote it (RFC 3834)."""
+    return b"\r\nAuto-Submitted: auto-generated\r\n" in message.partition(b"\r\n\r\n")[0] + b"\r\n"
+
+
+def subject(message: bytes) -> str:
+    return str(message_from_bytes(message, policy=SMTP)["Subject"])
 
 
 OURS = frozenset({"Received", "Authentication-Results", "List-Id", "List-Unsubscribe"})

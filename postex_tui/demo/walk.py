@@ -1,6 +1,7 @@
 """The demonstration from its first step to the table for mail clients."""
 
 import contextlib
+import functools
 import shutil
 import signal
 import tempfile
@@ -11,7 +12,8 @@ from pathlib import Path
 import typer
 
 from postex_tui.answers import Refusal
-from postex_tui.demo import DemoFailed, disk, traffic
+from postex_tui.demo import DemoFailed, choosing, disk, traffic
+from postex_tui.demo.choosing import Owner, PrintFolder
 from postex_tui.demo.documents import Document, from_folder, pdf
 from postex_tui.demo.office import DOMAIN, Bridge, Person, add_recipient, add_sender, postex
 from postex_tui.demo.traffic import HandIn
@@ -68,23 +70,36 @@ def _walk(data: Path, documents: Path | None, once: bool, at_end: Callable[[Call
     typer.echo(f"Postex demonstration, data folder {data}\n")
     with _step(f"a data folder for {DOMAIN}: keys, certificate, database"):
         postex(data, "init", "--domain", DOMAIN, "--country", "NL")
+    letters = data.parent / f"{data.name}-letters"
+    choosing.put_up_printer(data, letters)
     senders, recipients = _people(data)
     with _step("the bridge, on loopback over TLS"):
         bridge = Bridge.start(data, data.parent / f"{data.name}.log")
         at_end(bridge.stop)
+    state = Path(tempfile.mkdtemp(prefix="postex-demo-session-"))
+    at_end(functools.partial(shutil.rmtree, state))
+    owner = Owner(data, recipients[1], state)
+    with _step(f"{owner.person.name} enrols: second factor, postal address"):
+        owner.enrol()
     hand_ins = _hand_ins(senders, recipients, documents)
     _hand_in_all(bridge, hand_ins)
     _read_all(bridge, recipients, hand_ins)
+    printed = PrintFolder.watch(letters)
+    hand_ins.append(_on_paper(bridge, owner, hand_ins[1], printed))
     with _step("what lies on disk, and the log, is ciphertext") as result:
         count, size, sought = disk.check_locked(data, bridge.log, hand_ins)
         result.append(f"sought {sought} names and words in {count} files, {size / 1e6:.1f} MB: none found")
     typer.echo("\nAll checks held.\n")
     _table(data, bridge, senders, recipients)
     if not once:
+        typer.echo(f"{owner.person.name} chooses by moving messages, into Bezorging/Weigeren say.")
+        typer.echo(f"Letters: {letters}\n")
         _stay(bridge)
-    with _step("the bridge drains and stops"):
+    with _step("the bridge drains and stops") as result:
         if bridge.stop() != 0:
             raise DemoFailed(f"the bridge ended with {bridge.process.returncode}; see {bridge.log}")
+        if once:
+            result.append(f"printed: {printed.only().name[:14]}….pdf, and nothing else")
 
 
 def _people(data: Path) -> tuple[list[Person], list[Person]]:
@@ -132,15 +147,48 @@ def _read_all(bridge: Bridge, recipients: list[Person], hand_ins: list[HandIn]) 
     for reader in recipients:
         theirs = [each for each in hand_ins if reader in each.recipients]
         with _step(f"out  IMAP over TLS   {reader.address}") as result:
-            notice, *messages = traffic.read_back(bridge, reader)
-            traffic.check_notice(notice)
-            if len(messages) != len(theirs):
-                raise DemoFailed(f"{reader.address} has {len(messages)} documents; {len(theirs)} were handed in")
-            for each in theirs:
-                traffic.check_same(each, reader, messages)
+            notices = _check_read(bridge, reader, theirs)
             result.append(
-                f"{_count(len(theirs), 'document')}, byte for byte as handed in, and the notice about the device"
+                f"{_count(len(theirs), 'document')}, byte for byte as handed in, and {_count(len(notices), 'notice')}"
             )
+
+
+def _check_read(bridge: Bridge, reader: Person, theirs: list[HandIn]) -> list[bytes]:
+    """That INBOX holds these documents and no other; the post office's own notices in it."""
+    messages = traffic.read_back(bridge, reader)
+    notices = [message for message in messages if traffic.is_notice(message)]
+    if len(messages) != len(theirs) + len(notices):
+        raise DemoFailed(f"{reader.address} has {len(messages) - len(notices)} documents; {len(theirs)} handed in")
+    for each in theirs:
+        traffic.check_same(each, reader, messages)
+    return notices
+
+
+def _on_paper(bridge: Bridge, owner: Owner, moved: HandIn, printed: PrintFolder) -> HandIn:
+    """One message is moved, and its sender's next document is a letter; that document."""
+    reader = owner.person
+    with _step(f"{reader.name} moves a message into {choosing.PAPER}") as result:
+        words = choosing.choose_paper(bridge, reader, moved)
+        result.append(f"it came back; a message says “{words}”")
+    subject = "Jaarafrekening 2026"
+    document = Document("jaarafrekening-2026.pdf", pdf([subject, "Terug te ontvangen: EUR 12,40"]))
+    following = traffic.compose(moved.sender, [reader], subject, "Beste Bram, zie de bijlage.", document)
+    _print(bridge, following, printed)
+    with _step("postex explain: why on paper?") as result:
+        result.append(owner.why(following.message_id))
+    return following
+
+
+def _print(bridge: Bridge, each: HandIn, printed: PrintFolder) -> None:
+    with _step("in   SMTP over TLS   that sender's next document, twice") as result:
+        answers = {traffic.hand_in(bridge, each, implicit_tls=True) for _ in range(2)}
+        if len(answers) != 1:
+            raise DemoFailed("a document that was handed in again was taken for another")
+        result.append(f"both 250 {answers.pop()}")
+    with _step("out  one letter, for a print system to take") as result:
+        letter = printed.next()
+        count = _count(choosing.pages(letter, each), "page")
+        result.append(f"{letter.name[:14]}….pdf: {count}, the document's own among them")
 
 
 def _count(number: int, noun: str) -> str:

@@ -33,6 +33,10 @@ def test_once_it_checks_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert done.stdout.count("byte for byte as handed in") == 3
     assert "3 readers, 2 kB: 250" in done.stdout
     assert "none found" in done.stdout
+    assert "it came back; a message says “Gewijzigd: hoe documenten bij u komen”" in done.stdout
+    assert "3 pages, the document's own among them" in done.stdout
+    assert "Channel: paper. The recipient chose this for this sender." in done.stdout
+    assert ".pdf, and nothing else" in done.stdout
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
