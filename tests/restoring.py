@@ -1,13 +1,13 @@
 """A bridge whose recovery kit is known, and what an admin does with it: back up, restore on a new machine."""
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from storage.keys.master import MasterKey, ServerKeys
+from tests import warm
 from tests.running import COMMAND, PostOffice, postex
 
 
@@ -41,11 +41,4 @@ class Kept:
 
 def run(*arguments: str | Path, data: Path, text: str) -> subprocess.CompletedProcess[str]:
     """`postex` with the kit on standard input, in English."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments), "--kit", "-", "--data", str(data), "--json"],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
+    return warm.run([*COMMAND, *arguments, "--kit", "-", "--data", data, "--json"], text, LC_ALL="C.UTF-8")

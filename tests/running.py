@@ -39,7 +39,7 @@ PORTS_ON_LOOPBACK = {
     "POSTEX_SMTP__PLAINTEXT_PORT": "0",
 }
 COMMAND = [sys.executable, "-m", "postex_tui.cli"]
-Process = subprocess.Popen[bytes] | Warm
+Process = subprocess.Popen[str] | Warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Address:
 
 def postex(*arguments: str, data: Path, env: dict[str, str] | None = None) -> dict[str, Any]:
     """Run one command with --json and return its object; fails with what it printed."""
-    status, stdout, stderr = warm.run((*arguments, "--data", str(data), "--json"), {**os.environ, **(env or {})})
-    assert status == 0, f"postex {arguments[0]}: exit {status}\n{stderr}\n{stdout}"
-    answer: dict[str, Any] = json.loads(stdout)
+    done = warm.run([*COMMAND, *arguments, "--data", str(data), "--json"], **(env or {}))
+    assert done.returncode == 0, f"postex {arguments[0]}: exit {done.returncode}\n{done.stderr}\n{done.stdout}"
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
@@ -88,7 +88,7 @@ class PostOffice:
     def start(
         self, *, seconds: float = 20, wrapper: Sequence[str] = (), command: Sequence[str] = COMMAND, **settings: str
     ) -> "Bridge":
-        return Bridge.start(self.data, seconds=seconds, command=(*wrapper, *command), settings=settings)
+        return Bridge.start(self.data, seconds=seconds, command=[*wrapper, *command], settings=settings)
 
 
 @cache
@@ -129,17 +129,16 @@ class Bridge:
     def start(cls, data: Path, *, seconds: float, command: Sequence[str], settings: dict[str, str]) -> "Bridge":
         """Start `postex serve`, warm if it is the plain command, and wait for its ready line."""
         log = data.parent / f"{data.name}.log"
-        arguments = ["serve", "--data", str(data), "--ready-json"]
+        serve = [*command, "serve", "--data", str(data), "--ready-json"]
         environment = {**os.environ, **PORTS_ON_LOOPBACK, **settings}
-        incoming, outgoing = os.pipe()
-        with open(incoming, encoding="utf-8") as stdout:
-            with open(outgoing, "wb") as told, log.open("a", encoding="utf-8") as stderr:
-                if list(command) == COMMAND:
-                    process: Process = Warm(arguments, environment, told, stderr)
-                else:
-                    process = subprocess.Popen([*command, *arguments], stdout=told, stderr=stderr, env=environment)
-            readable, _, _ = select.select([stdout], [], [], seconds)
-            line = stdout.readline() if readable else ""
+        with log.open("a", encoding="utf-8") as stderr:
+            if command[:2] == COMMAND[:2]:
+                process: Process = Warm(serve, environment, stderr=stderr)
+            else:
+                process = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
+        assert process.stdout is not None
+        readable, _, _ = select.select([process.stdout], [], [], seconds)
+        line = process.stdout.readline() if readable else ""
         if not line:
             process.kill()
             process.wait()
@@ -151,6 +150,8 @@ class Bridge:
         """As a crash would: SIGKILL."""
         self.process.kill()
         self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def stop(self, seconds: float = 20) -> int:
         """As an admin would: SIGTERM, drain, exit code."""

@@ -1,7 +1,7 @@
 """kill -9 in a backup or a restore: the source is unharmed, nothing half passes for whole, the next run works."""
 
+import os
 import random
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ from storage.people import accounts
 from storage.people import domains as domains_of
 from storage.people.accounts import AccountDraft
 from storage.records import DomainMode, Role
-from tests import stores
+from tests import stores, warm
+from tests.warm import Warm
 
 NOW = 1_760_000_000
 DOCUMENTS = 150
@@ -71,10 +72,7 @@ def driven(*arguments: str | Path) -> list[str]:
 
 def kill_after(seconds: float, *arguments: str | Path) -> int:
     """Start the driver; SIGKILL so long after it is ready. Its exit status."""
-    with subprocess.Popen(
-        driven(*arguments), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
+    with open(os.devnull, "w") as nowhere, Warm(driven(*arguments), stderr=nowhere) as process:
         assert process.stdout.readline() == "ready\n"
         time.sleep(seconds)
         process.kill()
@@ -123,6 +121,6 @@ def test_a_killed_restore_is_no_data_folder_and_the_next_one_works(place: Place,
             with pytest.raises(NotFound):
                 Store.open(target, place.master)
     assert cut_off, "no kill hit a restore"
-    done = subprocess.run(driven("restore", place.backups, place.keyrings, target, kit), timeout=60)
+    done = warm.run(driven("restore", place.backups, place.keyrings, target, kit))
     assert done.returncode == 0
     whole(target, place.master)

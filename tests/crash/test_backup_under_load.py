@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.backups import destinations, verification
+from tests import warm
 from tests.crash.test_disk_full import HandIns, small_disk
 from tests.crash.traffic import MESSAGE_ID, Traffic, stored
 from tests.restoring import Kept
@@ -109,16 +110,8 @@ def test_a_disk_full_within_the_database_is_said_too(tmp_path: Path, left: int) 
 
 def refused(kept: Kept) -> dict[str, str]:
     """The error of a backup that is not made."""
-    import os
-    import subprocess
-
-    done = subprocess.run(
-        [*COMMAND, "backup", kept.backups, "--keyring", kept.keyrings, "--data", kept.office.data, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
+    command = [*COMMAND, "backup", kept.backups, "--keyring", kept.keyrings, "--data", kept.office.data, "--json"]
+    done = warm.run(command, LC_ALL="C.UTF-8")
     assert done.returncode == 1, done.stdout
     error: dict[str, str] = json.loads(done.stdout)["error"]
     return error

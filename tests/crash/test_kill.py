@@ -17,7 +17,7 @@ KILLS = int(os.environ.get("SOAK_KILLS", "20"))
 ROUNDS = 4
 WORKERS_READY = 0.5
 """Seconds until worker processes prepare the hand-ins."""
-EARLY = (sys.executable, "-m", "tests.crash.early_bridge")
+EARLY = [sys.executable, "-m", "tests.crash.early_bridge"]
 
 
 def kill_again_and_again(office: PostOffice, kills: int, seed: int, command: Sequence[str] = COMMAND) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -29,6 +28,7 @@ from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Domain, DomainMode, Recipient, Role
 from tests import stores
+from tests.warm import Warm
 
 from .batch_driver import NOW
 
@@ -72,8 +72,7 @@ def hold(store: Store, sender: int, readers: tuple[Recipient, ...], number: int)
 def killed(data: Path, verb: str, after: int, rng: random.Random) -> bool:
     """Whether the process was killed before its end: after so many slices began, and a moment."""
     command = [sys.executable, "-m", "tests.crash.batch_driver", verb, str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Warm(command) as process:
         assert process.stdout.readline() == "ready\n"
         for line in process.stdout:
             after -= line == "slice\n"

@@ -5,7 +5,6 @@ of an erased account in any file is nothing.
 import os
 import random
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -29,7 +28,8 @@ from storage.mail.reading import Reader
 from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, DeviceCredentials, DomainMode, Recipient, Role, Scope
-from tests import stores
+from tests import stores, warm
+from tests.warm import Warm
 
 NOW = 1_760_000_000
 KILLS = int(os.environ.get("SOAK_ERASURE_KILLS", "45"))
@@ -151,9 +151,7 @@ def secrets_of(store: Store, anna: Person) -> dict[str, bytes]:
 def kill_while_erasing(folder: Folder, data: Path, seconds: float, *, once_begun: bool) -> None:
     """Kill an erasure `seconds` after its start, or after the commit that begins it."""
     command = [sys.executable, "-m", "tests.crash.erasure_driver", str(data), folder.anna.account.email]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    with Warm(command) as process:
         assert process.stdout.readline() == "ready\n"
         process.stdin.write("go\n")
         process.stdin.flush()
@@ -223,7 +221,7 @@ def signs_in(store: Store, person: Person) -> bool:
 
 def erased(folder: Folder, data: Path) -> None:
     command = [sys.executable, "-m", "tests.crash.erasure_driver", str(data), folder.anna.account.email]
-    done = subprocess.run(command, input="go\n", capture_output=True, text=True, timeout=60)
+    done = warm.run(command, "go\n")
     assert done.stdout.endswith("done\n"), done.stderr
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from storage.people import accounts, domains
 from storage.people.accounts import AccountDraft
 from storage.records import Account, DeviceCredentials, DomainMode, Role, Scope
 from tests import stores
+from tests.warm import Warm
 
 from .keys_driver import CHEAP, EMAIL, NOW, PASSWORD
 
@@ -98,9 +98,7 @@ async def read(store: Store, account: Account, keys: AccountKeys) -> list[bytes]
 def kill_while(kind: str, data: Path, secret: str, seconds: float) -> bool:
     """Kill the driver `seconds` after it began to write; whether it had said that it was done."""
     command = [sys.executable, "-m", "tests.crash.keys_driver", kind, str(data)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    with Warm(command) as process:
         assert process.stdout.readline() == "ready\n"
         process.stdin.write(f"{secret}\n")
         process.stdin.flush()

@@ -7,7 +7,6 @@ acted before it does so again. It says each step on its output; the parent kills
 import asyncio
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from storage.deliveries.terms import JobKind, NewJob
 from storage.engine import statements
 from storage.keys.outbox import OutboxKey
 from tests import stores
+from tests.warm import Warm
 
 KILLS = int(os.environ.get("SOAK_OUTBOX_KILLS", "4"))
 JOBS = 40
@@ -73,8 +73,7 @@ def run(data: Path, file: Path, kill_after: int | None) -> list[str]:
     """The steps that the child said; it is killed right after one of them, or left to end."""
     said: list[str] = []
     command = [sys.executable, "-m", "tests.crash.test_kill_outbox", str(data), str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Warm(command) as process:
         for line in process.stdout:
             said.append(line.strip())
             if kill_after is not None and len(said) >= kill_after:

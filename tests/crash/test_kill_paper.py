@@ -2,7 +2,6 @@
 
 import os
 import random
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from storage.deliveries.terms import DeliveryState
 from tests import printers
 from tests.letters import PaperOffice
 from tests.printers import RealPrinter, real_printer
+from tests.warm import Warm
 
 KILLS = int(os.environ.get("SOAK_PAPER_KILLS", "2"))
 LETTERS_EACH = 5
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.skipif(not printers.is_there(), reason=printers.MISSING
 def life(data: Path, printer: RealPrinter, seconds: float | None) -> bool:
     """One process, killed after so long; whether it came to the end of its work."""
     command = [sys.executable, "-m", "tests.crash.paper_driver", str(data), printer.uri]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Warm(command) as process:
         try:
             assert process.stdout.readline() == "ready\n"
             if seconds is None:

@@ -3,9 +3,9 @@
 import imaplib
 import json
 import smtplib
-import subprocess
 from pathlib import Path
 
+from tests import warm
 from tests.crash.traffic import document
 from tests.running import COMMAND, DOMAIN, SENDER_ADDRESS, Bridge, PostOffice, postex
 
@@ -28,9 +28,7 @@ def uids(bridge: Bridge, office: PostOffice) -> list[int]:
 
 
 def refusal(data: Path) -> tuple[int, dict[str, str]]:
-    done = subprocess.run(
-        [*COMMAND, "account", "list", "--data", str(data), "--json"], capture_output=True, text=True, timeout=60
-    )
+    done = warm.run([*COMMAND, "account", "list", "--data", data, "--json"])
     return done.returncode, json.loads(done.stdout)["error"]
 
 

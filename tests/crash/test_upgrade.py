@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from storage.engine import connections, statements
 from storage.engine.connections import Database
 from storage.errors import WriterUnavailable
 from storage.oversight import audit
+from tests import warm
 from tests.frozen import Thawed, thaw
 
 POINTS = int(os.environ.get("SOAK_UPGRADE_POINTS", "12"))
@@ -26,7 +26,7 @@ SCHEMA = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
 def end_early(data: Path, last: int) -> int | None:
     """Open the folder in a process that is killed before its `last` statement; their number, if there are fewer."""
     command = [sys.executable, "-m", "tests.crash.early_end", str(data), str(last)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = warm.run(command)
     if done.returncode == -signal.SIGKILL:
         return None
     assert done.returncode == 0, done.stderr

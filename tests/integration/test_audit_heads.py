@@ -1,9 +1,9 @@
 """The heads that a bridge writes to its log check the audit log afterwards, with nothing but that line."""
 
 import json
-import subprocess
 from pathlib import Path
 
+from tests import warm
 from tests.running import COMMAND, PostOffice, postex
 
 
@@ -24,5 +24,5 @@ def test_the_log_has_a_head_of_the_start_and_of_the_end_that_the_audit_log_answe
         assert (found["holds"], found["head"]["standing"]) == (True, "holds")
     kept.write_text(json.dumps({**last, "position": 1}))
     command = [*COMMAND, "audit", "verify", "--head", str(kept), "--data", str(office.data), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = warm.run(command)
     assert (done.returncode, json.loads(done.stdout)["head"]["standing"]) == (1, "foreign")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bridge import daemon, settings, tls
-from tests import stores
+from tests import stores, warm
 from tests.running import COMMAND, PORTS_ON_LOOPBACK, PostOffice, postex
 
 ALL = {"imaps", "imap-plain", "smtps", "submission", "mx", "smtp-plain"}
@@ -40,10 +40,7 @@ def trust(office: PostOffice) -> ssl.SSLContext:
 
 def serve(data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """A start that is expected to end by itself."""
-    environment = {**os.environ, **PORTS_ON_LOOPBACK, **settings}
-    return subprocess.run(
-        [*COMMAND, "serve", "--data", str(data)], capture_output=True, text=True, timeout=60, env=environment
-    )
+    return warm.run([*COMMAND, "serve", "--data", data], **(PORTS_ON_LOOPBACK | settings))
 
 
 def said(log: Path, event: str) -> bool:
@@ -51,7 +48,7 @@ def said(log: Path, event: str) -> bool:
 
 
 def test_all_six_listeners_are_told_and_accept(office: PostOffice) -> None:
-    with office.start() as bridge:
+    with office.start(wrapper=("env",)) as bridge:  # from nothing, as an admin starts it
         assert set(bridge.listeners) == ALL
         for at in bridge.listeners.values():
             assert at.host == "127.0.0.1"
@@ -157,9 +154,7 @@ def test_a_second_process_is_told_who_holds_the_folder(office: PostOffice) -> No
         second = serve(office.data)
         assert (second.returncode, second.stdout) == (1, "")
         assert f"{office.data} is in use by a running bridge" in second.stderr
-        other = subprocess.run(
-            [*COMMAND, "account", "list", "--data", str(office.data), "--json"], capture_output=True, text=True
-        )
+        other = warm.run([*COMMAND, "account", "list", "--data", office.data, "--json"])
         assert json.loads(other.stdout)["error"]["code"] == "sign-in-needed"
     assert postex("account", "list", data=office.data)["accounts"]
 

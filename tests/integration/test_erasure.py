@@ -2,8 +2,6 @@
 
 import imaplib
 import json
-import os
-import subprocess
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from storage.erasures.receipts import verify
 from storage.keys.master import MasterKey
 from storage.keys.signing import public_key
 from storage.records import Scope
+from tests import warm
 from tests.running import COMMAND, Login, PostOffice
 
 DAY = 24 * 3600
@@ -51,13 +50,8 @@ def test_a_person_leaves_while_three_mail_clients_are_signed_in(tmp_path: Path) 
         for client in clients:
             client.login(login.username, login.password)
             client.select("INBOX")
-        done = subprocess.run(
-            [*COMMAND, "erase", "account", "me", "--now", "--yes", "--data", str(office.data), "--json"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "POSTEX_TOKEN": token},
-        )
+        command = [*COMMAND, "erase", "account", "me", "--now", "--yes", "--data", office.data, "--json"]
+        done = warm.run(command, POSTEX_TOKEN=token)
         assert done.returncode == 0, done.stderr
         for client in clients:
             with pytest.raises(imaplib.IMAP4.abort):
