@@ -58,7 +58,8 @@ _TRASHED = (
 _GONE = (
     "UPDATE delivery SET document_id = NULL, erase_at = NULL, ladder_due_at = NULL, needs_key = 0,"
     " ended_at = coalesce(ended_at, ?),"
-    " state = CASE WHEN opened_at IS NOT NULL AND state = 'leaving' THEN 'opened'"
+    " state = CASE WHEN state = 'leaving' AND channel <> 'mailbox' THEN state"
+    " WHEN opened_at IS NOT NULL AND state = 'leaving' THEN 'opened'"
     " WHEN opened_at IS NULL AND (state IN ('waiting', 'delivered', 'leaving')"
     " OR state = 'failed' AND channel = 'mailbox') THEN 'removed' ELSE state END"
     " WHERE account_id = ? AND document_id IN (?*) AND NOT EXISTS (SELECT 1 FROM copy"
@@ -166,20 +167,18 @@ def opened(session: Session, account_id: int, document_ids: Sequence[int], now: 
 def put_away(session: Session, account_id: int, document_ids: Sequence[int], now: int) -> None:
     """Copies of these were deleted or put into the trash. What has no other copy outside it is handled; what has none
     at all is gone for this reader. Before the rows of the documents go (`copies.release`).
+
+    What waits to leave by its own channel stays in the outbox, without a key: its carrier finds nothing at its next
+    attempt, and the sender is answered then, as when a channel fails. Neither answer nor moment tells of the removal.
     """
     for marks, part in statements.chunks(document_ids):
         staked = endings.at_stake(session, account_id, part)
         if statements.run(session, _GONE.replace("?*", marks), (now, account_id, *part)) and staked:
-            endings.drop_jobs(session, _without_document(session, staked))
             needless = [each.document_id for each in staked if each.document_id is not None]
             outbox_keys.destroy_needless(session, needless)  # also of what was read before and has begun to leave
         statements.run(session, _TRASHED.replace("?*", marks), (account_id, *part))
         if staked:
             endings.stop(session, account_id, _ended(session, staked), now, "removed")
-
-
-def _without_document(session: Session, staked: Sequence[Stake]) -> list[Stake]:
-    return _those(session, staked, "document_id IS NULL")
 
 
 def _ended(session: Session, staked: Sequence[Stake]) -> list[Stake]:
@@ -217,8 +216,8 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
     transcript.note(session, found.account_id, delivery_id, f"{channel}.failed", now, channel, problem)
     if _is_handled(found):
         statements.run(session, endings.STAYS.replace("?*", "?"), (DeliveryState.REMOVED, delivery_id))
-        if found.state is DeliveryState.HANDED_OFF:  # it came back: nobody else has it
-            statements.run(session, "UPDATE delivery SET state = ? WHERE id = ?", (_after_return(found), delivery_id))
+        if found.state is DeliveryState.HANDED_OFF or found.channel is not Channel.MAILBOX:  # nobody else has it
+            statements.run(session, "UPDATE delivery SET state = ? WHERE id = ?", (_after_end(found), delivery_id))
         outbox_keys.destroy_needless(session, [] if found.document_id is None else [found.document_id])
     elif _may_climb(found):
         statements.run(
@@ -242,7 +241,7 @@ def _is_handled(found: Delivery) -> bool:
     return read or found.document_id is None or found.state is DeliveryState.REMOVED
 
 
-def _after_return(found: Delivery) -> DeliveryState:
+def _after_end(found: Delivery) -> DeliveryState:
     """Of one that its reader has handled; the state of a channel that leaves tells of that alone."""
     if found.channel is not Channel.MAILBOX:
         return DeliveryState.FAILED

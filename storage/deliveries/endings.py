@@ -16,7 +16,6 @@ DROP_LADDER_JOBS = (
 )
 _DROP_DEAD_RUNGS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'dead' AND key LIKE '%:ladder:%'"
 """Nobody is to try a rung again whose reader was quicker."""
-_DROP_JOBS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL"
 STAYS = (
     "UPDATE delivery SET needs_key = 0, state = CASE WHEN opened_at IS NULL THEN ? ELSE 'opened' END"
     " WHERE id IN (?*) AND state = 'leaving' AND NOT EXISTS (SELECT 1 FROM job WHERE job.delivery_id = delivery.id"
@@ -70,9 +69,3 @@ def stop(
     for each in staked:
         if each.has_ladder and (each.is_due or each.state == DeliveryState.LEAVING):
             transcript.note(session, account_id, each.id, "ladder.stopped", now, detail=detail)
-
-
-def drop_jobs(session: Session, staked: Sequence[Stake]) -> None:
-    """All that nobody has begun, whatever asked for it: the document is gone."""
-    for marks, part in statements.chunks([each.id for each in staked]):
-        statements.run(session, _DROP_JOBS.replace("?*", marks), part)

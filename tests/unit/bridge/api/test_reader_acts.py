@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from sqlmodel import Session
 
 from bridge.api.routes import ROUTERS
-from bridge.channels import letters
+from bridge.channels import handoff, letters
 from bridge.mail.status_wishes import Wish
 from storage.choices import correspondents
 from storage.deliveries import arrivals, deliveries, jobs, ladder_runs
@@ -92,6 +92,13 @@ class Office:
         self.desk.store.write_now(jobs.park, job_id, JobState.DEAD, "jam", NOW)
         self.desk.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW)
         return job_id
+
+    def give_up(self, delivery: Delivery) -> None:
+        """The outbox finds nothing to carry, or its patience is over."""
+        store = self.desk.store
+        job = store.read_now(jobs.get, job_of(store, delivery))
+        store.write_now(jobs.done, job.id)
+        store.write_now(partial(handoff.given_up, job=job, problem="gone"), NOW + 900)
 
     def act(self, name: str, *those: Delivery) -> None:
         ACTS[name](self, [each.document_id for each in those if each.document_id is not None])
@@ -178,8 +185,8 @@ async def test_nothing_that_others_see_tells_what_a_reader_did(office: Office) -
     assert {key: (before[key], after[key]) for key in before if before[key] != after[key]} == {}
 
 
-async def test_a_removal_shows_to_others_only_in_what_has_not_left(office: Office) -> None:
-    """The honest limit: a letter that was to leave and whose document is gone is in the outbox no more."""
+async def test_a_removal_shows_to_nobody_else(office: Office) -> None:
+    """A letter that was to leave stays in the outbox until its turn, though nobody can open it any more."""
     unread, letter, failed = (
         office.hand_in(Channel.MAILBOX, "3:remind 14:paper"),
         office.hand_in(Channel.PAPER),
@@ -191,8 +198,18 @@ async def test_a_removal_shows_to_others_only_in_what_has_not_left(office: Offic
     before = await office.seen(*documents, by=("admin", "erp"))
     office.act("removed", unread, letter, failed)
     after = await office.seen(*documents, by=("admin", "erp"))
-    changed = {key for key in before if before[key] != after[key]}
-    assert {key.partition(": ")[2].partition("?")[0] for key in changed} == {"/v1/outbox"}
+    assert {key for key in before if before[key] != after[key]} == set()
+
+
+@pytest.mark.parametrize("acts", [[], ["removed"], ["opened", "removed"]])
+async def test_a_channel_that_gives_up_is_answered_alike_removed_or_not(office: Office, acts: list[str]) -> None:
+    """At the moment of the outbox, not of the reader; RFC 3461: `delivered` into the mailbox."""
+    letter = office.hand_in(Channel.EMAIL)
+    for act in acts:
+        office.act(act, letter)
+    office.give_up(letter)
+    (line,) = (await office.desk.ask("GET", "/v1/accounts/me/sent", office.people["erp"])).json()["items"]
+    assert (line["state"], line["state_at"], line["opened_at"]) == ("delivered", NOW, None)
 
 
 @pytest.mark.parametrize("read_first", [False, True])
@@ -296,6 +313,7 @@ async def test_after_ninety_days_nobody_can_tell_what_its_reader_kept(office: Of
     """Rows of what the reader has no more go then (S55); those of what is kept must not be missed by comparison."""
     kept, removed = office.hand_in(Channel.MAILBOX), office.hand_in(Channel.PAPER)
     office.act("removed", removed)
+    office.give_up(removed)
     office.desk.clock.turn(DECISIONS_KEPT + 1)
     store, now = office.desk.store, office.desk.control.now()
     store.write_now(retention.forget_decisions, store.read_now(retention.old_decisions, now, 0, 10))
