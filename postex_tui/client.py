@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 
-from bridge import logs
 from bridge.api import serving
 from bridge.settings import Settings
 from postex_tui import token
@@ -115,7 +114,9 @@ def control(data: Path, *, session: str | None = None) -> Iterator[Api]:
 async def _opened(
     data: Path, settings: Settings, bearer: str | None
 ) -> AsyncIterator[tuple[httpx.AsyncClient, bool]]:
-    headers = {"Accept-Language": language(), "Postex-Road": "cli"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    headers = {"Accept-Language": language(), "Postex-Road": "cli"} | (
+        {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    )
     async with (
         _transport(data, settings) as (transport, is_online),
         httpx.AsyncClient(base_url=BASE, headers=headers, transport=transport, timeout=SECONDS) as client,
@@ -136,6 +137,7 @@ async def _transport(data: Path, settings: Settings) -> AsyncIterator[tuple[http
 @asynccontextmanager
 async def _in_process(data: Path, settings: Settings) -> AsyncIterator[httpx.ASGITransport]:
     """The application over a store that this process holds."""
+    from bridge import logs
     from bridge.api import app
     from bridge.api.control import Control
     from bridge.clock import system

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.api.control import Control
-
 if TYPE_CHECKING:
     import uvicorn
+
+    from bridge.api.control import Control
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ def address_of(data: Path) -> Iterator[str]:
 class ControlServer:
     """Listens from `open` to `drain`. The data folder is locked: a socket that lies there is a dead bridge's."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: "Control") -> None:
         self._control = control
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
@@ -105,7 +105,7 @@ def _bound(data: Path) -> socket.socket:
     return made
 
 
-def _server(control: Control) -> "uvicorn.Server":
+def _server(control: "Control") -> "uvicorn.Server":
     import uvicorn
 
     from bridge.api import app

@@ -34,7 +34,7 @@ MANDATORY_STAYS = N_("Documents of these types arrive all the same, as your doma
 REMEDIES = {
     Code.NOT_VERIFIED: N_(
         "Documents can go by e-mail once you have an e-mail address that was verified. Give one: postex me set"
-        " --contact-email, and verify it."
+        " --contact-email, then postex me contact verify."
     ),
     Code.NO_POSTAL_ADDRESS: N_("Documents can go on paper once your postal address is known: postex me address."),
     Code.PAPER_RETURNED: N_(

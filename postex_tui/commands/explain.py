@@ -110,6 +110,8 @@ def _rows(batch: Path) -> Iterator[dict[str, Any]]:
             for row in reader:
                 cells = {name: (row[headings[name]] or "").strip()[:LONGEST] for name in COLUMNS if name in headings}
                 yield {"line": reader.line_num, **cells}
+    except FileNotFoundError:
+        raise Refusal("unreadable", f"there is no file {batch}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refusal("unreadable", f"{batch} cannot be read as CSV in UTF-8 ({type(error).__name__})") from None
 

@@ -34,6 +34,15 @@ def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_command_for_a_running_bridge_loads_no_database() -> None:
+    program = (
+        "import sys, postex_tui.client;"
+        "heavy = {'sqlalchemy', 'sqlmodel', 'fastapi', 'sqlcipher3'} & set(sys.modules); assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "version") == (0, f"postex {metadata.version('postex')}\n", "")
     status, out, _ = run(capsys, "version", "--json")
