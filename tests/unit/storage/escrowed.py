@@ -90,15 +90,15 @@ class Escrowed:
         who = people[account]
         fresh = AccountKeys(who.account.public_id, who.keys.account_key)
         read = (escrow.key_of, domain, generation, who.account, fresh)
-        return self.office.store.read_now(*read, as_custodian=True).secret
+        return self.office.store.look_up(*read, as_custodian=True).secret
 
     def _account_key(self, holder: Person, target: Person) -> object:
         fresh = AccountKeys(holder.account.public_id, holder.keys.account_key)
         store = self.office.store
-        return store.read_now(escrow.open_account, store.shred, holder.account, fresh, target.account).account_key
+        return store.look_up(escrow.open_account, store.shred, holder.account, fresh, target.account).account_key
 
     def _by_kit(self, key: EscrowKey) -> object:
-        found = self.office.store.read_now(
+        found = self.office.store.look_up(
             statements.row,
             "SELECT sealed_for_kit, public_key FROM escrow_key WHERE domain_id = ? AND generation = ?",
             (key.domain, key.generation),
