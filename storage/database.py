@@ -20,6 +20,7 @@ import structlog
 from sqlmodel import Session
 
 from storage import migrations
+from storage.choices import dependence
 from storage.engine import connections, statements, write_ahead_log
 from storage.engine.bodies import FileBodies
 from storage.engine.changes import Aftermath
@@ -27,6 +28,7 @@ from storage.engine.connections import Database
 from storage.engine.lock import DataFolderLock
 from storage.engine.readers import Readers, ReadingConnection
 from storage.engine.removals import Removals
+from storage.engine.watch import Watch
 from storage.engine.writer import Job, Writer
 from storage.errors import NotFound, Tampered
 from storage.keys.keyring import KeyRing
@@ -71,7 +73,9 @@ class Store:
         self._removals = Removals(self.bodies, self._body_pool.submit)
         self._readers = Readers(database, READER_THREADS)
         self._look_ups = ReadingConnection(database)
-        self._writer = Writer(database, self._publish, self._fail)
+        self.choices = Watch(dependence.CHANGES)
+        """Its number stays while no decision can come out otherwise."""
+        self._writer = Writer(database, self.choices, self._publish, self._fail)
 
     @classmethod
     def create(cls, data: Path, master: MasterKey) -> None:

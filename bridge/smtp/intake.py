@@ -114,7 +114,7 @@ def _gathered(office: "Office", arrival: Arrival) -> Gathered:
     """A signed-in sender is its account; anybody else an address that nobody vouches for."""
     accounts = [reader.account_id for reader in arrival.readers]
     key = arrival.sender_account_id or arrival.envelope_from or None
-    return office.store.look_up(planning.gather, accounts, key, arrival.sender_account_id is not None)
+    return office.remembered.gather(accounts, key, arrival.sender_account_id is not None)
 
 
 def _equipped(office: "Office", arrival: Arrival, gathered: Gathered, wishes: Mapping[int, Wish]) -> Arrival:

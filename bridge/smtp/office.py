@@ -17,6 +17,7 @@ from bridge.connections import Connections, listening
 from bridge.mail.status_wishes import Wish
 from bridge.routing import recipients
 from bridge.routing.decision import Places
+from bridge.routing.remembered import Remembered
 from bridge.smtp import handin, intake, key_records, replies, sending
 from bridge.smtp.authorship import Rights
 from bridge.smtp.errands import Pace
@@ -74,6 +75,7 @@ class Office:
         self._per_network: Counter[str] = Counter()
         self._networks: dict[Connection, str] = {}
         self.preparer: Preparer = InProcess(store)
+        self.remembered = Remembered(store)
         self.places = places or Places()
         self.resolver = resolver
         self.questions = Pace()

@@ -1,10 +1,10 @@
 """The one writer: a thread, a queue, and one commit for all that has queued up.
 
 Each function runs in its own savepoint, so that its error undoes its own work only. While a commit waits for the disk
-the next batch queues up: the batch grows with the load by itself. Whoever comes alone never waits for company; after
-a batch of several the next waits `PATIENCE` for each further one, as a commit seals many pages however few share it.
-Outcomes are handed over after the commit, changes first. What was queued is carried out even if nobody waits for it
-any more.
+the next batch queues up: the batch grows with the load by itself, and nobody waits for company (waiting shares
+commits among more, and was measured to cost more than it saves: each who comes wakes the thread that waits, which
+takes the interpreter from the event loop). Outcomes are handed over after the commit, changes first. What was queued
+is carried out even if nobody waits for it any more.
 
     queue ──▶ BEGIN IMMEDIATE · (SAVEPOINT function RELEASE)* · COMMIT ──▶ publish(changes, dropped bodies, jobs)
 
@@ -27,14 +27,13 @@ from sqlmodel import Session
 from storage.engine import changes, connections, statements
 from storage.engine.changes import Aftermath
 from storage.engine.connections import Database
+from storage.engine.watch import Watch
 from storage.errors import WriterUnavailable
 
 BATCH = 256
 """Functions in one commit at most."""
 BATCH_SECONDS = 0.02
 """Work of one batch; what comes later waits for the next commit."""
-PATIENCE = 0.001
-"""How long a batch that will hardly be alone waits for the next function."""
 
 _log = structlog.get_logger(__name__)
 
@@ -62,16 +61,15 @@ Publish = Callable[[Aftermath, list[Job]], None]
 class Writer:
     """Owns the writing connection. `publish` and `on_failure` are called in the writer's thread."""
 
-    def __init__(self, database: Database, publish: Publish, on_failure: Callable[[], None]) -> None:
+    def __init__(self, database: Database, watch: Watch, publish: Publish, on_failure: Callable[[], None]) -> None:
         self._database = database
+        self._watch = watch
         self._publish = publish
         self._on_failure = on_failure
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._session: Session | None = None
         self._next: Job | None = None
         """An `apart` job that ended the batch before it."""
-        self._several = False
-        """Whether the last batch had more than one job."""
         self._failed = False
         self._closing = threading.Lock()
         self._closed = False
@@ -107,9 +105,7 @@ class Writer:
         try:
             if self._failed:
                 raise WriterUnavailable("failed")
-            if self._session is None:
-                self._session = self._database.writing()
-            job.result = job.function(self._session, *job.arguments, **job.keywords)
+            job.result = job.function(self._connected(), *job.arguments, **job.keywords)
         except Exception as error:  # noqa: BLE001 - whatever it is, the writer goes on
             self._give_up([job], error)
         else:
@@ -126,7 +122,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the writer goes on
             self._give_up(ran or [first], error)
         else:
-            self._several = len(ran) > 1
+            self._watch.committed()
             self._publish(changes.taken(session), ran)
 
     def _company(self, first: Job) -> Iterator[Job]:
@@ -137,7 +133,7 @@ class Writer:
             if time.perf_counter() > until:
                 return
             try:
-                job = self._queue.get(self._several, PATIENCE)
+                job = self._queue.get_nowait()
             except queue.Empty:
                 return
             if job is None:
@@ -151,9 +147,14 @@ class Writer:
     def _begun(self) -> Session:
         if self._failed:
             raise WriterUnavailable("failed")
+        session = self._connected()
+        statements.run(session, "BEGIN IMMEDIATE")
+        return session
+
+    def _connected(self) -> Session:
         if self._session is None:
             self._session = self._database.writing()
-        statements.run(self._session, "BEGIN IMMEDIATE")
+            self._watch.attach(self._session)
         return self._session
 
     def _attempt(self, session: Session, job: Job) -> None:

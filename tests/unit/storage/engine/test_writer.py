@@ -11,7 +11,7 @@ import pytest
 from sqlcipher3 import dbapi2
 from sqlmodel import Session
 
-from storage.engine import connections, statements, writer
+from storage.engine import connections, statements
 from storage.engine.changes import announce
 from storage.engine.connections import Database
 from storage.errors import Tampered, WriterUnavailable
@@ -84,25 +84,6 @@ async def test_what_queues_up_shares_one_commit(office: Office) -> None:
     gate.open()
     assert await asyncio.gather(*writes) == list(range(50))
     assert len(seen) <= 2
-
-
-async def test_after_a_batch_of_several_the_next_waits_for_company(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = commits(office)
-    gate = Gate(office)
-    writes = [asyncio.ensure_future(office.store.write(note, number)) for number in range(2)]
-    await asyncio.sleep(0)
-    gate.open()
-    await asyncio.gather(*writes)
-    for name, value in (("PATIENCE", 10), ("BATCH_SECONDS", 10), ("BATCH", 2)):
-        monkeypatch.setattr(writer, name, value)
-    seen.clear()
-    began = threading.Event()
-    office.store.post(lambda _: began.set())
-    await asyncio.to_thread(began.wait, 10)
-    assert await office.store.write(note, 2) == 2
-    assert len(seen) == 1
 
 
 async def test_an_error_undoes_its_own_function_only(office: Office) -> None:
