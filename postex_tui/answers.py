@@ -7,7 +7,8 @@ The line on standard error is there in both cases.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import typer
 
@@ -29,6 +30,17 @@ class Refusal(Exception):
 def answer(as_json: bool, content: Mapping[str, object], words: str) -> None:
     """The one answer of a command; an empty list is told, too."""
     typer.echo(json.dumps(content, ensure_ascii=False) if as_json else words or "None.")
+
+
+@contextmanager
+def absent(words: str) -> Iterator[None]:
+    """Where the answer «there is no such thing» can have one cause alone: that, in words."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(
+            refusal.code, words if refusal.code == "not-found" else refusal.message, refusal.status
+        ) from None
 
 
 def wrapped(text: str) -> str:

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import absent, answer
 from postex_tui.options import AsJson, Code, Data, Password
 
 app = typer.Typer(help="Your own mailbox elsewhere, as a place for documents.", no_args_is_help=True)
 _PATH = "/me/external-mailbox"
+_NONE = "you have no mailbox elsewhere; give one: postex me external set"
 
 Host = Annotated[str, typer.Argument(help="IMAP server, such as imap.example.org.", show_default=False)]
 Username = Annotated[str, typer.Argument(help="User name there, often the address.", show_default=False)]
@@ -65,7 +66,7 @@ def show(data: Data, as_json: AsJson = False) -> None:
     """Show it, without its password."""
     from postex_tui.client import control
 
-    with control(data) as api:
+    with control(data) as api, absent(_NONE):
         found = api.get(_PATH)
     answer(as_json, found, _line(found))
 
@@ -76,7 +77,7 @@ def remove(data: Data, password: Password = None, code: Code = None, as_json: As
     from postex_tui import asking
     from postex_tui.client import control
 
-    with control(data) as api:
+    with control(data) as api, absent(_NONE):
         asking.stepped_up(api, password, code, lambda: api.delete(_PATH))
     answer(as_json, {"removed": True}, "It is forgotten; documents stay here.")
 

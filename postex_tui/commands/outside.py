@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from postex_tui.answers import USAGE, Refusal, answer
+from postex_tui.answers import USAGE, Refusal, absent, answer
 from postex_tui.options import AsJson, Code, Data, Password
 
 notice_url = typer.Typer(
@@ -12,6 +12,7 @@ notice_url = typer.Typer(
 )
 contact = typer.Typer(help="Prove your contact address, so that notices can go there.", no_args_is_help=True)
 _PATH = "/me/notice-url"
+_NONE = "you have no notice URL; give one: postex me notice-url set"
 _VERIFICATION = "/me/contact/verification"
 
 Url = Annotated[str | None, typer.Argument(help="Such as ntfys://ntfy.sh/my-topic; `-` reads a line.")]
@@ -38,7 +39,7 @@ def show_url(data: Data, as_json: AsJson = False) -> None:
     from postex_tui.client import control
     from postex_tui.moments import as_text
 
-    with control(data) as api:
+    with control(data) as api, absent(_NONE):
         found = api.get(_PATH)
     words = f"{found['service']} since {as_text(found['changed_at'])}"
     if found["paused_at"] is not None:
@@ -52,7 +53,7 @@ def try_url(data: Data, password: Password = None, code: Code = None, as_json: A
     from postex_tui import asking
     from postex_tui.client import control
 
-    with control(data) as api:
+    with control(data) as api, absent(_NONE):
         asking.stepped_up(api, password, code, lambda: api.post(f"{_PATH}/test"))
     answer(as_json, {"sent": True}, "The service took it. Look whether it came.")
 
@@ -63,7 +64,7 @@ def remove_url(data: Data, password: Password = None, code: Code = None, as_json
     from postex_tui import asking
     from postex_tui.client import control
 
-    with control(data) as api:
+    with control(data) as api, absent(_NONE):
         asking.stepped_up(api, password, code, lambda: api.delete(_PATH))
     answer(as_json, {"removed": True}, "Notices go there no more.")
 

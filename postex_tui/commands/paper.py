@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import absent, answer
 from postex_tui.options import AsJson, Data
 
 app = typer.Typer(help="Documents on paper.", no_args_is_help=True)
@@ -28,7 +28,8 @@ def returned(
     """Record that a letter came back: its recipient is told, and its address is not used until it is confirmed."""
     from postex_tui.client import control
 
-    with control(data) as api:
+    unknown = f"no letter has the reference {reference}: give it as it is printed small above the address"
+    with control(data) as api, absent(unknown):
         made = api.post(f"/deliveries/{quote(reference.strip(), safe='')}/return", {"cause": cause})
     doubted = "Nothing is printed for its recipient until the address is confirmed or changed."
     kept = "Its address was changed since: that one stays in use."

@@ -32,7 +32,10 @@ WHERE = N_(
     "Read what came in your mail program, in the mailbox that you have at {domain}. There is no link in this message:"
     " distrust one that asks you to click or to sign in."
 )
-STOP = N_("You get this because you asked for it. To stop it: postex preference set any --notify none")
+STOP = N_(
+    "You get this because you asked for it, for all senders (any) or for one: postex preference list. To stop it:"
+    " postex preference set any --notify none"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from postex_tui import cli
-from storage.keys.master import MasterKey
 from storage.records import Role
 from tests.control import Desk, Person
 
@@ -46,8 +45,6 @@ class Shell:
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """Sessions of now."""
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
@@ -57,7 +54,6 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
         "admin": desk.person("admin", Role.DOMAIN_ADMIN),
     }
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     return made
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from postex_tui import cli
-from storage.keys.master import MasterKey
 from storage.records import Role
 from tests.control import FIRST, Desk, Person
 
@@ -35,8 +34,6 @@ class Shell:
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """Two admins, a recipient, an owner; sessions of now."""
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
     made = {
@@ -47,7 +44,6 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
         "bram": desk.person("bram"),
     }
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     return made
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from postex_tui import cli
 from storage.access import escrow
-from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
 from storage.people import grants
 from storage.records import DomainMode, Role
@@ -31,8 +30,7 @@ class Place:
 
 
 def place(data: Path, monkeypatch: pytest.MonkeyPatch, mode: DomainMode = DomainMode.MANAGED) -> Place:
-    master, kit = MasterKey.generate(), RecoveryKit.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
+    kit = RecoveryKit.generate()
     desk = Desk.open(data, mode=mode)
     desk.clock.at = time.time()
     key = desk.store.write_now(escrow.create_key, desk.domains[FIRST], (), kit.public_key, NOW, "operator")
@@ -42,7 +40,6 @@ def place(data: Path, monkeypatch: pytest.MonkeyPatch, mode: DomainMode = Domain
         if key is not None:
             desk.store.write_now(escrow.entrust, key, made[name].account, NOW, "operator", custodian=False)
     desk.store.close()
-    master.save(data / "master.key")
     return Place(made, kit)
 
 

@@ -10,7 +10,6 @@ from bridge.channels.outside.targets import Targets
 from bridge.routing import orders
 from storage.deliveries import jobs, transcript
 from storage.engine import statements
-from storage.keys.master import MasterKey
 from storage.keys.outbox import OutboxKey
 from tests import stores
 from tests.control import Desk, Person
@@ -23,8 +22,6 @@ TOPIC = "ntfys://ntfy.example.test/secret-topic"
 def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     """Signed in now, with a line in her transcript; the settings have a relay, nothing is sent to it here."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
     made = desk.person("anna")
@@ -32,7 +29,6 @@ def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
         transcript.note, made.account.id, None, "notice.sent", 1_760_000_000, None, "at-once email 2"
     )
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     (tmp_path / "data" / "postex.toml").write_text('[relay]\nhost = "relay.test"\ncountry = "NL"\n')
     return made
 
@@ -80,6 +76,8 @@ def test_a_notice_url_is_set_tried_and_removed(
     monkeypatch.setattr(Targets, "push", push)
     monkeypatch.setattr(Targets, "check", check)
     assert shell.refused(anna, "me", "notice-url", "show") == "not-found"
+    assert "give one: postex me notice-url set" in shell.run(anna, "me", "notice-url", "show", "--json")[1]
+    assert "give one: postex me external set" in shell.run(anna, "me", "external", "show", "--json")[1]
     assert shell.refused(anna, "me", "notice-url", "set", "file:///etc/passwd") == "notice-url-service"
     assert "(ntfys)" in shell.words(anna, "me", "notice-url", "set", TOPIC)
     shown = shell.words(anna, "me", "notice-url", "show")

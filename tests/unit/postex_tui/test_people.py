@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from postex_tui import cli
-from storage.keys.master import MasterKey
 from storage.records import Role
 from tests.control import FIRST, SECOND, Desk, Person
 
@@ -50,8 +49,6 @@ class Shell:
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """An owner, an admin, one who helps, a sender and a recipient; sessions of now."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    master = MasterKey.generate()
-    monkeypatch.setattr(MasterKey, "generate", lambda: master)
     desk = Desk.open(tmp_path / "data")
     desk.clock.at = time.time()
     made = {
@@ -62,7 +59,6 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]
         "anna": desk.person("anna"),
     }
     desk.store.close()
-    master.save(tmp_path / "data" / "master.key")
     return made
 
 
