@@ -16,6 +16,7 @@ from bridge.settings import Settings
 from storage.database import Store
 from storage.erasures import retention
 from storage.oversight import usage
+from storage.people import tickets
 
 log = structlog.get_logger(__name__)
 
@@ -58,10 +59,14 @@ def chores(settings: Settings, watch: Watch | None = None) -> tuple[Chore, ...]:
     async def purge_usage(store: Store, now: int) -> int:
         return await store.write(usage.purge, now - settings.usage.keep_days * DAY)
 
+    async def purge_tickets(store: Store, now: int) -> int:
+        return await store.write(tickets.purge, now) if trusted.trusts(now) else 0
+
     return (
         Chore("retention", HOUR, erase),
         Chore("old-decisions", DAY, forget),
         Chore("old-usage", DAY, purge_usage),
+        Chore("old-tickets", DAY, purge_tickets),
     )
 
 

@@ -52,6 +52,7 @@ from postex_tui.commands import (
     serve,
     session,
     statistics,
+    ticket,
     version,
 )
 from storage.errors import StorageError
@@ -114,6 +115,8 @@ app.add_typer(purge.app, name="purge")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(processor.app, name="processor")
 app.add_typer(paper.app, name="paper")
+app.add_typer(ticket.app, name="ticket")
+me.app.command("tickets")(ticket.own)
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.add_typer(backup.app, name="backup")

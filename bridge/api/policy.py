@@ -138,6 +138,12 @@ class Action(StrEnum):
     BACKUP_LIST = "backup.list"
     EVENTS_WATCH = "events.watch"
 
+    TICKET_OWN = "ticket.own"
+    """What one asked the desks."""
+    TICKET_LIST = "ticket.list"
+    TICKET_CHANGE = "ticket.change"
+    """Answer a question, close it."""
+
     PAPER_RETURN = "paper.return"
     """That a letter came back."""
 
@@ -234,6 +240,9 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.BACKUP_MAKE: {**_OWNER, **_MACHINE},
     Action.BACKUP_LIST: {**_OWNER, **_MACHINE},
     Action.EVENTS_WATCH: {**_EVERYBODY, **_OWNER_AND_ADMIN},
+    Action.TICKET_OWN: _EVERYBODY,
+    Action.TICKET_LIST: {**_OWNER_AND_ADMIN, **_MACHINE},
+    Action.TICKET_CHANGE: _OWNER_AND_ADMIN,
     Action.PAPER_RETURN: _ADMIN,
 }
 

@@ -186,23 +186,6 @@ class PreferenceStands(Notice):
         return (("Reply-To", self.reply_to),)
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionReceived(Notice):
-    """What a desk answers to who is signed in (S5, S31)."""
-
-    subject = N_("Your question has number {number}")
-    paragraphs = (
-        N_("Your message to {desk} was received on {at} and has number {number}. A person will read it."),
-        N_("It is kept with your account's data and goes with it."),
-    )
-    number: str
-    desk: str
-    at: int
-
-    def values(self, words: Words) -> Mapping[str, str]:
-        return {"number": self.number, "desk": self.desk, "at": words.moment(self.at)}
-
-
 def _listed(words: Words, lines: list[str]) -> str:
     """One a line, not more than a person reads."""
     shown = [f"- {line}" for line in lines[:MOST_LINES]]

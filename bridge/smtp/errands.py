@@ -22,7 +22,7 @@ from bridge.channels.choosing import Desk
 from bridge.channels.sealing import LOOP_BYTES
 from bridge.mail import manifest
 from bridge.mail.facts import is_automatic
-from bridge.notices.choices import QuestionReceived
+from bridge.notices.desks import QuestionReceived
 from bridge.routing import control_addresses
 from bridge.routing.planning import message_tag
 from bridge.smtp import replies

@@ -1,6 +1,7 @@
 """Questions to support@, privacy@ and postmaster@, as tickets (S5, S31; RFC 5321 section 4.5.1).
 
-A ticket is a number, a desk and times: the question itself is a document in the mailboxes of those who answer it.
+A ticket is a number, a desk and times: the question itself is a document in the mailboxes of those who answer it, and
+so is the answer in the writer's. Closed ones are kept for `KEPT_SECONDS`, or until the writer is erased.
 """
 
 import secrets
@@ -10,10 +11,14 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage.engine import statements
+from storage.errors import Conflict, NotFound
 from storage.oversight import audit
 from storage.people import accounts, addresses
 from storage.records import Recipient
 
+KEPT_SECONDS = 365 * 86_400
+"""After a ticket was closed."""
+_COLUMNS = "id, number, account_id, domain_id, desk, opened_at, closed_at"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -47,13 +52,50 @@ def open_one(session: Session, number: str, account_id: int | None, domain_id: i
 
 def of_account(session: Session, account_id: int) -> list[Ticket]:
     """Newest first."""
-    found = statements.rows(
-        session,
-        "SELECT id, number, account_id, domain_id, desk, opened_at, closed_at FROM ticket WHERE account_id = ?"
-        " ORDER BY id DESC",
-        (account_id,),
-    )
-    return [Ticket(*row) for row in found]
+    return _several(session, "account_id = ? ORDER BY id DESC", account_id)
+
+
+def listing(
+    session: Session, domain_ids: frozenset[int] | None, below: int, limit: int, *, closed: bool
+) -> list[Ticket]:
+    """Of these domains, None: of all; newest first, below a number; open ones, or those that are closed."""
+    state = "closed_at IS NOT NULL" if closed else "closed_at IS NULL"
+    where = "1 = 1" if domain_ids is None else f"domain_id IN ({','.join('?' * len(domain_ids))})"
+    values = (*sorted(domain_ids or ()), below, limit)
+    return _several(session, f"{where} AND {state} AND id < ? ORDER BY id DESC LIMIT ?", *values)
+
+
+def get(session: Session, number: str) -> Ticket:
+    """By the number that its writer was told. NotFound."""
+    found = _several(session, "number = ?", number.strip().upper())
+    if not found:
+        raise NotFound("ticket")
+    return found[0]
+
+
+def note_answer(session: Session, ticket: Ticket, actor: str, now: int) -> None:
+    """Somebody answered; the answer is the caller's to deliver. Conflict: it is closed."""
+    if get(session, ticket.number).closed_at is not None:
+        raise Conflict("ticket")
+    audit.append(session, "ticket.answered", actor, f"domain:{ticket.domain_id}", {"desk": ticket.desk}, now)
+
+
+def close(session: Session, ticket: Ticket, actor: str, now: int) -> Ticket:
+    """Once: closed again it stays as it was."""
+    sql = "UPDATE ticket SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
+    if statements.run(session, sql, (now, ticket.id)):
+        audit.append(session, "ticket.closed", actor, f"domain:{ticket.domain_id}", {"desk": ticket.desk}, now)
+    return get(session, ticket.number)
+
+
+def purge(session: Session, now: int) -> int:
+    """Those that were closed long ago; how many."""
+    return statements.run(session, "DELETE FROM ticket WHERE closed_at < ?", (now - KEPT_SECONDS,))
+
+
+def _several(session: Session, condition: str, *values: statements.Value) -> list[Ticket]:
+    sql = f"SELECT {_COLUMNS} FROM ticket WHERE {condition}"  # noqa: S608 - conditions of this file
+    return [Ticket(*row) for row in statements.rows(session, sql, values)]
 
 
 def answerers(session: Session, domain_id: int, now: int) -> list[Recipient]:

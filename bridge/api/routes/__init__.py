@@ -39,6 +39,7 @@ from bridge.api.routes import (
     sessions,
     sign_in,
     statistics,
+    tickets,
     transcript,
 )
 
@@ -69,6 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     looks.router,
     copies.router,
     statistics.router,
+    tickets.router,
     erasures.router,
     holds.router,
     purges.router,

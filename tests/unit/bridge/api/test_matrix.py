@@ -97,6 +97,9 @@ ALLOWED = {
     Action.BACKUP_MAKE: "Oo",
     Action.BACKUP_LIST: "Oo",
     Action.EVENTS_WATCH: ALL,
+    Action.TICKET_OWN: ALL,
+    Action.TICKET_LIST: "ODo",
+    Action.TICKET_CHANGE: "OD",
     Action.PAPER_RETURN: "D",
 }
 OWN_ONLY = "ODRHAsr"

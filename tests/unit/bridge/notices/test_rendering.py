@@ -11,7 +11,7 @@ import pytest
 
 from bridge import notices
 from bridge.i18n import LOCALES, catalogue
-from bridge.notices import Notice, choices, contact, external, people, rendering
+from bridge.notices import Notice, choices, contact, desks, external, people, rendering
 from bridge.notices.looks import WHATS, Seen
 from bridge.routing.explaining import CODES
 from storage.deliveries.returned_paper import Cause
@@ -87,7 +87,8 @@ EXAMPLES: tuple[Notice, ...] = (
         tuple((kind, Channel.EMAIL) for kind in DocumentType),
         "delivery+tag@example.test",
     ),
-    choices.QuestionReceived("T-2026-000017", "privacy@example.test", NOW),
+    desks.QuestionReceived("T-2026-000017", "privacy@example.test", NOW),
+    desks.QuestionAnswered("T-2026-000017", NOW, "Ja.\nDat kan.", "privacy@example.test"),
 )
 
 
