@@ -29,7 +29,7 @@ class Place:
     kit: RecoveryKit
 
 
-def place(data: Path, monkeypatch: pytest.MonkeyPatch, mode: DomainMode = DomainMode.MANAGED) -> Place:
+def place(data: Path, mode: DomainMode = DomainMode.MANAGED) -> Place:
     kit = RecoveryKit.generate()
     desk = Desk.open(data, mode=mode)
     desk.clock.at = time.time()
@@ -49,8 +49,8 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 
 @pytest.fixture
-def managed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    return place(tmp_path / "data", monkeypatch)
+def managed(tmp_path: Path) -> Place:
+    return place(tmp_path / "data")
 
 
 def refused(shell: Shell, who: Person, *arguments: str) -> str:
@@ -68,8 +68,8 @@ def test_a_reset(shell: Shell, managed: Place) -> None:
     assert refused(shell, people["keyless"], "account", "reset", anna) == "no-escrow-key"
 
 
-def test_a_reset_that_closes_documents(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    people = place(tmp_path / "data", monkeypatch, DomainMode.PRIVATE).people
+def test_a_reset_that_closes_documents(shell: Shell, tmp_path: Path) -> None:
+    people = place(tmp_path / "data", DomainMode.PRIVATE).people
     anna = people["anna"].account.email
     assert refused(shell, people["admin"], "account", "reset", anna) == "documents-would-close"
     status, out = shell.run(people["admin"], "account", "reset", anna, "--closes-documents")
