@@ -105,6 +105,7 @@ NOT_PERSONAL = frozenset(
         "state",
         "generation",
         "last_uid_validity",
+        "closed_below",
         "closed_at",
         "created_at",
     }
