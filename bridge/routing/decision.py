@@ -166,7 +166,8 @@ def decide(
     """See above."""
     heard = [each for each in preferences if _concerns(each, reader)]
     decision = _chosen(_levels(heard, sender, document, reader)) if heard else _by_default(reader.language)
-    decision = _not_refused(decision, heard, document)
+    if sender.verified:  # anybody can write the name of a type into a header
+        decision = _not_refused(decision, heard, document)
     decision = _held(decision, reader, places)
     decision = _possible(decision, reader, sender, places)
     if document.generated and not sender.verified:

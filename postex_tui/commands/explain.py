@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from postex_tui.answers import FAILED, USAGE, Refusal, answer
+from postex_tui.cells import cell
 from postex_tui.commands.account import path_of
 from postex_tui.options import AsJson, Data
 
@@ -133,7 +134,7 @@ def _write(out: Path, rows: list[dict[str, Any]]) -> None:
             writer = csv.writer(file)
             writer.writerow([*SHOWN, "reasons"])
             for row in rows:
-                writer.writerow([*(row[name] for name in SHOWN), " ".join(row["reasons"] or [])])
+                writer.writerow([*(cell(row[name]) for name in SHOWN), cell(" ".join(row["reasons"] or []))])
     except OSError as error:
         raise Refusal("unwritable", f"{out} cannot be written ({type(error).__name__})") from None
 

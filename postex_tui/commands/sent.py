@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from postex_tui.answers import answer
+from postex_tui.cells import cell
 from postex_tui.moments import as_text
 from postex_tui.options import AsJson, Data
 
@@ -55,15 +56,8 @@ def _csv(found: Iterable[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["recipient", *DocumentType])
-    rows.writerows(
-        [_cell(each["recipient"] or ""), *(each["channels"][kind] for kind in DocumentType)] for each in found
-    )
+    rows.writerows([cell(each["recipient"]), *(each["channels"][kind] for kind in DocumentType)] for each in found)
     return out.getvalue().rstrip("\n")
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet must not take an address for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def sent(data: Data, limit: Limit = 100, as_json: AsJson = False) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from bridge.mail.facts import facts_of, is_automatic
+from bridge.mail.writing import Letter, Person, write
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,12 @@ def test_what_a_program_says_of_itself(field: str) -> None:
 )
 def test_what_a_person_may_have_in_a_header(field: str) -> None:
     assert not is_automatic(f"From: a@b.test\r\n{field}\r\nReturn-Path: <a@b.test>\r\n".encode())
+
+
+def test_what_we_write_says_so_to_other_post_offices() -> None:
+    """So nothing is sent because of it there, nor here because of theirs: `automatic-mail` of the decision."""
+    post = Person("postex@a.test")
+    written = write(Letter(post, Person("anna@b.test"), "Er is post", "Kijk in uw postvak.", "nl", 0, "1@a.test"))
+    header = written.partition(b"\r\n\r\n")[0] + b"\r\n"
+    assert facts_of(header).generated
+    assert is_automatic(header)

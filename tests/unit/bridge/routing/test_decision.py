@@ -173,7 +173,7 @@ def test_whatever_was_chosen_the_decision_can_be_carried_out(
         assert decision.channel is Channel.MAILBOX
         assert not decision.retention_days or decision.retention_days > decision.ladder.rungs[-1][0]
     is_mandatory = any(each.mandatory and each.document_type is kind for each in preferences)
-    assert not (decision.channel is Channel.REFUSE and is_mandatory)
+    assert not (decision.channel is Channel.REFUSE and is_mandatory and sender.verified)
     if decision.notify is not Notify.NONE and decision.channel is not Channel.REFUSE:
         assert reader.has_notice_url or (reader.contact_verified and where.notices_by_email)
 
@@ -201,6 +201,9 @@ def test_a_mandatory_type_overrules_a_refusal_and_the_reason_is_shown(level: Lev
     assert overruled.channel is Channel.MAILBOX
     assert [each.code for each in overruled.reasons if each.field == "channel"] == [Code.CHOSEN, Code.MANDATORY]
     assert decide([refusal, mandatory(DocumentType.PAYSLIP)]).channel is Channel.REFUSE
+    chosen = [refusal, mandatory(DocumentType.LETTER)]
+    stranger = decisions.decide(ABLE, chosen, Sender(SENDER, False), LETTER, EVERYWHERE)
+    assert stranger.channel is Channel.REFUSE, "whose header says what it likes"
 
 
 def test_where_nobody_chose_anything_it_lies_in_the_inbox_and_nothing_is_shared() -> None:
