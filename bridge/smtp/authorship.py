@@ -34,6 +34,8 @@ def header_refusal(header: bytes, rights: Rights) -> str | None:
 
 
 def _refusal(value: str, rights: Rights) -> str | None:
+    if not addresses.is_read_whole(value):
+        return replies.FROM_TOO_LONG
     items = addresses.parse(value)
     found = {address.mailbox.lower() for address in addresses.flat(items)}
     if not found or addresses.weight(items) >= addresses.MAX_ADDRESSES:

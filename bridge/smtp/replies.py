@@ -65,6 +65,7 @@ SIGNATURE_MISSING = "550 5.7.20 no valid DKIM signature of the domain that this 
 SIGNATURE_UNCHECKED = "451 4.7.5 the key of the DKIM signature could not be fetched; try again later"
 FROM_NOT_YOURS = "550 5.7.1 the header {field} names an address that is not yours"
 FROM_UNREADABLE = "550 5.7.1 the header {field} holds no readable address"
+FROM_TOO_LONG = "554 5.6.0 the header {field} is too long to tell whom it names; at most 16 KiB are taken"
 HEADER_TOO_LONG = "554 5.6.0 the header is too long to tell whom it names as author; at most 256 KiB are taken"
 BAD_SENDER_ADDRESS = "553 5.1.7 malformed sender address"
 BAD_RECIPIENT_ADDRESS = "553 5.1.3 malformed recipient address"

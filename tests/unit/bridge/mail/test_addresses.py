@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mail.addresses import MAX_ADDRESSES, Address, Group, addresses_of, flat, parse
+from bridge.mail.addresses import (
+    MAX_ADDRESSES,
+    MAX_UNCOMMON,
+    Address,
+    Group,
+    addresses_of,
+    flat,
+    in_the_open,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,25 @@ def test_hostile_lists_take_bounded_time(value):
     began = time.process_time()
     parse(value + " a@b")
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("piece", ["a ", "<", "a@", "[]", '"a" ', "(a) ", "a (c) b\\. "])
+def test_of_a_field_as_long_as_a_header_only_the_beginning_is_cut_into_tokens(piece):
+    value = piece * (256 * 1024 // len(piece))
+    began = time.process_time()
+    parse(value), in_the_open(value)
+    assert time.process_time() - began < 0.2
+    assert addresses_of(b"From: x@y, " + value.encode() + b"\r\n\r\n", "From") == ()
+
+
+def test_what_the_limit_cuts_is_not_taken_for_a_shorter_address():
+    cut = '"a" (c) x@y.' + "z" * MAX_UNCOMMON
+    assert parse(f"a@b, {cut}") == (Address(None, "a", "b"),)
+    assert parse(f"g: (c) a@b, {cut};") == (Group("g", (Address("c", "a", "b"),)),)
+
+
+def test_a_long_list_of_common_addresses_is_read_up_to_its_number():
+    assert len(parse("Jan Jansen <jan.jansen@example.test>, " * 5000)) == MAX_ADDRESSES
 
 
 @given(st.text(st.sampled_from(' \t\r\n"\\()<>@,:;[].ab\udcff'), max_size=60))

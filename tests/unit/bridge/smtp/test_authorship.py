@@ -4,6 +4,7 @@ from time import process_time
 
 import pytest
 
+from bridge.mail.addresses import MAX_UNCOMMON
 from bridge.mail.headers import MAX_HEADER
 from bridge.smtp.authorship import Rights, header_refusal
 
@@ -75,8 +76,17 @@ def test_an_author_behind_more_than_are_read(many: bytes) -> None:
         assert header_refusal(b"From: " + many + hidden + b"\r\n", OWN) is not None
 
 
+@pytest.mark.parametrize("field", [b"From", b"Sender"])
+def test_a_field_that_is_not_read_whole_says_so(field: bytes) -> None:
+    refusal = header_refusal(field + b": erp@example.test" + b" " * MAX_UNCOMMON + b"(c)\r\n", OWN)
+    assert (
+        refusal
+        == f"554 5.6.0 the header {field.decode()} is too long to tell whom it names; at most 16 KiB are taken"
+    )
+
+
 def test_malformed_authors_take_linear_time() -> None:
     began = process_time()
     for piece in (b"<", b"(", b'"\\', b" .", b"a@", b"=?a?q?", b"@.", b"=?", b" ", b"\t", b"=?a"):
         header_refusal(b"From: " + piece * (200_000 // len(piece)) + b"\r\n", OWN)
-    assert process_time() - began < 15
+    assert process_time() - began < 3
