@@ -76,6 +76,17 @@ def get(session: Session, correspondent_id: int) -> Correspondent:
     return Correspondent(*found)
 
 
+def is_known(session: Session, account_id: int, correspondent_id: int) -> bool:
+    """Whether it is among those of `of_reader`: two probes, however many they are."""
+    found = statements.row(
+        session,
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE correspondent_id = ? AND account_id = ? AND state <> 'held')"
+        " OR EXISTS (SELECT 1 FROM preference WHERE account_id = ? AND correspondent_id = ?)",
+        (correspondent_id, account_id, account_id, correspondent_id),
+    )
+    return found is not None and bool(found[0])
+
+
 def of_reader(session: Session, account_id: int) -> list[Correspondent]:
     """Those who ever sent this account something, or whom it has chosen something for; by name."""
     found = statements.rows(

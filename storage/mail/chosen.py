@@ -64,9 +64,11 @@ def sender_named(session: Session, account_id: int, address: str) -> int | None:
         " WHERE address = ?",
         (address, address),
     )
-    numbers = [correspondents.find(session, key) for key in (address, *(number for (number,) in accounts))]
-    known = {each.id for each in correspondents.of_reader(session, account_id)}
-    return next((number for number in numbers if number in known), None)
+    for key in (address, *(number for (number,) in accounts)):
+        number = correspondents.find(session, key)
+        if number is not None and correspondents.is_known(session, account_id, number):
+            return number
+    return None
 
 
 def senders(session: Session, account_id: int, document_ids: Sequence[int]) -> dict[int, int]:
