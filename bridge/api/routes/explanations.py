@@ -102,7 +102,7 @@ def _note(session: Session, access: Access, asker: Asker, routed: list[Routed]) 
     """Whose channel was told to whom (S59); a look of an admin is an event of the log (D7)."""
     now, numbers = access.control.now(), sorted({each.account_id for each in routed})
     if asker.as_sender:
-        told = {"basis": OWN_RECIPIENT, "road": "api", "told_account_id": asker.account_id}
+        told = {"basis": OWN_RECIPIENT, "road": access.road, "told_account_id": asker.account_id}
         disclosures.note(session, numbers, disclosures.CHANNEL, now, **told)  # type: ignore[arg-type]
     else:
         looks.note(session, asker.account_id, numbers, "preferences", now, access.actor)

@@ -58,13 +58,3 @@ def test_a_batch_from_the_command_line(shell: Shell, people: dict[str, Person]) 
     assert shell.json(people["erp"], "sender", "batch", "commit", "2026-11", "--count", "1")["state"] == "committed"
     assert shell.refused(people["erp"], "sender", "batch", "cancel", "2026-11") == "wrong-state"
     assert shell.refused(people["anna"], "sender", "batch", "commit", "2026-11", "--count", "1") == "not-found"
-
-
-def test_a_cell_is_no_formula() -> None:
-    from postex_tui.commands.sent import _cell
-
-    assert [_cell(text) for text in ("=1+1@x.test", "+a@x.test", "anna@x.test")] == [
-        "'=1+1@x.test",
-        "'+a@x.test",
-        "anna@x.test",
-    ]
