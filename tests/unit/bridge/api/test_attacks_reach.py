@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,21 +9,15 @@ import pytest_asyncio
 from bridge.api.policy import STEP_UP_SECONDS
 from storage.oversight import pseudonyms
 from storage.records import Role
-from tests.control import NOW, SECOND, Desk, Person
+from tests.control import NOW, SECOND, Desk
+
+from .asking import refused
 
 
 @pytest_asyncio.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with Desk.open(tmp_path / "data") as opened:
         yield opened
-
-
-async def refused(desk: Desk, method: str, path: str, who: Person, body: Any = None) -> tuple[int, str]:
-    """Status and code; the text is there in both languages, and differs."""
-    english = await desk.ask(method, path, who, body)
-    dutch = await desk.ask(method, path, who, body, **{"Accept-Language": "nl"})
-    assert english.json()["detail"] != dutch.json()["detail"]
-    return english.status_code, english.json()["code"]
 
 
 @pytest.mark.parametrize("address", ["ceo@other.test", "Xena@OTHER.test", "ceo@other.test."])

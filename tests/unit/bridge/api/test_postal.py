@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,6 +21,8 @@ from storage.people import accounts
 from storage.records import Role
 from tests.control import NOW, SECOND, Desk, Person
 
+from .asking import asked
+
 LINES = ["Stadhouderskade 123", "1071 AA  Amsterdam"]
 HOME = {"lines": LINES, "country": "NL"}
 PATH = "/v1/me/postal-address"
@@ -31,12 +32,6 @@ PATH = "/v1/me/postal-address"
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with Desk.open(tmp_path / "data") as opened:
         yield opened
-
-
-async def asked(desk: Desk, method: str, path: str, who: Person, body: Any = None, status: int = 200) -> Any:
-    answer = await desk.ask(method, path, who, body)
-    assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
-    return answer.json()
 
 
 def printed(desk: Desk, person: Person) -> Delivery:
