@@ -77,7 +77,7 @@ def live_with(bridge: Bridge, office: PostOffice) -> None:
         assert reader.search(None, "TEXT", f'"{WORDS}"')[1] == [b"1 2"]
         reader.fetch("1:*", "(ENVELOPE BODYSTRUCTURE BODY[])")
         reader.copy("1", FOLDER)
-        reader.append(FOLDER, "", None, letter())  # type: ignore[arg-type]
+        reader.append(FOLDER, "", None, letter())
         reader.select(FOLDER)
         with contextlib.suppress(imaplib.IMAP4.error):
             reader.xatom("FETCH", f'"{SUBJECT}"')

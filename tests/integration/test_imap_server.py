@@ -239,7 +239,7 @@ async def damage(library: Library, uid: int, column: str) -> None:
         altered = found[0][:20] + bytes([found[0][20] ^ 1]) + found[0][21:]
         statements.run(session, f"UPDATE {table} SET {column} = ? WHERE document_id = ?", (altered, uid))  # type: ignore[arg-type]
 
-    await library.store.write(flip)  # type: ignore[arg-type]
+    await library.store.write(flip)
 
 
 async def test_a_damaged_body_refuses_only_its_message(library: Library) -> None:

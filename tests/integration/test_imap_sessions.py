@@ -411,7 +411,7 @@ async def test_a_full_account_refuses_and_keeps_no_body_file(house: House) -> No
 
         statements.run(session, "UPDATE account SET quota_bytes = 1")  # type: ignore[arg-type]
 
-    await store.write(fill)  # type: ignore[arg-type]
+    await store.write(fill)
     client = await house.session()
     before = list(store.bodies.names())
     answer = await client.command(b"APPEND INBOX {60000+}\r\n" + b"x" * 60_000)

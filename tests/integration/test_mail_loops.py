@@ -53,7 +53,7 @@ async def test_notices_of_notices_come_to_an_end(tmp_path: Path, kind: type[word
             passed += 1
             if waiting(office) == before:
                 break
-            notice = kind("other.test")  # type: ignore[call-arg]
+            notice = kind("other.test")
             message = words.letter(notice, "nl", "anna@example.test", NOW, f"notice {passed}")
         assert (passed, waiting(here), waiting(there)) == (2, 1, 0)
         ladders = there.store.read_now(statements.rows, "SELECT ladder FROM delivery")

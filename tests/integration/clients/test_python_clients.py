@@ -50,7 +50,7 @@ def deliver_one(reader: Reader) -> None:
     """A further document, appended from a second connection."""
     with imaplib.IMAP4_SSL(reader.imaps.host, reader.imaps.port, ssl_context=reader.context()) as client:
         client.login(reader.login.username, reader.login.password)
-        assert client.append("INBOX", None, None, reader.documents[0])[0] == "OK"  # type: ignore[arg-type]
+        assert client.append("INBOX", None, None, reader.documents[0])[0] == "OK"
 
 
 async def test_aioimaplib_signs_in_fetches_and_idles(reader: Reader) -> None:

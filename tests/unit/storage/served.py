@@ -175,7 +175,7 @@ class World:
         keys, me = (store.server_keys, store.shred), str(account_id)
 
         def password() -> AccountKeys:
-            given = stretched(PASSWORD, store.look_up(passwords.parameters, account.email))  # type: ignore[arg-type]
+            given = stretched(PASSWORD, store.look_up(passwords.parameters, account.email))
             return store.look_up(passwords.open_account, *keys, account, given)
 
         found = {

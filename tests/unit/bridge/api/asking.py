@@ -36,7 +36,7 @@ async def notices(desk: Desk, person: Person) -> list[EmailMessage]:
     bodies = [
         await reader.body(each.document_id) for each in desk.store.read_now(documents.copies_of, found.inbox_id)
     ]
-    return [email.message_from_bytes(body, policy=email.policy.default) for body in bodies]  # type: ignore[misc]
+    return [email.message_from_bytes(body, policy=email.policy.default) for body in bodies]
 
 
 def subjects(messages: list[EmailMessage]) -> list[str]:

@@ -89,7 +89,7 @@ async def listed(desk: Desk, who: Person | None, **query: object) -> list[dict[s
     """All pages."""
     items, after = [], None
     while True:
-        params = httpx.QueryParams({**query, **({"after": after} if after else {})})  # type: ignore[arg-type]
+        params = httpx.QueryParams({**query, **({"after": after} if after else {})})
         answer = await desk.ask("GET", f"/v1/audit/events?{params}", who)
         assert answer.status_code == 200, answer.text
         page = answer.json()

@@ -40,7 +40,7 @@ async def inbox(desk: Desk, person: Person) -> list[str]:
     for body in bodies.values():
         assert isinstance(body, bytes)
         message = email.message_from_bytes(body, policy=email.policy.default)
-        made.append(f"{message['Subject']}\n{message.get_content()}")  # type: ignore[attr-defined]
+        made.append(f"{message['Subject']}\n{message.get_content()}")
     return made
 
 

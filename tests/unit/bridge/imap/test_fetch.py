@@ -28,7 +28,7 @@ def plan(*items: Item | BodyItem, by_uid: bool = False) -> Plan:
 
 def body(
     part: tuple[int, ...] = (), text: Text = Text.ALL, *fields: str, peek: bool = True, partial=None
-) -> BodyItem:  # type: ignore[no-untyped-def]
+) -> BodyItem:
     return BodyItem(Section(part, text, fields), peek, partial)
 
 

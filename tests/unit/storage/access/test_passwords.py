@@ -268,4 +268,4 @@ def test_salt_and_costs_are_part_of_the_secret(office: Office, anna: Person) -> 
     set_password(office, anna, strong)
     office.change("UPDATE key_slot SET parameters = ? WHERE kind = 'password'", CHEAP)
     weakened = office.store.read_now(passwords.parameters, anna.account.email)
-    refused(office, anna, stretched(PASSWORD, weakened))  # type: ignore[arg-type]
+    refused(office, anna, stretched(PASSWORD, weakened))

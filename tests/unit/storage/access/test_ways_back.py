@@ -75,7 +75,7 @@ def test_new_ones_replace_the_old(office: Office, carla: Enrolled) -> None:
         *lock(office, carla),
         carla.person.keys,
         NOW,
-        "account:1",  # type: ignore[arg-type]
+        "account:1",
     )
     assert left(office, carla) == 10
     with pytest.raises(SignInRefused):
@@ -122,7 +122,7 @@ def test_a_forgotten_password(office: Office, carla: Enrolled, dirk: Enrolled) -
         *lock(office, carla),
         carla.person.keys,
         "",
-        NOW,  # type: ignore[arg-type]
+        NOW,
     ).token
     code = carla.recovery_codes[0]
     for wrong in ((code, "000000"), (dirk.recovery_codes[0], carla.code()), (code, dirk.code())):

@@ -140,3 +140,10 @@ def test_the_seal_stays_while_another_reader_needs_it(house: House) -> None:
     assert seals(house) == 1
     house.store.write_now(deliveries.put_away, house.erp.id, [delivery.document_id], NOW)
     assert seals(house) == 0
+
+
+def test_what_was_downloaded_is_found_by_its_document(house: House) -> None:
+    """Not by reading all that was never fetched, once for each chunk: that grew with the square of a mailbox."""
+    sql = "EXPLAIN QUERY PLAN " + deliveries._DOWNLOADED.replace("?*", "?, ?")
+    ((*_, how),) = house.store.read_now(statements.rows, sql, (NOW, house.anna.id, 1, 2))
+    assert "ix_delivery_document_id_account_id" in how

@@ -64,7 +64,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, tup
 def walked(store: Store, limit: int, sort: Sort, **asked: object) -> list[Account]:
     found: list[Account] = []
     after = None
-    while page := store.read_now(accounts.page, limit=limit, after=after, sort=sort, **asked):  # type: ignore[call-overload]
+    while page := store.read_now(accounts.page, limit=limit, after=after, sort=sort, **asked):
         found += page
         after = accounts.sort_key(sort)(page[-1])
     return found

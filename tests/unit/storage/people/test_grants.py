@@ -19,7 +19,7 @@ def give(office: Office, person: Person, role: Role, now: int = NOW, **more: obj
     domain_id = values.pop("domain_id")
     return office.store.write_now(
         grants.grant, person.account, role, domain_id, now, actor="operator", granted_by=None, **values
-    )  # type: ignore[call-overload]
+    )
 
 
 def held(office: Office, person: Person, now: int) -> list[Role]:
