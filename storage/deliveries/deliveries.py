@@ -37,8 +37,9 @@ _UNOPENED = "SELECT 1 FROM delivery WHERE account_id = ? AND opened_at IS NULL A
 _UNFETCHED = _UNOPENED.replace(" LIMIT", " AND downloaded_at IS NULL LIMIT")
 _DOWNLOADED = (
     "UPDATE delivery SET downloaded_at = ?"
-    " WHERE account_id = ? AND downloaded_at IS NULL AND opened_at IS NULL AND document_id IN (?*)"
+    " WHERE account_id = ? AND +downloaded_at IS NULL AND +opened_at IS NULL AND document_id IN (?*)"
 )
+"""By the index of documents: each + keeps it from reading all that was never fetched, once for each chunk."""
 _OPENED = (
     "UPDATE delivery SET opened_at = ?, downloaded_at = coalesce(downloaded_at, ?), ladder_due_at = NULL,"
     " needs_key = CASE WHEN state = 'leaving' OR channel <> 'mailbox' THEN needs_key ELSE 0 END,"
