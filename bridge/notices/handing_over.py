@@ -20,7 +20,12 @@ WHY = {
     "preflight-address-returned": N_("paper came back from your postal address"),
     "signed-long-lines": N_("it is signed, and has lines so long that mail systems would spoil the signature"),
     "no-external-mailbox": N_("there is no mailbox elsewhere that lets us in"),
+    "over-quota": N_("that mailbox is full"),
+    "too-big": N_("it is larger than that mailbox takes"),
+    "printer-aborted": N_("the printer gave it up"),
+    "printer-canceled": N_("the printing was cancelled"),
 }
+OTHERWISE = N_("it was not taken there ({problem})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,6 @@ class HandOverFailed(Notice):
         return {
             "at": words.moment(self.at),
             "by": words(BY[self.channel]),
-            "why": self.problem if why is None else words(why),
+            "why": words(OTHERWISE, problem=self.problem) if why is None else words(why),
             "document": self.document,
         }

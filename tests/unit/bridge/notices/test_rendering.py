@@ -11,7 +11,7 @@ import pytest
 
 from bridge import notices
 from bridge.i18n import LOCALES, catalogue
-from bridge.notices import Notice, choices, contact, desks, external, people, rendering
+from bridge.notices import Notice, choices, contact, desks, external, handing_over, people, rendering
 from bridge.notices.looks import WHATS, Seen
 from bridge.routing.explaining import CODES
 from storage.deliveries.returned_paper import Cause
@@ -63,6 +63,13 @@ EXAMPLES: tuple[Notice, ...] = (
     contact.ContactUnproved(NOW),
     contact.NoticeUrlSet(NOW),
     contact.NoticeUrlRemoved(NOW),
+    contact.NoticeUrlPaused(NOW),
+    *(
+        handing_over.HandOverFailed("abc", channel, problem, NOW, came_back)
+        for channel in (Channel.PAPER, Channel.EMAIL, Channel.EXTERNAL)
+        for problem in ("outside-europe", "over-quota", HOSTILE.replace("{at}", ""))
+        for came_back in (True, False)
+    ),
     external.ExternalMailboxSet("imap.home.test", NOW),
     external.ExternalMailboxUnusable("imap.home.test", NOW),
     choices.ChoiceConfirmed(

@@ -201,7 +201,7 @@ async def test_given_up_by_the_printer_unprinted_the_mailbox_is_all(
     await office.settle(by_ipp(printer.uri), delivery, Ready())
     assert len(printer.prints) == 1
     assert office.now(delivery).state is DeliveryState.FAILED
-    assert office.events(delivery) == [("paper.failed", problem)]
+    assert ("paper.failed", problem) in office.events(delivery)
 
 
 @pytest.mark.parametrize("counts", [None, 1, 3])
