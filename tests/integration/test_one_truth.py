@@ -193,7 +193,8 @@ def test_what_a_dry_run_and_explain_say_is_what_arrivals_stored(town: Town) -> N
             codes |= {reason.code for reason in routed.decision.reasons}
     assert cases == READERS * DOCUMENTS
     assert channels == set(Channel)
-    assert codes == set(Code)
+    # A dry run has no headers before it: what they say of a stranger's program is test_decision's.
+    assert codes == set(Code) - {Code.AUTOMATIC}
 
 
 def _cases(
