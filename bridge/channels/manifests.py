@@ -6,6 +6,7 @@ count alone, from the command line. The sender reads in its mailbox what came of
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -33,8 +34,24 @@ class Compared:
     unexpected: tuple[str, ...]
 
 
-def take(session: Session, sender: Account, manifest: Manifest, tag_key: bytes, now: int) -> int | None:
+Named = Sequence[tuple[int, bytes | None] | None]
+"""For each line of a manifest its reader and the tag of the document there; None: the address leads to nobody."""
+
+
+def named(session: Session, manifest: Manifest, tag_key: bytes) -> Named:
+    """Looked up in a reader: a full-size manifest has 100 000 lines, and nobody writes while the writer looks."""
+    readers: dict[str, int | None] = {}
+    for line in manifest.lines:
+        if line.recipient not in readers:
+            readers[line.recipient] = _reader(session, line.recipient)
+    found = ((readers[line.recipient], line.message_id) for line in manifest.lines)
+    return [None if reader is None else (reader, message_tag(tag_key, reader, message)) for reader, message in found]
+
+
+def take(session: Session, sender: Account, manifest: Manifest, lines: Named, now: int) -> int | None:
     """The batch that is to be settled now; None if nothing was committed, and the sender was told why.
+
+    `lines` as `named` found them.
 
     NotFound: there is no batch of this name, or it was cancelled. Sent again, a manifest changes nothing.
     """
@@ -43,7 +60,7 @@ def take(session: Session, sender: Account, manifest: Manifest, tag_key: bytes, 
         return batch.id if manifest.count == batch.declared else None
     if batch.state is not BatchState.OPEN:
         raise NotFound("batch")
-    compared = compare(session, batch, manifest, tag_key)
+    compared = compare(session, batch, manifest, lines)
     counts = {manifest.count, len(manifest.lines), compared.held}
     if compared.missing or compared.unexpected or len(counts) != 1:
         notice.tell(session, sender, _disagreement(manifest, compared), now)
@@ -56,17 +73,12 @@ def take(session: Session, sender: Account, manifest: Manifest, tag_key: bytes, 
     return batch.id
 
 
-def compare(session: Session, batch: Batch, manifest: Manifest, tag_key: bytes) -> Compared:
+def compare(session: Session, batch: Batch, manifest: Manifest, lines: Named) -> Compared:
     """Line by line: by the reader that an address leads to, and the Message-ID."""
     held = batches.tags(session, batch.id)
     left = Counter((account_id, tag) for account_id, tag, _, _ in held)
-    readers: dict[str, int | None] = {}
     missing = list(manifest.wrong)
-    for line in manifest.lines:
-        if line.recipient not in readers:
-            readers[line.recipient] = _reader(session, line.recipient)
-        account_id = readers[line.recipient]
-        key = None if account_id is None else (account_id, message_tag(tag_key, account_id, line.message_id))
+    for line, key in zip(manifest.lines, lines, strict=True):
         if key is None or not left[key]:
             missing.append(f"{line.message_id}, {line.recipient}")
         else:

@@ -151,8 +151,9 @@ async def _counted(office: "Office", arrival: Arrival, signed_in: SignedIn) -> s
     if refusal is not None:
         return refusal
     read = await asyncio.to_thread(manifest.read, message)
+    lines = await store.read(manifests.named, read, office.tag_key)
     try:
-        begun = await store.write(manifests.take, signed_in.account, read, office.tag_key, now)
+        begun = await store.write(manifests.take, signed_in.account, read, lines, now)
     except NotFound:
         return replies.NO_BATCH
     if begun is None:
