@@ -115,7 +115,7 @@ def chore(settings: Settings) -> Chore:
     async def run(store: Store, now: int) -> int:
         done = 0
         for each in await store.read(batches.overdue, now - patience):
-            done += await store.write(_remind, each, now)
+            done += await store.write(_remind, each.id, now)
         for each in await store.read(batches.unfinished):
             await settle(store, where, each.id, now)
             done += 1
@@ -124,8 +124,11 @@ def chore(settings: Settings) -> Chore:
     return Chore("batches", MINUTE, run)
 
 
-def _remind(session: Session, batch: Batch, now: int) -> bool:
-    """First the sender is told, a day later the batch is cancelled."""
+def _remind(session: Session, batch_id: int, now: int) -> bool:
+    """First the sender is told, a day later the batch is cancelled; not if the sender has ended it meanwhile."""
+    batch = batches.get(session, batch_id)
+    if batch.state is not BatchState.OPEN:
+        return False
     account = accounts.by_id(session, batch.account_id)
     held = batches.count(session, batch.id)
     if batch.told_at is None:

@@ -97,7 +97,7 @@ def _had_before(
     if acceptance.content_tag is None or correspondent_id is None:
         return {}
     tags = {each.account_id: each.message_tag for each in acceptance.decided.values() if each.message_tag is not None}
-    return repetitions.known(session, correspondent_id, tags, acceptance.content_tag, now)
+    return repetitions.known(session, correspondent_id, tags, acceptance.content_tag, acceptance.batch, now)
 
 
 def _nothing_new(session: Session, acceptance: Acceptance, had: Mapping[int, str]) -> Delivered:

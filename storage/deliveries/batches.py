@@ -179,16 +179,17 @@ def told(session: Session, batch_id: int, now: int) -> None:
 
 def drop_some(session: Session, batch_id: int, limit: int) -> int:
     """Of a batch that is being cancelled: nothing stays of these deliveries; how many."""
-    return _dropped(session, held(session, batch_id, limit))
+    return drop(session, held(session, batch_id, limit))
 
 
 def drop_of_sender(session: Session, account_id: int, limit: int) -> int:
     """Likewise of all batches of a sender who is being erased: nobody could commit them any more."""
     found = statements.rows(session, "SELECT id FROM batch WHERE account_id = ?", (account_id,))
-    return sum(_dropped(session, held(session, batch_id, limit)) for (batch_id,) in found)
+    return sum(drop(session, held(session, batch_id, limit)) for (batch_id,) in found)
 
 
-def _dropped(session: Session, found: Sequence[Delivery]) -> int:
+def drop(session: Session, found: Sequence[Delivery]) -> int:
+    """Nothing stays of these held deliveries; how many."""
     for each in found:
         statements.run(session, "DELETE FROM delivery WHERE id = ?", (each.id,))
         if each.document_id is not None:

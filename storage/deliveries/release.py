@@ -6,7 +6,7 @@ code brings it back.
 
 from sqlmodel import Session
 
-from storage.deliveries import jobs, outbox_keys
+from storage.deliveries import batches, jobs, outbox_keys, repetitions
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, Decided, DeliveryState
 from storage.engine import statements
@@ -28,9 +28,14 @@ def release(
     keywords: tuple[str, ...],
     now: int,
 ) -> None:
-    """As it was decided now. Whoever refuses loses the key; whoever is gone has no delivery any more."""
+    """As it was decided now. Whoever refuses loses the key; whoever is gone has no delivery any more; whoever got
+    the same meanwhile needs no second copy.
+    """
     document_id = delivery.document_id
     if document_id is None or delivery.state is not DeliveryState.HELD:
+        return
+    if repetitions.came_meanwhile(session, delivery.id, now):
+        batches.drop(session, [delivery])
         return
     refused = decided.channel is Channel.REFUSE
     _decide(session, delivery.id, decided, refused, now)

@@ -167,6 +167,16 @@ async def test_a_batch_that_waits_is_told_of_and_then_cancelled(office: Office) 
     assert await count(office, office.anna) == 1, "what was dropped is not taken for known"
 
 
+async def test_a_batch_that_is_committed_at_the_last_moment_is_not_cancelled(office: Office) -> None:
+    await hand_in(office, held(1), ANNA)
+    chore, store = releasing.chore(Settings()), office.store
+    await chore.run(store, NOW + 72 * HOUR)
+    batch = store.read_now(batches.named, office.erp.account.id, "nov")
+    store.write_now(batches.begin, batch.id, 1, NOW + 96 * HOUR, "system")
+    assert not store.write_now(releasing._remind, batch.id, NOW + 96 * HOUR)
+    assert store.read_now(batches.get, batch.id).state is BatchState.COMMITTING
+
+
 # --- the same again ---
 
 
@@ -183,6 +193,42 @@ async def test_the_same_document_reaches_only_those_who_have_not_got_it(office: 
         "another body is another document"
     )
     assert await count(office, people[0]) == 2
+
+
+def in_batch(name: str) -> bytes:
+    return message(1, f"Postex-Document: batch={name}")
+
+
+async def test_what_is_being_dropped_with_its_batch_can_be_handed_in_again_at_once(office: Office) -> None:
+    await hand_in(office, in_batch("one"), ANNA)
+    store = office.store
+    one = store.read_now(batches.named, office.erp.account.id, "one")
+    store.write_now(batches.cancel, one.id, NOW, "system")
+    assert (await hand_in(office, in_batch("two"), ANNA)).startswith("250 ")
+    await releasing.settle(store, Places(), one.id, NOW)
+    two = store.read_now(batches.named, office.erp.account.id, "two")
+    store.write_now(batches.begin, two.id, 1, NOW, "system")
+    await releasing.settle(store, Places(), two.id, NOW)
+    assert await count(office, office.anna) == 1
+
+
+@pytest.mark.parametrize("verb", ["begin", "cancel"])
+async def test_what_a_batch_holds_can_be_handed_in_outside_it_and_comes_once(office: Office, verb: str) -> None:
+    """Whatever becomes of the batch: it was acknowledged outside it."""
+    first = await hand_in(office, in_batch("one"), ANNA)
+    assert await hand_in(office, message(1, "X-Run: 2", "Postex-Document: batch=one"), ANNA) == first, (
+        "held in the same batch"
+    )
+    assert (await hand_in(office, message(1), ANNA)).startswith("250 ")
+    assert await count(office, office.anna) == 1
+    store = office.store
+    one = store.read_now(batches.named, office.erp.account.id, "one")
+    assert store.read_now(batches.count, one.id) == 1
+    more = {"begin": (1, NOW, "system"), "cancel": (NOW, "system")}[verb]
+    store.write_now(getattr(batches, verb), one.id, *more)
+    await releasing.settle(store, Places(), one.id, NOW)
+    assert store.read_now(batches.get, one.id).state not in batches.UNFINISHED
+    assert await count(office, office.anna) == 1
 
 
 async def test_another_sender_may_hand_in_the_same(office: Office) -> None:
