@@ -14,10 +14,14 @@ from storage.engine import statements
 from storage.erasures import partial_erasure
 from storage.errors import Held, NotFound
 
+# ruff: noqa: S608 - every part of these statements stands in this file
+
+_SETTLED = "ladder_due_at IS NULL AND state NOT IN ('leaving', 'held')"
 _DUE = (
-    "SELECT erase_at, id FROM delivery WHERE erase_at <= ? AND (erase_at, id) > (?, ?) AND ladder_due_at IS NULL"
-    " AND state NOT IN ('leaving', 'held') ORDER BY erase_at, id LIMIT ?"
+    f"SELECT erase_at, id FROM delivery WHERE erase_at <= ? AND (erase_at, id) > (?, ?) AND {_SETTLED}"
+    " ORDER BY erase_at, id LIMIT ?"
 )
+_STILL_DUE = f"SELECT account_id, document_public_id FROM delivery WHERE id = ? AND erase_at <= ? AND {_SETTLED}"
 
 
 def due(session: Session, now: int, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
@@ -26,12 +30,10 @@ def due(session: Session, now: int, after: tuple[int, int], limit: int) -> list[
 
 
 def begin_one(session: Session, delivery_id: int, now: int) -> bool:
-    """Whether it was begun; a document that is held stays, one that is gone already needs nothing."""
-    found = statements.row(
-        session,
-        "SELECT account_id, document_public_id FROM delivery WHERE id = ? AND erase_at <= ?",
-        (delivery_id, now),
-    )
+    """Whether it was begun; a document that is held, or has begun to leave since, stays; one that is gone already
+    needs nothing.
+    """
+    found = statements.row(session, _STILL_DUE, (delivery_id, now))
     if found is None:
         return False
     try:
@@ -48,7 +50,7 @@ def old_decisions(session: Session, now: int, after: int, limit: int) -> list[in
     """Deliveries behind number `after` of which something is to be forgotten. Reads the table: for a reader."""
     sql = (
         "SELECT id FROM delivery WHERE id > ? AND decided_at < ? AND (reasons IS NOT NULL OR document_id IS NULL)"
-        " AND ladder_due_at IS NULL AND state NOT IN ('leaving', 'held') ORDER BY id LIMIT ?"
+        f" AND {_SETTLED} ORDER BY id LIMIT ?"
     )
     return [number for (number,) in statements.rows(session, sql, (after, now - DECISIONS_KEPT, limit))]
 

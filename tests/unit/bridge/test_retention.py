@@ -14,6 +14,7 @@ from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DAY
 from storage.engine import statements
 from storage.erasures import erasing, holds
+from storage.erasures import retention as due_retention
 from storage.errors import NotFound
 from storage.people import accounts
 from tests.ladders import House
@@ -80,6 +81,19 @@ async def test_a_ladder_is_climbed_before_the_copy_goes(house: House) -> None:
     assert house.rungs() == ["remind", "paper"]
     assert await retention.erase_due(house.store, NOW + 16 * DAY) == 1
     assert not is_there(house, waiting)
+
+
+async def test_what_began_to_leave_since_it_was_found_due_stays(house: House) -> None:
+    """As when a person has a dead letter tried again between the two."""
+    house.choose(retention_days=30)
+    going, at = house.hand_in(), NOW + 30 * DAY
+    assert house.store.read_now(due_retention.due, at, (0, 0), 9) == [(at, going.id)]
+    house.store.write_now(statements.run, "UPDATE delivery SET state = 'leaving'")
+    assert not house.store.write_now(due_retention.begin_one, going.id, at)
+    house.store.write_now(statements.run, "UPDATE delivery SET state = 'waiting', ladder_due_at = ?", (at,))
+    assert not house.store.write_now(due_retention.begin_one, going.id, at)
+    house.store.write_now(statements.run, "UPDATE delivery SET state = 'delivered', ladder_due_at = NULL")
+    assert house.store.write_now(due_retention.begin_one, going.id, at)
 
 
 async def test_what_a_sender_says_expires_is_not_erased(house: House) -> None:
