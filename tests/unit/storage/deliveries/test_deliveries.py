@@ -63,6 +63,7 @@ def test_what_comes_back_after_it_was_handed_over_can_only_be_reminded_of(
     house.store.write_now(deliveries.failed, delivery.id, Channel.EMAIL, "bounced", NOW + 2 * DAY)
     after = house.again(delivery)
     assert (after.state, after.ladder_due_at) == (state, NOW + 2 * DAY if state == "waiting" else None)
+    assert (after.ended_at is None) is (state == "waiting")
 
 
 def test_a_rung_is_done_once_and_only_from_where_it_was_seen(house: House) -> None:
@@ -93,6 +94,88 @@ def test_what_somebody_has_begun_is_not_taken_back(house: House) -> None:
     assert (house.again(delivery).state, house.count("job"), seals(house)) == (DeliveryState.LEAVING, 1, 1)
     house.store.write_now(deliveries.handed_off, delivery.id, Channel.PAPER, NOW + DAY)
     assert (house.again(delivery).state, seals(house)) == (DeliveryState.HANDED_OFF, 0)
+
+
+def without_copies(house: House, delivery: Delivery) -> None:
+    """As after an EXPUNGE of its last copy."""
+    assert delivery.document_id is not None
+    house.store.write_now(statements.run, "DELETE FROM copy")
+    house.store.write_now(deliveries.put_away, house.anna.id, [delivery.document_id], NOW + 2 * DAY)
+
+
+def test_what_is_being_printed_while_it_is_read_and_deleted_is_closed_to_the_server(house: House) -> None:
+    house.choose_ladder("1:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.PAPER, None, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET step = 'printing'")
+    house.open(delivery)
+    without_copies(house, delivery)
+    after = house.again(delivery)
+    assert (after.state, after.document_id, after.ended_at) == (DeliveryState.OPENED, None, NOW + 2 * DAY)
+    assert (seals(house), house.count("job")) == (0, 1)
+
+
+def test_only_in_the_trash_it_is_handled(house: House) -> None:
+    house.choose_ladder("1:paper")
+    delivery = house.hand_in()
+    assert delivery.document_id is not None
+    put_away = (deliveries.put_away, house.anna.id, [delivery.document_id], NOW + 1)
+    trash = "(SELECT id FROM mailbox WHERE account_id = copy.account_id AND special = 'trash')"
+    house.store.write_now(
+        statements.run, f"INSERT INTO copy SELECT {trash}, 9, document_id, account_id, 0, NULL, 1, 0 FROM copy"
+    )
+    house.store.write_now(*put_away)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.WAITING, 1)
+    house.store.write_now(statements.run, f"DELETE FROM copy WHERE mailbox_id <> {trash}")
+    house.store.write_now(*put_away)
+    after = house.again(delivery)
+    assert (after.state, after.ladder_due_at, after.document_id) == (
+        DeliveryState.REMOVED,
+        None,
+        delivery.document_id,
+    )
+    assert seals(house) == 0
+
+
+def test_what_a_batch_holds_is_not_opened(house: House) -> None:
+    delivery = house.hand_in()
+    house.store.write_now(statements.run, "UPDATE delivery SET state = 'held'")
+    house.open(delivery)
+    assert (house.again(delivery).state, house.again(delivery).opened_at) == (DeliveryState.HELD, None)
+
+
+def test_a_notice_that_is_on_its_way_keeps_no_seal(house: House) -> None:
+    house.choose_ladder("1:remind 5:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.REMIND, NOW + 5 * DAY, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET step = 'sending'")
+    rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+    house.open(delivery)
+    assert (house.again(delivery).state, seals(house), house.count("job")) == (DeliveryState.OPENED, 0, 1)
+
+
+@pytest.mark.parametrize(("kind", "sealed"), [("notice", 0), ("paper", 1)])
+def test_a_dead_letter_keeps_the_seal_and_a_dead_notice_does_not(house: House, kind: str, sealed: int) -> None:
+    house.choose_ladder("1:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.PAPER, None, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET state = 'dead', kind = ?", (kind,))
+    house.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW + DAY)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.FAILED, sealed)
+    house.open(delivery)
+    assert "ladder.stopped" not in house.events(delivery), "it had ended before"
+    assert seals(house) == 0
+
+
+def test_while_a_rung_is_uncertain_another_that_fails_ends_nothing(house: House) -> None:
+    house.choose_ladder("1:email 5:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.EMAIL, NOW + 5 * DAY, NOW + DAY)
+    house.store.write_now(statements.run, "UPDATE job SET state = 'uncertain'")
+    rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+    house.store.write_now(statements.run, "UPDATE job SET state = 'dead' WHERE kind = 'paper'")
+    house.store.write_now(deliveries.failed, delivery.id, Channel.PAPER, "jam", NOW + 6 * DAY)
+    assert (house.again(delivery).state, seals(house)) == (DeliveryState.LEAVING, 1)
 
 
 def test_a_failure_changes_nothing_while_a_later_rung_is_under_way(house: House) -> None:
