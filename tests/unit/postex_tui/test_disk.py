@@ -10,8 +10,8 @@ from postex_tui.demo.documents import Document, pdf
 from postex_tui.demo.office import Person
 from postex_tui.demo.traffic import HandIn, check_same, compose
 
-SENDER = Person("Energie BV", "erp@example.test", "secret", "facturen@energie.test")
-ANNA = Person("Anna", "anna@example.test", "secret", "anna@example.test")
+SENDER = Person("Energie BV", "erp@example.test", "secret", "facturen@energie.test", "code")
+ANNA = Person("Anna", "anna@example.test", "secret", "anna@example.test", "code")
 TRACE = b"Received: from x by y;\r\n Mon, 2 Mar 2026 09:00:00 +0100\r\n"
 
 
