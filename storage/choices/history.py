@@ -20,9 +20,6 @@ _COLUMNS = (
     " undo_until, undone_at"
 )
 _PARSERS = {"channel": Channel, "notify": Notify, "quiet": Quiet.parse, "ladder": Ladder.parse}
-_SAME_LEVEL = " AND ".join(
-    f"{column} IS NOT DISTINCT FROM ?" for column in ("account_id", "domain_id", "correspondent_id", "document_type")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +93,25 @@ def listing(
     session: Session, owner: Preference, *, before: int | None = None, limit: int = 100
 ) -> list[PreferenceChange]:
     """Of an account or a domain, whichever `owner` names; newest first, with numbers below `before`."""
+    column, number = _owner(owner)
     found = statements.rows(
         session,
-        f"SELECT {_COLUMNS} FROM preference_change WHERE account_id IS NOT DISTINCT FROM ?"  # noqa: S608
-        " AND domain_id IS NOT DISTINCT FROM ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (owner.account_id, owner.domain_id, 2**63 - 1 if before is None else before, limit),
+        f"SELECT {_COLUMNS} FROM preference_change WHERE {column} = ? AND id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+        (number, 2**63 - 1 if before is None else before, limit),
     )
     return [_change(row) for row in found]
 
 
 def changed_since(session: Session, change: PreferenceChange) -> bool:
     """Whether a later act, itself not taken back, stands at the same level."""
+    level = change.row.new
+    column, number = _owner(level)
     found = statements.row(
         session,
-        f"SELECT 1 FROM preference_change WHERE {_SAME_LEVEL} AND id > ? AND undone_at IS NULL AND road <> ?"  # noqa: S608
-        " AND batch <> ? LIMIT 1",
-        (*_level(change.row.new), change.id, Road.UNDO, change.batch),
+        f"SELECT 1 FROM preference_change WHERE {column} = ? AND correspondent_id IS NOT DISTINCT FROM ?"  # noqa: S608
+        " AND document_type IS NOT DISTINCT FROM ? AND id > ? AND undone_at IS NULL AND road <> ? AND batch <> ?"
+        " LIMIT 1",
+        (number, level.correspondent_id, level.document_type, change.id, Road.UNDO, change.batch),
     )
     return found is not None
 
@@ -140,6 +140,11 @@ def decoded(level: Preference, text: str | None) -> Preference:
         name: _PARSERS[name](value) if name in _PARSERS else value for name, value in said.items()
     }
     return replace(level, choice=Choice(**given), mandatory=mandatory)
+
+
+def _owner(level: Preference) -> tuple[str, int | None]:
+    """Column and number of the account or the domain whose level it is."""
+    return ("domain_id", level.domain_id) if level.account_id is None else ("account_id", level.account_id)
 
 
 def _level(preference: Preference) -> tuple[int | None, int | None, int | None, str | None]:

@@ -39,7 +39,7 @@ class PreferenceRow(Table, table=True):
     """The four that follow in one string, so that each level has one row."""
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     domain_id: int | None = Field(default=None, foreign_key="domain.id", index=True)
-    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id", index=True)
+    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id")
     document_type: str | None
     channel: str | None
     mailbox_id: int | None = Field(default=None, foreign_key="mailbox.id", ondelete="SET NULL", index=True)
@@ -64,7 +64,7 @@ class PreferenceChangeRow(Table, table=True):
     """The same for all rows that one act changed: one undo takes them all back."""
     account_id: int | None = Field(default=None, foreign_key="account.id")
     domain_id: int | None = Field(default=None, foreign_key="domain.id", index=True)
-    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id", index=True)
+    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id")
     document_type: str | None
     old: str | None
     new: str | None
@@ -84,7 +84,7 @@ class ConsentRow(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     purpose: str
-    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id", index=True)
+    correspondent_id: int | None = Field(default=None, foreign_key="correspondent.id")
     """To whom; NULL for a purpose that concerns no sender."""
     scope: str | None
     road: str

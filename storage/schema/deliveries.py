@@ -170,7 +170,7 @@ class DisclosureRow(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
-    told_account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    told_account_id: int | None = Field(default=None, foreign_key="account.id")
     told: str | None
     """A third party that is no account, such as a relay."""
     what: str
@@ -228,7 +228,7 @@ class SenderDkimRow(Table, table=True):
     __table_args__ = CLUSTERED
 
     account_id: int = Field(foreign_key="account.id", primary_key=True)
-    domain: str = Field(primary_key=True, index=True)
+    domain: str = Field(primary_key=True)
 
 
 class ContactProofRow(Table, table=True):

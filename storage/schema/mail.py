@@ -48,7 +48,7 @@ class DocumentRow(Table, table=True):
     body_name: str | None
     stored_size: int
     sender_account_id: int | None = Field(foreign_key="account.id", index=True)
-    correspondent_id: int | None = Field(default=None, index=True)
+    correspondent_id: int | None
     """Who it came from, an outside address included; NULL for what a reader or Postex itself put there.
     Without a foreign key: adding one would rebuild the table.
     """

@@ -94,7 +94,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.create_index("ix_disclosure_account_id_at", ["account_id", "at"], unique=False)
-        batch_op.create_index("ix_disclosure_told_account_id", ["told_account_id"], unique=False)
 
     op.create_table(
         "external_mailbox",
@@ -118,8 +117,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "domain", name="pk_sender_dkim"),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("sender_dkim", schema=None) as batch_op:
-        batch_op.create_index("ix_sender_dkim_domain", ["domain"], unique=False)
 
     op.create_table(
         "sender_network",
@@ -188,5 +185,4 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.create_index("ix_consent_account_id", ["account_id"], unique=False)
-        batch_op.create_index("ix_consent_correspondent_id", ["correspondent_id"], unique=False)
     # ### end Alembic commands ###

@@ -165,7 +165,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("preference", schema=None) as batch_op:
         batch_op.create_index("ix_preference_account_id", ["account_id"], unique=False)
-        batch_op.create_index("ix_preference_correspondent_id", ["correspondent_id"], unique=False)
         batch_op.create_index("ix_preference_domain_id", ["domain_id"], unique=False)
         batch_op.create_index("ix_preference_mailbox_id", ["mailbox_id"], unique=False)
 
@@ -197,7 +196,6 @@ def upgrade() -> None:
             "ix_preference_change_account_id_changed_at", ["account_id", "changed_at"], unique=False
         )
         batch_op.create_index("ix_preference_change_batch", ["batch"], unique=False)
-        batch_op.create_index("ix_preference_change_correspondent_id", ["correspondent_id"], unique=False)
         batch_op.create_index("ix_preference_change_domain_id", ["domain_id"], unique=False)
 
     op.create_table(
@@ -259,7 +257,6 @@ def upgrade() -> None:
 
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.add_column(sa.Column("correspondent_id", sa.Integer(), nullable=True))
-        batch_op.create_index("ix_document_correspondent_id", ["correspondent_id"], unique=False)
 
     op.create_table(
         "chosen_document",

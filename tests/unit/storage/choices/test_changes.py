@@ -1,13 +1,17 @@
 """Changing preferences: one act, one batch, one event, one undo within a day (S15, S35, S58, S78, D2)."""
 
 import json
+import re
+from collections.abc import Sequence
 
 import pytest
+from sqlmodel import Session
 
 from storage.choices import changes, consents, correspondents, preferences
 from storage.choices.changes import Changed
 from storage.choices.consents import Purpose
 from storage.deliveries.terms import Channel, Choice, DocumentType, Ladder, Notify, Preference, Quiet, Road
+from storage.engine import statements
 from storage.errors import Conflict, Invalid, NotFound
 from storage.people import domains
 from tests.unit.storage.conftest import NOW, Office, Person
@@ -238,3 +242,31 @@ def test_a_domain_says_what_holds_where_nobody_chose_and_what_is_mandatory(offic
     for edit in (Choice(receipts=True), Choice(mailbox_id=1), Choice(language="nl")):
         with pytest.raises(Invalid):
             office.store.write_now(changes.change_domain, domain, None, edit, now=NOW, **who)  # type: ignore[arg-type]
+
+
+def test_look_ups_go_by_their_account_however_many_chose_the_same(
+    office: Office, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand rows for one sender, or for no domain, are not read to find those of one account."""
+    energy = sender(office)
+    changed = change(office, anna, [energy], Choice(receipts=True))
+    asked: list[tuple[str, Sequence[statements.Value]]] = []
+    rows = statements.rows
+
+    def noted(session: Session, sql: str, values: Sequence[statements.Value] = ()) -> list[statements.Row]:
+        asked.append((sql, values))
+        return rows(session, sql, values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(statements, "rows", noted)
+        patched.setattr(statements, "row", lambda *given: next(iter(noted(*given)), None))
+        store, account_id = office.store, anna.account.id
+        store.read_now(consents.effective, account_id, Purpose.RECEIPTS, energy, NOW, "invoice")
+        store.read_now(consents.effective, account_id, Purpose.CARRIERS, None, NOW, "paper")
+        store.read_now(changes.listing, account_id)
+        undo(office, anna, changed.batch)
+    looked = [(sql, values) for sql, values in asked if re.match("SELECT .* FROM (consent|preference_change)", sql)]
+    assert len(looked) >= 5
+    for sql, values in looked:
+        ((*_, how),) = office.rows(f"EXPLAIN QUERY PLAN {sql}", *values)[:1]
+        assert "account_id" in how or "ix_preference_change_batch" in how, sql
