@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.deliveries import deliveries, ladder_runs, outbox_keys
+from storage.deliveries import deliveries, ladder_runs, opening, outbox_keys
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DAY, Channel, DeliveryState, Rung
 from storage.engine import statements
+from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
 from tests.ladders import House
 from tests.reading import NOW
@@ -21,9 +22,13 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.store.close()
 
 
+def outbox_of(house: House) -> OutboxKey:
+    return OutboxKey.of(house.store.server_keys.outbox)
+
+
 def rung(house: House, delivery: Delivery, which: Rung, next_due_at: int | None, at: int) -> bool:
     found = house.again(delivery)
-    public = OutboxKey.of(house.store.server_keys.outbox).public_key
+    public = outbox_of(house).public_key
     job = ladder_runs.job_of(found, which, at)
     return house.store.write_now(ladder_runs.advance, found, which, next_due_at, at, job, public)
 
@@ -70,7 +75,7 @@ def test_a_rung_is_done_once_and_only_from_where_it_was_seen(house: House) -> No
     house.choose_ladder("1:remind 5:paper")
     delivery = house.hand_in()
     seen = house.again(delivery)
-    public = OutboxKey.of(house.store.server_keys.outbox).public_key
+    public = outbox_of(house).public_key
     at = NOW + DAY
 
     def advance() -> bool:
@@ -82,6 +87,26 @@ def test_a_rung_is_done_once_and_only_from_where_it_was_seen(house: House) -> No
     assert house.count("job") == 1
     house.open(delivery)
     assert not rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+
+
+def test_what_nobody_has_begun_makes_way_for_the_next_rung(house: House) -> None:
+    house.choose_ladder("1:email 5:paper")
+    delivery = house.hand_in()
+    rung(house, delivery, Rung.EMAIL, NOW + 5 * DAY, NOW + DAY)
+    rung(house, delivery, Rung.PAPER, None, NOW + 5 * DAY)
+    assert house.store.read_now(statements.rows, "SELECT kind FROM job") == [("paper",)]
+
+
+def test_a_reminder_that_reached_nobody_hastens_what_leaves_and_no_other_reminder(house: House) -> None:
+    house.choose_ladder("1:remind 5:remind 9:email")
+    delivery = house.hand_in()
+    for day, planned, hastened in ((1, NOW + 5 * DAY, NOW + 5 * DAY), (5, NOW + 9 * DAY, NOW + 5 * DAY)):
+        rung(house, delivery, Rung.REMIND, planned, NOW + day * DAY)
+        found = house.again(delivery)
+        assert house.store.write_now(ladder_runs.hasten, found, NOW + 5 * DAY) == hastened
+        assert house.again(delivery).ladder_due_at == hastened
+    rung(house, delivery, Rung.EMAIL, None, NOW + 9 * DAY)
+    assert house.store.write_now(ladder_runs.hasten, house.again(delivery), NOW + 9 * DAY) is None
 
 
 def test_what_somebody_has_begun_is_not_taken_back(house: House) -> None:
@@ -221,6 +246,8 @@ def test_the_seal_stays_while_another_reader_needs_it(house: House) -> None:
     house.store.write_now(statements.run, copied, (house.erp.id,))
     house.store.write_now(outbox_keys.give_up, delivery.id)
     assert seals(house) == 1
+    with pytest.raises(NotFound):  # it is there for the other alone
+        house.store.read_now(opening.message, house.store.bodies, outbox_of(house), delivery.id)
     house.store.write_now(deliveries.put_away, house.erp.id, [delivery.document_id], NOW)
     assert seals(house) == 0
 
