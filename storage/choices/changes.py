@@ -122,8 +122,9 @@ def undo(
     now: int,
     changed_by: int | None = None,
 ) -> Changed:
-    """Put back exactly what stood there before the act. NotFound if the account has no such batch, or it was undone;
-    Invalid if its day is over; Conflict if a later act changed one of its levels: that goes first.
+    """Put back exactly what stood there before the act; carriers that were declined stay so. NotFound if the account
+    has no such batch, or it was undone; Invalid if its day is over; Conflict if a later act changed one of its
+    levels: that goes first.
     """
     return _undo(session, Preference(Choice(), account_id), batch, Act(road, actor, changed_by, now, now))
 
@@ -220,8 +221,7 @@ def _undo(session: Session, owner: Preference, batch: str, act: Act) -> Changed:
     first = {preferences.level_of(each.row.new): each.row for each in reversed(changes)}
     rows = [Row(current.get(level, _empty(row.new)), row.old) for level, row in first.items()]
     rows = [replace(row, new=_with_folder(session, row.new)) for row in rows]
-    back = [carried_by(row.new.choice) - carried_by(row.old.choice) for row in rows]
-    made = _carry_out(session, rows, replace(act, accepts=frozenset().union(*back)))
+    made = _carry_out(session, rows, act)
     history.mark_undone(session, batch, act.now)
     return made
 

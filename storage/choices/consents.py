@@ -166,7 +166,7 @@ def _receipts_level(
         session,
         "SELECT correspondent_id, document_type, receipts FROM preference WHERE account_id = ?"
         " AND receipts IS NOT NULL AND (correspondent_id IS NULL OR correspondent_id = ?)"
-        " AND (document_type IS NULL OR (document_type = ? AND correspondent_id IS NOT NULL))",
+        " AND (document_type IS NULL OR document_type = ?)",
         (account_id, correspondent_id or 0, None if scope is None else DocumentType(scope)),
     )
     if not found:

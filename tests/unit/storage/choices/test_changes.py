@@ -145,6 +145,10 @@ def test_a_folder_is_the_accounts_own_and_a_deleted_one_does_not_come_back(
     number = sender(office)
     with pytest.raises(Invalid):
         change(office, anna, [number], Choice(mailbox_id=bram.recipient.inbox_id))
+    office.change("UPDATE mailbox SET special = 'closed' WHERE account_id = ? AND special = 'junk'", anna.account.id)
+    ((closed,),) = office.rows("SELECT id FROM mailbox WHERE special = 'closed'")
+    with pytest.raises(Invalid):
+        change(office, anna, [number], Choice(mailbox_id=closed))
     change(office, anna, [number], Choice(mailbox_id=anna.recipient.inbox_id, notify=Notify.NONE))
     made = change(office, anna, [number], Choice(), NOW + 1, clear={"mailbox_id"})
     office.change("UPDATE preference_change SET old = ? WHERE batch = ?", '{"mailbox_id": 999999}', made.batch)
@@ -171,6 +175,10 @@ def test_receipts_are_a_consent_given_withdrawn_and_dated(office: Office, anna: 
     assert agreed(office, anna, number, NOW + 99)
     assert not agreed(office, anna, number, NOW + 100)
     assert not agreed(office, anna, other)
+    before = len(events(office))
+    moved = change(office, anna, [number], Choice(receipts=True), consent_until=NOW + 90)
+    assert (moved.rows, len(events(office))) == ((), before + 1), "another end is in the log, though no row differs"
+    change(office, anna, [number], Choice(receipts=True), consent_until=NOW + 100)
     made = change(office, anna, [number], Choice(receipts=False), NOW + 5)
     assert not agreed(office, anna, number, NOW + 5)
     undo(office, anna, made.batch, NOW + 6)
@@ -219,6 +227,25 @@ def test_choosing_a_channel_that_leaves_the_house_accepts_its_carriers(office: O
     assert not office.store.read_now(consents.effective, by, *asked)
     change(office, anna, [None], Choice(ladder=Ladder.parse("14:paper")), NOW + 3)
     assert office.store.read_now(consents.effective, by, *asked)
+    declined = office.store.read_now(consents.declined, [by])
+    assert declined == {}, "accepted again"
+
+
+@pytest.mark.parametrize("withdrawn", [1, 3])
+def test_an_undo_gives_no_consent_to_carriers_back(office: Office, anna: Person, withdrawn: int) -> None:
+    """Whether it was withdrawn before the act that is undone or after it: that was an act of its own."""
+    number, by = sender(office), anna.account.id
+    change(office, anna, [number], Choice(channel=Channel.EMAIL))
+    (given,) = office.store.read_now(consents.of_account, by)
+    who = {"road": Road.API, "actor": f"account:{by}", "changed_by": by, "now": NOW + withdrawn}
+    if withdrawn == 1:
+        office.store.write_now(changes.withdraw_consent, by, given.id, **who)  # type: ignore[arg-type]
+    made = change(office, anna, [number], Choice(channel=Channel.MAILBOX), NOW + 2)
+    if withdrawn == 3:
+        office.store.write_now(changes.withdraw_consent, by, given.id, **who)  # type: ignore[arg-type]
+    undo(office, anna, made.batch, NOW + 4)
+    assert [each.channel for each in standing(office, anna).values()] == [Channel.EMAIL]
+    assert office.store.read_now(consents.declined, [by]) == {by: {Channel.EMAIL}}
 
 
 def test_a_domain_says_what_holds_where_nobody_chose_and_what_is_mandatory(office: Office) -> None:
