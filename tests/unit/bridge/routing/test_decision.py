@@ -253,6 +253,23 @@ def test_a_document_is_kept_until_its_ladder_is_climbed() -> None:
     assert decision.retention_days == 5
 
 
+@pytest.mark.parametrize(
+    ("channel", "comes_as", "ladder"),
+    [
+        (Channel.REFUSE, Channel.REFUSE, ""),
+        (Channel.PAPER, Channel.MAILBOX, "14:paper"),
+        (Channel.MAILBOX, Channel.MAILBOX, ""),
+    ],
+)
+def test_what_a_domain_chose_for_those_who_have_not_registered(
+    channel: Channel, comes_as: Channel, ladder: str
+) -> None:
+    decision = decide([at(Level.DOMAIN, Choice(channel=channel))], replace(ABLE, invited=True))
+    assert (decision.channel, str(decision.ladder)) == (comes_as, ladder)
+    waits = any(each.code is Code.NOT_REGISTERED for each in decision.reasons)
+    assert waits is (comes_as is Channel.MAILBOX)
+
+
 def test_a_type_at_no_sender_is_no_level() -> None:
     assert decide([Preference(Choice(channel=Channel.REFUSE), READER, None, None, DocumentType.LETTER)]) == decide([])
 
