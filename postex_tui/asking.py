@@ -12,10 +12,9 @@ import typer
 
 from postex_tui.answers import USAGE, Refusal, wrapped
 from postex_tui.client import Api
+from postex_tui.replies import STEP_UP
 
 TRIES = 3
-CLIENT = "postex"
-STEP_UP = "step-up-needed"
 
 
 def is_interactive() -> bool:

@@ -53,6 +53,7 @@ from postex_tui.commands import (
     session,
     statistics,
     ticket,
+    tui,
     version,
 )
 from storage.errors import StorageError
@@ -123,13 +124,14 @@ app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
 app.add_typer(kit.app, name="kit")
 app.command("demo")(demo.demo)
+app.command("tui")(tui.tui)
 app.command("version")(version.version)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     process.forbid_core_dumps()
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or _alone()
     as_json = "--json" in given
     try:
         status = app(given, prog_name="postex", standalone_mode=False)
@@ -142,6 +144,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _misused(as_json, error)
     return status if isinstance(status, int) else 0
+
+
+def _alone() -> list[str]:
+    """What `postex` without a word does: the app for a person at a terminal, help for a script."""
+    return ["tui"] if sys.stdin.isatty() and sys.stdout.isatty() else []
 
 
 def _misused(as_json: bool, error: typer.TyperException) -> int:

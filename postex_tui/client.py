@@ -17,15 +17,13 @@ import httpx
 from bridge.api import serving
 from bridge.settings import Settings
 from postex_tui import token
-from postex_tui.answers import USAGE, Refusal
+from postex_tui.answers import Refusal
 from postex_tui.data_folder import open_locked, require, settings_of
+from postex_tui.replies import BASE, Query, answered
 
-BASE = "http://postex/v1"
 SECONDS = 120.0
 """An erasure takes its time."""
-_USAGE_STATUS = frozenset({404, 405, 422})
 _NO_OPERATOR = "the operator of the machine may not do this; sign in as somebody who may: postex login"
-Query = str | int | bool | None
 
 
 class Api:
@@ -83,16 +81,6 @@ class Api:
             if refusal.code != "forbidden" or self.is_online or "Authorization" in self._http.headers:
                 raise
             raise Refusal(refusal.code, _NO_OPERATOR) from None
-
-
-def answered(response: httpx.Response) -> Any:
-    """The content of an answer; `Refusal` for a problem."""
-    content = response.json() if response.content else None
-    if response.is_success:
-        return content
-    problem = content if isinstance(content, dict) else {}
-    status = USAGE if response.status_code in _USAGE_STATUS and problem.get("code") == "invalid-request" else 1
-    raise Refusal(str(problem.get("code", "internal")), str(problem.get("detail", response.reason_phrase)), status)
 
 
 @contextmanager

@@ -20,10 +20,11 @@ def login(
     """Sign in with your password and a code of your second factor."""
     from postex_tui import asking, token
     from postex_tui.client import control
+    from postex_tui.replies import CLIENT
 
     address, secret = asking.email(email), asking.password(password)
     with control(data) as api:
-        body = {"email": address, "password": secret, "client": asking.CLIENT}
+        body = {"email": address, "password": secret, "client": CLIENT}
         found = api.post("/sign-in", {**body, "code": asking.code(code)})
     token.save(data, found.pop("token"))
     answer(

@@ -1,7 +1,7 @@
 """Coming in: sign-in, step-up, sign-out; enrolment; the ways back for who lost password or second factor."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bridge import notices
 from bridge.api.access import Access, gate, open_to_all
 from bridge.api.control import Control
-from bridge.api.policy import STEP_UP_SECONDS, Action
+from bridge.api.policy import STEP_UP_SECONDS, Action, Reach
 from bridge.api.principal import Principal
 from bridge.api.problems import Problem, locale_of
 from bridge.api.proofs import Knock, chosen, code_refused
@@ -46,6 +46,11 @@ Open = Annotated[Control, Depends(open_to_all)]
 Use = Annotated[Access, Depends(gate(Action.SESSION_USE))]
 
 ISSUER = "Postex"
+REACHES: dict[Reach, Literal["self", "domain", "all"]] = {
+    Reach.SELF: "self",
+    Reach.DOMAIN: "domain",
+    Reach.ALL: "all",
+}
 MODES = {
     DomainMode.MANAGED: N_(
         "Your documents are locked with your own keys. Your domain keeps a spare key: an admin can give you a way"
@@ -299,6 +304,7 @@ def _session(principal: Principal, found: ApiSession) -> SessionOut:
         account=account.public_id,
         email=account.email,
         roles=sorted(role for role in principal.roles if isinstance(role, Role)),
+        reach={action: REACHES[max(held)] for action in Action if (held := _reaches(principal, action))},
         client=found.client,
         started_at=found.started_at,
         used_at=found.used_at,
@@ -306,3 +312,7 @@ def _session(principal: Principal, found: ApiSession) -> SessionOut:
         expires_at=found.started_at + sessions.ABSOLUTE,
         idle_seconds=sessions.IDLE,
     )
+
+
+def _reaches(principal: Principal, action: Action) -> list[Reach]:
+    return [held.right.reach for held in principal.holds(action)]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bridge.api.policy import Action
 from bridge.api.schemas import Schema
 from bridge.api.schemas.secrets import Code, Password
 from storage.records import DomainMode, Role
@@ -26,6 +27,8 @@ class SessionOut(Schema):
     email: str
     roles: list[Role]
     """All that the account holds at the moment, in whatever domain."""
+    reach: dict[Action, Literal["self", "domain", "all"]]
+    """What those roles allow, and how far at most: programs offer nothing else."""
     client: str
     started_at: int
     used_at: int

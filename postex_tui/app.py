@@ -1,0 +1,254 @@
+"""The terminal app: who is signed in, in which mode and section, what the bridge tells, and how it looks.
+
+Contract. The app sees the control API and nothing else. All calls run in workers; what they refuse is told in the
+reader's language. A lost connection shows in the bar and heals by itself; a session that is over leads back to the
+door.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+
+from bridge.i18n import LOCALES, N_, text
+from postex_tui import themes
+from postex_tui.answers import Refusal
+from postex_tui.ascii_only import AsciiOnly
+from postex_tui.connection import Connection, Event, Unreachable
+from postex_tui.palette.places import Places
+from postex_tui.replies import STEP_UP
+from postex_tui.safe_text import safe_text
+from postex_tui.screens.dialogs import StepUp
+from postex_tui.screens.section import SectionScreen
+from postex_tui.screens.sign_in import SignIn
+from postex_tui.screens.too_small import TooSmall
+from postex_tui.sections import Mode, Section, offered
+
+HEARTBEAT = 5.0
+"""Seconds between looks whether a bridge that was gone is back."""
+SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
+LEAST_COLUMNS, LEAST_ROWS = 80, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is signed in."""
+
+    account: str
+    email: str
+    roles: frozenset[str]
+    reach: Mapping[str, str]
+    """How far each action reaches: self, domain, all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API gave; to tell from a question that was cancelled."""
+
+    content: Any
+
+
+class PostexApp(App[None]):
+    """`connection` is opened and closed by who starts the app."""
+
+    TITLE = "Postex"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Places}  # noqa: RUF012 - Textual's own declaration
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "show_help_panel", N_("Help"), priority=True),
+        Binding("f2", "menu", N_("Sections")),
+        Binding("f3", "next_mode", N_("Mode")),
+        Binding("f4", "next_language", N_("Nederlands"), priority=True),
+        Binding("f5", "next_theme", N_("Theme"), priority=True),
+        Binding("ctrl+p", "command_palette", N_("Search"), priority=True),
+        Binding("ctrl+q", "quit", N_("Quit"), priority=True),
+    ]
+    online: reactive[bool] = reactive(True)
+    locale: reactive[str] = reactive("en")
+
+    def __init__(self, connection: Connection, *, email: str = "") -> None:
+        super().__init__()
+        self.connection = connection
+        self.connection.watch = self._answers
+        self.email = email
+        self.session: Session | None = None
+        self.mode = Mode.ME
+        self._shown: dict[str, SectionScreen] = {}
+        self._places: dict[Mode, str] = {}
+        self.set_reactive(PostexApp.locale, connection.locale)
+        if not (sys.stdout.encoding or "").lower().startswith("utf"):
+            self._filters.append(AsciiOnly())
+
+    # --- words and looks ---
+
+    def say(self, message: str, **values: object) -> str:
+        return text(self.locale, message, **values)
+
+    def tell(self, words: str, *, wrong: bool = False) -> None:
+        """A note at the side, for some seconds."""
+        self.notify(str(Content(safe_text(words, 600))), severity="error" if wrong else "information", markup=False)
+
+    def action_next_language(self) -> None:
+        self.locale = LOCALES[(LOCALES.index(self.locale) + 1) % len(LOCALES)]
+
+    def watch_locale(self, locale: str) -> None:
+        """A screen speaks the language it was made in: each language has its own."""
+        self.connection.locale = locale
+        if self.is_running and self.session is not None:
+            self.go(self._places[self.mode])
+        elif self.is_running and isinstance(self.screen, SignIn):
+            self.screen.refresh(recompose=True)
+
+    def action_next_theme(self) -> None:
+        names = [theme.name for theme in themes.ALL]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    # --- life ---
+
+    def on_mount(self) -> None:
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self.theme = themes.DARK.name
+        self.push_screen(SignIn(self.email))
+        self.set_interval(HEARTBEAT, self._look)
+
+    def on_resize(self, event: Resize) -> None:
+        is_told = isinstance(self.screen, TooSmall)
+        if event.size.width >= LEAST_COLUMNS and event.size.height >= LEAST_ROWS:
+            if is_told:
+                self.pop_screen()
+        elif is_told:
+            self.screen.refresh(recompose=True)
+        else:
+            self.push_screen(TooSmall(LEAST_COLUMNS, LEAST_ROWS))
+
+    def _answers(self, answers: bool) -> None:
+        back = answers and not self.online
+        self.online = answers
+        if back and isinstance(self.screen, SectionScreen):
+            self.screen.reload()
+
+    def _look(self) -> None:
+        if not self.online:
+            self._looked()
+
+    @work(group="look", exclusive=True, exit_on_error=False)
+    async def _looked(self) -> None:
+        try:
+            await self.connection.get("/health")
+        except Refusal:
+            return
+
+    # --- signing in ---
+
+    def signed_in(self, session: dict[str, Any]) -> None:
+        """Go to the first section of the widest mode."""
+        self.connection.token = session.get("token", self.connection.token)
+        self.session = Session(session["account"], session["email"], frozenset(session["roles"]), session["reach"])
+        self.mode = self.modes[-1]
+        self.go(self.sections[0].name)
+        self._listen()
+
+    def heard(self, refusal: Refusal) -> None:
+        """A refusal that concerns the session itself leads back to sign-in."""
+        if refusal.code in SESSION_OVER and self.session is not None:
+            self.leave(refusal.message)
+
+    def leave(self, why: str = "") -> None:
+        """Nobody is signed in any more."""
+        self.session, self.connection.token = None, None
+        self.workers.cancel_group(self, "events")
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.switch_screen(SignIn(self.email, why))
+        self._forget_screens()
+
+    async def proven(self, call: Callable[[], Awaitable[Any]]) -> Answer | None:
+        """What `call` gives; where it needs a step-up, that first. None if the person went back."""
+        try:
+            return Answer(await call())
+        except Refusal as refusal:
+            if refusal.code != STEP_UP:
+                raise
+        if not await self.push_screen_wait(StepUp()):
+            return None
+        return Answer(await call())
+
+    # --- places ---
+
+    @property
+    def offers(self) -> tuple[Section, ...]:
+        return offered(self.session.reach) if self.session else ()
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Those with something in them."""
+        there = {section.mode for section in self.offers}
+        return tuple(mode for mode in Mode if mode in there)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Of the mode one is in."""
+        return tuple(section for section in self.offers if section.mode is self.mode)
+
+    def go(self, name: str) -> None:
+        """Show a section; what it showed before is there at once, and asked anew."""
+        section = next(section for section in self.offers if section.name == name)
+        self.mode, self._places[section.mode] = section.mode, name
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        key = f"{name}:{self.locale}"
+        known = self._shown.get(key)
+        if known is None:
+            known = self._shown[key] = section.screen()
+            self.install_screen(known, key)
+        elif known.is_mounted:
+            known.reload()
+        self.switch_screen(key)
+
+    def enter(self, mode: Mode) -> None:
+        """Go to where one was in this mode."""
+        self.mode = mode
+        self.go(self._places.get(mode, self.sections[0].name))
+
+    def action_next_mode(self) -> None:
+        if self.session is not None:
+            modes = self.modes
+            self.enter(modes[(modes.index(self.mode) + 1) % len(modes)])
+
+    def action_menu(self) -> None:
+        """To the rail; on a narrow screen it comes forward."""
+        for rail in self.screen.query("#rail"):
+            self.screen.add_class("menu")
+            rail.focus()
+
+    def _forget_screens(self) -> None:
+        for name in self._shown:
+            self.uninstall_screen(name)
+        self._shown.clear()
+
+    # --- live events ---
+
+    @work(group="events", exclusive=True, exit_on_error=False)
+    async def _listen(self) -> None:
+        try:
+            async for event in self.connection.events():
+                self._spread(event)
+        except Unreachable:
+            return
+        except Refusal as refusal:
+            self.heard(refusal)
+
+    def _spread(self, event: Event) -> None:
+        screen = self.screen
+        if isinstance(screen, SectionScreen) and (event.kind in screen.LISTENS or event.kind == "reopened"):
+            screen.on_live(event)

@@ -1,0 +1,24 @@
+"""What the control API answers, for whoever asks: its content, or `Refusal` with the problem's code and text."""
+
+from typing import Any
+
+import httpx
+
+from postex_tui.answers import USAGE, Refusal
+
+BASE = "http://postex/v1"
+CLIENT = "postex"
+"""What a session is called in its owner's list."""
+STEP_UP = "step-up-needed"
+_USAGE_STATUS = frozenset({404, 405, 422})
+Query = str | int | bool | None
+
+
+def answered(response: httpx.Response) -> Any:
+    """The content of an answer; `Refusal` for a problem."""
+    content = response.json() if response.content else None
+    if response.is_success:
+        return content
+    problem = content if isinstance(content, dict) else {}
+    status = USAGE if response.status_code in _USAGE_STATUS and problem.get("code") == "invalid-request" else 1
+    raise Refusal(str(problem.get("code", "internal")), str(problem.get("detail", response.reason_phrase)), status)

@@ -1,0 +1,176 @@
+"""Questions in front of a screen: are you sure, prove who you are, fill this in, shown once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input
+
+from bridge.i18n import N_
+from postex_tui.answers import Refusal
+from postex_tui.screens.section import T, WordedScreen
+from postex_tui.widgets.plain import Caption, Choice, Field, Line, Press, Tick
+
+CANCEL = N_("Cancel")
+
+
+class Dialog(WordedScreen[T]):
+    """A box in the middle; Escape leaves it without doing anything."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", CANCEL)]
+    DEFAULT_CLASSES = "dialog"
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """Says what will happen, in whole sentences; the verb on the button is the act's own."""
+
+    def __init__(self, title: str, happens: str, verb: str, *, grave: bool = False) -> None:
+        super().__init__()
+        self._title, self._happens, self._verb, self._grave = title, happens, verb, grave
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Caption(self._title, classes="title")
+            yield Line(self._happens, lines=True)
+            with Horizontal(classes="buttons"):
+                yield Press(self.say(CANCEL), id="cancel")
+                yield Press(self._verb, "error" if self._grave else "primary", id="do")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "do")
+
+
+class StepUp(Dialog[bool]):
+    """Password and code once more; True once the API took them."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Caption(self.say(N_("Once more: who are you?")), classes="title")
+            yield Line(
+                self.say(N_("This needs your password and a code, given within the last five minutes.")), lines=True
+            )
+            yield Caption(self.say(N_("Password")))
+            yield Field(secret=True, id="password")
+            yield Caption(self.say(N_("Code of your second factor")))
+            yield Field(most=12, id="code")
+            yield Line("", id="wrong", lines=True)
+            with Horizontal(classes="buttons"):
+                yield Press(self.say(CANCEL), id="cancel")
+                yield Press(self.say(N_("Go on")), "primary", id="do")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "password":
+            self.query_one("#code").focus()
+        else:
+            self._proven()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "do":
+            self._proven()
+        else:
+            self.dismiss(False)
+
+    @work(group="prove", exclusive=True, exit_on_error=False)
+    async def _proven(self) -> None:
+        code = "".join(self.query_one("#code", Field).value.split())
+        body = {"password": self.query_one("#password", Field).value, "code": code}
+        try:
+            await self.api.post("/session/step-up", body)
+        except Refusal as refusal:
+            self.query_one("#wrong", Line).say(refusal.message)
+            self.query_one("#code", Field).value = ""
+            return
+        self.dismiss(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing to fill in. With `options` (shown, value) one of those; `tick`: yes or no."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    options: Sequence[tuple[str, str]] = ()
+    secret: bool = False
+    tick: bool = False
+
+
+class Form(Dialog[Mapping[str, str]]):
+    """Fields one below the other; gives their values by name ("yes" and "" for ticks)."""
+
+    def __init__(self, title: str, asks: Sequence[Ask], verb: str, explained: str = "") -> None:
+        super().__init__()
+        self._title, self._asks, self._verb, self._explained = title, asks, verb, explained
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Caption(self._title, classes="title")
+            if self._explained:
+                yield Line(self._explained, lines=True)
+            with VerticalScroll(classes="fields"):
+                for ask in self._asks:
+                    yield from self._field(ask)
+            with Horizontal(classes="buttons"):
+                yield Press(self.say(CANCEL), id="cancel")
+                yield Press(self._verb, "primary", id="do")
+
+    def _field(self, ask: Ask) -> ComposeResult:
+        if ask.tick:
+            yield Tick(ask.label, ask.value == "yes", id=ask.name)
+            return
+        yield Caption(ask.label)
+        if ask.options:
+            yield Choice(ask.options, ask.value or ask.options[0][1], id=ask.name)
+        else:
+            yield Field(ask.value, hint=ask.hint, secret=ask.secret, id=ask.name)
+
+    def on_input_submitted(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(self._filled() if event.button.id == "do" else None)
+
+    def _filled(self) -> dict[str, str]:
+        return {ask.name: self._value(ask) for ask in self._asks}
+
+    def _value(self, ask: Ask) -> str:
+        if ask.tick:
+            return "yes" if self.query_one(f"#{ask.name}", Tick).value else ""
+        if ask.options:
+            return str(self.query_one(f"#{ask.name}", Choice).value)
+        return self.query_one(f"#{ask.name}", Field).value.strip()
+
+
+class ShownOnce(Dialog[None]):
+    """What is not shown again: a device's card, recovery codes. Only its button closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "nothing", "", show=False)]
+
+    def __init__(self, title: str, content: str, verb: str) -> None:
+        super().__init__()
+        self._title, self._content, self._verb = title, content, verb
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box tall"):
+            yield Caption(self._title, classes="title")
+            with VerticalScroll(classes="fields"):
+                yield Line(self._content, lines=True, classes="drawn")
+            with Horizontal(classes="buttons"):
+                yield Press(self._verb, "primary", id="do")
+
+    def action_nothing(self) -> None:
+        """Escape must not throw away what is not shown again."""
+
+    def on_button_pressed(self) -> None:
+        self.dismiss(None)

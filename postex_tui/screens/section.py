@@ -1,0 +1,142 @@
+"""What all sections share: bar, rail, footer; loading, empty, failed and offline states; words; proven calls.
+
+Contract. A section gives `contents` (its widgets) and `fetch` (what it asks of the API, in a worker), and `show` puts
+the answer on the widgets. While the first answer is awaited, and when there is none, the room says so and what to do;
+what was shown before stays under a loss of the connection. Nothing here waits on the loop.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import ActiveBinding, Screen  # type: ignore[attr-defined]
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from bridge.i18n import N_
+from postex_tui.answers import Refusal
+from postex_tui.connection import Connection, Event, Unreachable
+from postex_tui.widgets.bar import Bar
+from postex_tui.widgets.plain import Line
+from postex_tui.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from postex_tui.app import PostexApp
+
+T = TypeVar("T")
+LOADING = N_("One moment …")
+AGAIN = N_("Press r to try again.")
+
+
+class WordedScreen(Screen[T]):
+    """A screen that speaks the reader's language, its footer included."""
+
+    @property
+    def post(self) -> "PostexApp":
+        return cast("PostexApp", self.app)
+
+    @property
+    def api(self) -> Connection:
+        return self.post.connection
+
+    def say(self, message: str, **values: object) -> str:
+        """One of our own texts, in the language of the reader."""
+        return self.post.say(message, **values)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        return {key: self._worded(active) for key, active in super().active_bindings.items()}
+
+    def _worded(self, active: ActiveBinding) -> ActiveBinding:
+        described = active.binding.description
+        return (
+            active
+            if not described
+            else active._replace(binding=replace(active.binding, description=self.say(described)))
+        )
+
+
+class SectionScreen(WordedScreen[None]):
+    """One entry of the rail."""
+
+    NAME: ClassVar[str]
+    """As in `sections.SECTIONS`."""
+    LISTENS: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of live events after which it asks anew."""
+    EMPTY: ClassVar[str] = N_("There is nothing here yet.")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "reload", N_("Reload"), show=False)]
+
+    def compose(self) -> ComposeResult:
+        yield Bar()
+        with Horizontal(id="desk"):
+            yield Rail(self.NAME)
+            with Container(id="room"):
+                yield Line(self.say(LOADING), id="state", lines=True)
+                with Vertical(id="contents"):
+                    yield from self.contents()
+        yield Footer(show_command_palette=False)
+
+    def contents(self) -> Iterable[Widget]:
+        """The widgets of the room."""
+        raise NotImplementedError
+
+    async def fetch(self) -> Any:
+        """What is asked of the API."""
+        raise NotImplementedError
+
+    def show(self, content: Any) -> bool:
+        """Put it on the widgets; False if there is nothing to see."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self._settle("loading", self.say(LOADING))
+        self.reload()
+
+    def reload(self) -> None:
+        """Ask again; what is shown stays until the answer is there."""
+        self._load()
+
+    def action_reload(self) -> None:
+        self.reload()
+
+    def on_live(self, event: Event) -> None:
+        """A live event of a kind it listens to."""
+        self.reload()
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        try:
+            content = await self.fetch()
+        except Unreachable as refusal:
+            if not self.has_class("ready"):
+                self._settle("offline", refusal.message)
+            return
+        except Refusal as refusal:
+            self._settle("failed", f"{refusal.message}\n\n{self.say(AGAIN)}")
+            self.post.heard(refusal)
+            return
+        if self.is_mounted:
+            self._settle("ready" if self.show(content) else "empty", self.say(self.EMPTY))
+
+    def _settle(self, state: str, words: str) -> None:
+        for each in ("loading", "ready", "empty", "failed", "offline"):
+            self.set_class(each == state, each)
+        self.query_one("#state", Line).say(words)
+
+    def act(self, call: Callable[[], Awaitable[Any]], done: Callable[[Any], None]) -> None:
+        """Carry something out, with proof of identity where the API asks for it; then `done` with the answer."""
+        self._acted(call, done)
+
+    @work(group="act", exit_on_error=False)
+    async def _acted(self, call: Callable[[], Awaitable[Any]], done: Callable[[Any], None]) -> None:
+        try:
+            answer = await self.post.proven(call)
+        except Refusal as refusal:
+            self.post.tell(refusal.message, wrong=True)
+            return
+        if answer is not None:
+            done(answer.content)

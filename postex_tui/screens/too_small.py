@@ -1,0 +1,21 @@
+"""For a terminal that is too small for the app: says so; the app takes it away when there is room."""
+
+from textual.app import ComposeResult
+
+from bridge.i18n import N_
+from postex_tui.screens.section import WordedScreen
+from postex_tui.widgets.plain import Line
+
+WORDS = N_("This terminal is {width} × {height}. Postex needs {least_width} × {least_height}: please make it larger.")
+
+
+class TooSmall(WordedScreen[None]):
+    """In front of everything else; columns and rows that are needed."""
+
+    def __init__(self, least_width: int, least_height: int) -> None:
+        super().__init__()
+        self._least = {"least_width": least_width, "least_height": least_height}
+
+    def compose(self) -> ComposeResult:
+        width, height = self.app.size
+        yield Line(self.say(WORDS, width=width, height=height, **self._least), id="too-small", lines=True)

@@ -1,0 +1,74 @@
+"""What a stranger wrote reaches the terminal through the guarded widgets alone (security.md, The terminal)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "postex_tui"
+GUARDED = ROOT / "widgets" / "plain.py"
+HARMLESS = {"Footer", "DataTable", "Input", "OptionList", "Select", "Button", "Checkbox", "ContentSwitcher", "Rule"}
+"""Imported elsewhere for their messages, or because they show nothing that was not written by us."""
+MESSAGES_ONLY = {"DataTable", "Input", "OptionList", "Select", "Button", "Checkbox"}
+"""Outside the guarded module these are named for their messages and never made."""
+SINKS = {
+    "notify",
+    "update",
+    "from_markup",
+    "set_prompt",
+    "update_cell",
+    "add_row",
+    "add_column",
+    "add_option",
+    "add_options",
+    "set_options",
+}
+"""Methods that put text on the screen."""
+TITLES = {"border_title", "border_subtitle", "tooltip", "title", "sub_title", "label", "placeholder", "prompt"}
+ALLOWED = {("app.py", "notify")}
+
+
+def modules() -> list[Path]:
+    """Those that draw: the ones that import Textual."""
+    return [
+        file
+        for file in sorted(ROOT.rglob("*.py"))
+        if file != GUARDED and "textual" in file.read_text(encoding="utf-8")
+    ]
+
+
+def faults(file: Path) -> Iterator[str]:
+    """Place and reason of each way past the guard."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for fault in _faults(node, file.name):
+            yield f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {fault}"
+
+
+def _faults(node: ast.AST, file: str) -> Iterator[str]:
+    match node:
+        case ast.ImportFrom(module=str(module), names=names) if module.startswith("textual.widgets"):
+            yield from (f"{each.name} shows text unguarded" for each in names if each.name not in HARMLESS)
+        case ast.ImportFrom(module=str(module)) if module.startswith("rich") and file != "ascii_only.py":
+            yield "rich is for widgets.plain"
+        case ast.Call(func=ast.Name(id=name)) if name in MESSAGES_ONLY:
+            yield f"{name} is made unguarded"
+        case ast.Call(func=ast.Attribute(attr=name)) if name in SINKS and (file, name) not in ALLOWED:
+            yield f"{name} takes text unguarded"
+        case ast.Attribute(attr=name, ctx=ast.Store()) if name in TITLES:
+            yield f"{name} takes markup"
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_nothing_is_shown_unguarded(file: Path) -> None:
+    assert not list(faults(file))
+
+
+def test_the_search_finds_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(__import__(__name__, fromlist=["x"]), "ROOT", tmp_path)
+    bad = tmp_path / "bad.py"
+    bad.write_text(
+        "from textual.widgets import Static\nfrom rich.text import Text\n"
+        "x.update(y)\nw.tooltip = subject\nb = Button(subject)\n"
+    )
+    assert len(list(faults(bad))) == 5

@@ -1,0 +1,117 @@
+"""The frame of the app: signing in, sections, languages, sizes, offline, hostile text."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from postex_tui.screens.sign_in import SignIn
+from postex_tui.screens.too_small import TooSmall
+from storage.people import accounts
+from storage.people.accounts import AccountDraft
+from storage.records import Role
+from tests.control import FIRST, NOW, Desk
+from tests.tui.office import LARGE, seat
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk.open(tmp_path / "data")
+
+
+def add(desk: Desk, name: str, *shown: str) -> None:
+    for number, title in enumerate(shown):
+        draft = AccountDraft(f"{name}{number}@{FIRST}", title, Role.RECIPIENT)
+        desk.store.write_now(accounts.create, desk.store.shred, draft, desk.domains[FIRST], NOW)
+
+
+async def test_nobody_signed_in_sees_the_door(desk: Desk) -> None:
+    async with desk, seat(desk) as at:
+        assert isinstance(at.app.screen, SignIn)
+        assert "Your address" in at.text
+
+
+async def test_a_wrong_password_is_told_and_nothing_is_kept(desk: Desk) -> None:
+    async with desk, seat(desk) as at:
+        await at.press(*"anna", "enter", *"guess", "enter", *"123456", "enter")
+        assert "That does not open the account" in at.text
+        assert at.app.session is None
+        assert at.app.screen.query_one("#code").value == ""  # type: ignore[attr-defined]
+
+
+async def test_an_admin_finds_accounts(desk: Desk) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        add(desk, "b", "Bram")
+        async with seat(desk, admin, size=LARGE) as at:
+            assert "Bram" in at.text
+            await at.press("slash", *"dora")
+            at.app.screen._typed()  # type: ignore[attr-defined]  # the pause after typing is a timer's
+            await at.pilot.pause(0.3)
+            await at.settled()
+            assert "Bram" not in at.text
+            assert "dora@" in at.text
+
+
+@pytest.mark.parametrize(("locale", "word"), [("nl", "Adres"), ("en", "Address")])
+async def test_the_language_is_that_of_the_reader_and_changes_live(desk: Desk, locale: str, word: str) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        async with seat(desk, admin, locale=locale) as at:
+            assert re.search(rf"\b{word}\b", at.text)
+            await at.press("f4")
+            other = {"Adres": "Address", "Address": "Adres"}[word]
+            assert re.search(rf"\b{other}\b", at.text)
+
+
+async def test_hostile_names_are_shown_and_do_nothing(desk: Desk) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        add(desk, "h", "[@click=quit]x[/]", "[/x]", "[red]y")
+        async with seat(desk, admin, size=LARGE) as at:
+            assert "[@click=quit]x[/]" in at.text
+            assert "[/x]" in at.text
+            for row in range(4, 9):
+                await at.pilot.click(offset=(60, row))
+            assert at.app.is_running
+
+
+async def test_a_small_terminal_is_told_so_and_comes_back(desk: Desk) -> None:
+    async with desk, seat(desk) as at:
+        await at.pilot.resize_terminal(60, 20)
+        await at.settled()
+        assert isinstance(at.app.screen, TooSmall)
+        assert "80 × 24" in at.text
+        await at.pilot.resize_terminal(100, 30)
+        await at.settled()
+        assert isinstance(at.app.screen, SignIn)
+
+
+async def test_a_lost_bridge_shows_and_heals(desk: Desk) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        async with seat(desk, admin, size=LARGE) as at:
+            working, client = at.app.connection._http._transport, at.app.connection._http
+
+            def gone(_: httpx.Request) -> httpx.Response:
+                raise httpx.ConnectError("gone")
+
+            client._transport = httpx.MockTransport(gone)
+            await at.press("r")
+            assert "no connection" in at.text
+            assert "dora@" in at.text
+            client._transport = working
+            at.app._look()
+            await at.pilot.pause(0.2)
+            await at.settled()
+            assert "no connection" not in at.text
+
+
+async def test_a_pasted_million_is_a_slip(desk: Desk) -> None:
+    from textual.events import Paste
+
+    async with desk, seat(desk) as at:
+        at.app.screen.query_one("#email").post_message(Paste("x" * 1_000_000))
+        await at.settled()
+        assert len(at.app.screen.query_one("#email").value) <= 4096  # type: ignore[attr-defined]
