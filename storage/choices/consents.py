@@ -61,10 +61,10 @@ def effective(
     For receipts the most specific preference decides which row of the ledger counts: a `no` for one sender stands
     against a `yes` for all.
     """
-    if purpose is Purpose.CARRIERS:
-        return _holds(session, account_id, purpose, None, scope, now)
+    if purpose is not Purpose.RECEIPTS:
+        return bool(_standing(session, account_id, purpose, None, scope, now))
     level = _receipts_level(session, account_id, correspondent_id, scope)
-    return level is not None and _holds(session, account_id, purpose, *level, now)
+    return level is not None and bool(_standing(session, account_id, purpose, *level, now))
 
 
 def grant(
@@ -173,17 +173,6 @@ def _receipts_level(
         return None
     correspondent, kind, says = max(found, key=lambda row: (row[0] is not None, row[1] is not None))
     return (correspondent, kind) if says else None
-
-
-def _holds(
-    session: Session,
-    account_id: int,
-    purpose: Purpose,
-    correspondent_id: int | None,
-    scope: str | None,
-    now: int,
-) -> bool:
-    return bool(_standing(session, account_id, purpose, correspondent_id, scope, now))
 
 
 def _standing(

@@ -181,7 +181,4 @@ def _note(session: Session, acceptance: Acceptance, decided: Decided, filing: _F
         ),
     )
     assert made is not None
-    for job in decided.jobs:
-        prefix, delivery_id = ("", None) if job.of_account else (f"{public_id}:", made[0])
-        owner = {"account_id": decided.account_id, "delivery_id": delivery_id}
-        jobs.queue(session, acceptance.outbox_public, job, now, prefix=prefix, **owner)
+    jobs.queue_decided(session, acceptance.outbox_public, decided, made[0], public_id, now)

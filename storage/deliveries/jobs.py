@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from storage.deliveries.terms import DAY, JobKind, JobState, NewJob
+from storage.deliveries.terms import DAY, Decided, JobKind, JobState, NewJob
 from storage.engine import statements
 from storage.engine.changes import announce
 from storage.errors import NotFound
@@ -99,6 +99,15 @@ def queue(
     if made is not None:
         _announce(session, made[0], (key, job.kind, account_id), JobState.WAITING, job.due_at)
     return made is not None
+
+
+def queue_decided(
+    session: Session, outbox_public: bytes, decided: Decided, delivery_id: int, public_id: str, now: int
+) -> None:
+    """What a decision makes necessary, for its delivery or for the account."""
+    for job in decided.jobs:
+        prefix, of = ("", None) if job.of_account else (f"{public_id}:", delivery_id)
+        queue(session, outbox_public, job, now, account_id=decided.account_id, delivery_id=of, prefix=prefix)
 
 
 def due(session: Session, now: int, rooms: Sequence[Room]) -> Due:

@@ -120,13 +120,6 @@ def deliveries(
     return [_delivery(row) for row in found]
 
 
-def counts(session: Session, domains: frozenset[int] | None) -> dict[JobState, int]:
-    """How many jobs there are in each state."""
-    sql, values = _confined(_JOBS.partition(" FROM ")[2], domains)
-    found = statements.rows(session, f"SELECT job.state, count(*) FROM {sql} GROUP BY job.state", values)
-    return dict.fromkeys(JobState, 0) | {JobState(state): count for state, count in found}
-
-
 def _confined(sql: str, domains: frozenset[int] | None) -> tuple[str, list[Value]]:
     if domains is None:
         return sql, []

@@ -45,7 +45,7 @@ def release(
         closed = _closed(session, delivery.account_id, document_id)
         mailbox_id = closed or decided.mailbox_id or _inbox(session, delivery.account_id)
         documents.show(session, document_id, delivery.account_id, mailbox_id, keywords, now)
-        _queue(session, delivery, decided, outbox_public, now)
+        jobs.queue_decided(session, outbox_public, decided, delivery.id, delivery.public_id, now)
     outbox_keys.destroy_needless(session, [document_id])
 
 
@@ -68,13 +68,6 @@ def _decide(session: Session, delivery_id: int, decided: Decided, refused: bool,
         delivery_id,
     )
     statements.run(session, _DECIDED, values)
-
-
-def _queue(session: Session, delivery: Delivery, decided: Decided, outbox_public: bytes, now: int) -> None:
-    for job in decided.jobs:
-        prefix, delivery_id = ("", None) if job.of_account else (f"{delivery.public_id}:", delivery.id)
-        owner = {"account_id": delivery.account_id, "delivery_id": delivery_id}
-        jobs.queue(session, outbox_public, job, now, prefix=prefix, **owner)
 
 
 def _closed(session: Session, account_id: int, document_id: int) -> int | None:

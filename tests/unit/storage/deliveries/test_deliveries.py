@@ -100,11 +100,11 @@ def test_what_nobody_has_begun_makes_way_for_the_next_rung(house: House) -> None
 def test_a_reminder_that_reached_nobody_hastens_what_leaves_and_no_other_reminder(house: House) -> None:
     house.choose_ladder("1:remind 5:remind 9:email")
     delivery = house.hand_in()
-    for day, planned, hastened in ((1, NOW + 5 * DAY, NOW + 5 * DAY), (5, NOW + 9 * DAY, NOW + 5 * DAY)):
-        rung(house, delivery, Rung.REMIND, planned, NOW + day * DAY)
-        found = house.again(delivery)
-        assert house.store.write_now(ladder_runs.hasten, found, NOW + 5 * DAY) == hastened
-        assert house.again(delivery).ladder_due_at == hastened
+    for day, planned, hastened in ((1, 5, 5), (5, 9, 6)):
+        rung(house, delivery, Rung.REMIND, NOW + planned * DAY, NOW + day * DAY)
+        found, at = house.again(delivery), NOW + (day + 1) * DAY
+        assert house.store.write_now(ladder_runs.hasten, found, at) == NOW + hastened * DAY
+        assert house.again(delivery).ladder_due_at == NOW + hastened * DAY
     rung(house, delivery, Rung.EMAIL, None, NOW + 9 * DAY)
     assert house.store.write_now(ladder_runs.hasten, house.again(delivery), NOW + 9 * DAY) is None
 
