@@ -64,16 +64,7 @@ def note(
         "INSERT INTO preference_change (batch, account_id, domain_id, correspondent_id, document_type, old, new,"
         " road, changed_by, changed_at, undo_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (
-                batch,
-                *_level(row.new),
-                encoded(row.old),
-                encoded(row.new),
-                road,
-                changed_by,
-                now,
-                undo_until,
-            )
+            (batch, *_level(row.new), encoded(row.old), encoded(row.new), road, changed_by, now, undo_until)
             for row in rows
         ],
     )

@@ -149,36 +149,38 @@ def _is_plain(decided: Decided) -> bool:
 
 def _note(session: Session, acceptance: Acceptance, decided: Decided, filing: _Filing, now: int) -> None:
     public_id = urlsafe_b64encode(os.urandom(12)).decode()
-    made = statements.row(
-        session,
-        _DELIVERY,
-        (
-            public_id,
-            None if decided.channel is Channel.REFUSE else filing.document_id,
-            acceptance.draft.sealed.public_id,
-            decided.account_id,
-            filing.correspondent_id,
-            filing.batch_id,
-            decided.document_type,
-            decided.sensitivity,
-            now,
-            decided.channel,
-            decided.state,
-            decided.reasons,
-            decided.notify,
-            decided.language,
-            decided.receipts,
-            decided.message_tag,
-            decided.wants_mdn,
-            decided.dsn,
-            decided.reply_by,
-            decided.expires_at,
-            str(decided.ladder) or None,
-            decided.ladder_due_at,
-            decided.needs_key,
-            decided.erase_at,
-            acceptance.content_tag,
-        ),
+    document = None if decided.channel is Channel.REFUSE else filing.document_id
+    filed = (
+        document,
+        acceptance.draft.sealed.public_id,
+        decided.account_id,
+        filing.correspondent_id,
+        filing.batch_id,
     )
+    made = statements.row(session, _DELIVERY, (public_id, *filed, *_said(decided, now), acceptance.content_tag))
     assert made is not None
     jobs.queue_decided(session, acceptance.outbox_public, decided, made[0], public_id, now)
+
+
+def _said(decided: Decided, now: int) -> tuple[statements.Value, ...]:
+    """The columns of a decision, from `document_type` to `erase_at`."""
+    return (
+        decided.document_type,
+        decided.sensitivity,
+        now,
+        decided.channel,
+        decided.state,
+        decided.reasons,
+        decided.notify,
+        decided.language,
+        decided.receipts,
+        decided.message_tag,
+        decided.wants_mdn,
+        decided.dsn,
+        decided.reply_by,
+        decided.expires_at,
+        str(decided.ladder) or None,
+        decided.ladder_due_at,
+        decided.needs_key,
+        decided.erase_at,
+    )

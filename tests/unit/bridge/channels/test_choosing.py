@@ -56,7 +56,7 @@ def test_a_sender_chosen_twice_in_one_act_is_as_before_it_when_undone(office: Of
     (sender,) = senders(office, 1)
     choose(office, anna, sender, NOW - 2 * TOGETHER, Channel.MAILBOX)
     choose(office, anna, sender, NOW, Channel.REFUSE)
-    choose(office, anna, sender, NOW + 1, Channel.PAPER)
+    choose(office, anna, sender, NOW + 1, Channel.MAILBOX)
     office.store.write_now(choosing.undo, desk_of(anna), None, NOW + 3)
     assert chosen(office, anna) == {sender: Channel.MAILBOX}
 

@@ -130,6 +130,15 @@ def test_undo_is_refused_after_a_day_twice_of_another_and_once_a_later_act_chang
     assert office.store.read_now(changes.last_batch, anna.account.id) is None
 
 
+def test_an_act_in_pieces_goes_back_to_what_stood_before_the_first(office: Office, anna: Person) -> None:
+    number = sender(office)
+    change(office, anna, [number], Choice(channel=Channel.MAILBOX))
+    made = change(office, anna, [number], Choice(channel=Channel.REFUSE), NOW + 1)
+    change(office, anna, [number], Choice(channel=Channel.EMAIL), NOW + 2, batch=made.batch)
+    undo(office, anna, made.batch, NOW + 3)
+    assert [each.channel for each in standing(office, anna).values()] == [Channel.MAILBOX]
+
+
 def test_an_undo_is_itself_in_the_history_and_not_undone(office: Office, anna: Person) -> None:
     made = change(office, anna, [sender(office)], Choice(channel=Channel.PAPER))
     back = undo(office, anna, made.batch, NOW + 1)
