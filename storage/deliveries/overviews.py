@@ -75,7 +75,8 @@ def jobs(
     limit: int = 50,
 ) -> list[JobLine]:
     """Jobs, as the module says."""
-    sql, values = _confined(_JOBS, domains)
+    # The plus: by number from the newest on, instead of sorting all of a domain (0.2 ms, not 340, of 100 000).
+    sql, values = _confined(_JOBS, "+account.domain_id", domains)
     if state in _PARKED:
         sql += " AND job.state <> 'waiting'"  # few rows, by their own index
     for column, value in (("job.state = ?", state), ("job.kind = ?", kind), ("job.id < ?", before)):
@@ -103,7 +104,7 @@ def deliveries(
     limit: int = 50,
 ) -> list[DeliveryLine]:
     """Deliveries of the last `DECISIONS_KEPT` seconds, as the module says; `account_id`: of one reader."""
-    sql, values = _confined(_DELIVERIES, domains)
+    sql, values = _confined(_DELIVERIES, "account.domain_id", domains)
     wanted: tuple[tuple[str, Value], ...] = (
         ("delivery.decided_at > ?", now - DECISIONS_KEPT),
         ("delivery.account_id = ?", account_id),
@@ -120,11 +121,11 @@ def deliveries(
     return [_delivery(row) for row in found]
 
 
-def _confined(sql: str, domains: frozenset[int] | None) -> tuple[str, list[Value]]:
+def _confined(sql: str, column: str, domains: frozenset[int] | None) -> tuple[str, list[Value]]:
     if domains is None:
         return sql, []
     marks = ",".join("?" * len(domains))
-    return f"{sql} AND account.domain_id IN ({marks})", [*sorted(domains)]
+    return f"{sql} AND {column} IN ({marks})", [*sorted(domains)]
 
 
 def _delivery(row: statements.Row) -> DeliveryLine:

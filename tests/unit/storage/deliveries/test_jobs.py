@@ -1,10 +1,14 @@
 """Rows of the outbox: steps and handles, waiting and parking, what is told of them."""
 
-import pytest
+from collections.abc import Sequence
 
-from storage.deliveries import jobs
+import pytest
+from sqlmodel import Session
+
+from storage.deliveries import jobs, overviews
 from storage.deliveries.jobs import Job
 from storage.deliveries.terms import DAY, JobKind, JobState, NewJob
+from storage.engine import statements
 from storage.errors import NotFound
 from storage.records import Change, OutboxChanged
 from tests.unit.storage.conftest import NOW, Office, Person
@@ -69,3 +73,20 @@ def test_of_a_rung_nobody_is_told_whose_it_is(office: Office, anna: Person) -> N
         (rung.id, None, None),
     ]
     assert office.store.read_now(jobs.get, plain.id).named_account_id == anna.account.id
+
+
+def test_a_page_of_jobs_is_read_without_reading_all_that_wait(
+    office: Office, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, asked, rows = queued(office, anna), [], statements.rows
+
+    def noted(session: Session, sql: str, values: Sequence[statements.Value] = ()) -> list[statements.Row]:
+        asked.append((sql, values))
+        return rows(session, sql, values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(statements, "rows", noted)
+        (listed,) = office.store.read_now(overviews.jobs, frozenset({anna.account.domain_id}))
+    assert listed.id == job.id
+    ((sql, values),) = asked
+    assert not [how for *_, how in office.rows(f"EXPLAIN QUERY PLAN {sql}", *values) if "TEMP B-TREE" in how]

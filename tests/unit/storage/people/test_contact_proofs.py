@@ -5,6 +5,7 @@ import os
 import pytest
 
 from storage.engine import statements
+from storage.errors import NotFound
 from storage.people import contact_proofs
 from storage.people.contact_proofs import Proof, TooSoon
 from tests.unit.storage.conftest import NOW, Office, Person
@@ -61,3 +62,19 @@ def test_three_bounces_an_hour_apart_unprove_the_address_that_was_written_to(
         assert office.store.write_now(contact_proofs.bounced, by, address, "550", NOW + after) is last
     sql = "SELECT count(*) FROM delivery_event WHERE kind = ?"
     assert office.store.read_now(statements.rows, sql, (contact_proofs.BOUNCED,)) == [(3,)]
+
+
+def test_a_code_counts_for_a_day_and_a_new_one_for_five_tries_again(office: Office, reachable: Person) -> None:
+    def confirm(code: str, at: int) -> str | None:
+        by = reachable.account.id
+        return office.store.write_now(contact_proofs.confirm, by, KEY, code, at, actor=f"account:{by}")
+
+    first = begin(office, reachable, NOW)
+    with pytest.raises(NotFound):
+        confirm(first.code, NOW + contact_proofs.LIFETIME)
+    for _ in range(contact_proofs.TRIES):
+        assert confirm("x" * 8, NOW + 60) is None
+    with pytest.raises(NotFound):
+        confirm(first.code, NOW + 60)
+    second = begin(office, reachable, NOW + 60)
+    assert confirm(second.code, NOW + 59 + contact_proofs.LIFETIME) == "anna@else.test"
