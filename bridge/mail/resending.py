@@ -50,7 +50,13 @@ def is_spoilt_by_folding(message: bytes) -> bool:
     kind = (headers.value(header, "Content-Type") or "").partition(";")[0].strip().lower()
     if headers.value(header, "DKIM-Signature") is None and kind != "multipart/signed":
         return False
-    return any(len(line) > LONGEST_LINE for line in message.split(b"\r\n"))
+    start, size = 0, len(message)
+    while size - start > LONGEST_LINE:  # from the last line end in reach to the next
+        end = message.rfind(b"\r\n", start, start + LONGEST_LINE + 2)
+        if end < 0:
+            return True
+        start = end + 2
+    return False
 
 
 def in_our_name(message: bytes, sender: str) -> bytes:
@@ -64,4 +70,4 @@ def in_our_name(message: bytes, sender: str) -> bytes:
     if headers.value(header, "Reply-To") is None:
         fields.append(f"Reply-To: {envelope_form(author[0].mailbox)}")
     kept = headers.select_fields(header, ("From", "Sender"), invert=True).removesuffix(b"\r\n")
-    return "\r\n".join([*fields, ""]).encode() + kept + message[len(header) :]
+    return b"".join(["\r\n".join([*fields, ""]).encode(), kept, memoryview(message)[len(header) :]])

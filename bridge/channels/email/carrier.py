@@ -60,19 +60,10 @@ class EmailCarrier:
     async def _sent(self, task: Task, parcel: Parcel, address: str) -> Outcome:
         mark = Mark(JobKind.EMAIL, parcel.delivery_id)
         message_id, received = self._marks.message_id(mark), await task.message()
-        if is_spoilt_by_folding(received):
-            return _failed(parcel, LONG_LINES)
-        try:
-            message = resent(
-                in_our_name(received, f"postmaster@{parcel.domain}"),
-                f"postmaster@{parcel.domain}",
-                address,
-                message_id,
-                task.job.created_at,
-                identified=True,
-            )
-        except ValueError:
-            return _failed(parcel, BAD_ADDRESS)
+        prepared = partial(_prepared, received, parcel, address, message_id, task.job.created_at)
+        message = await task.store.in_body_pool(prepared)
+        if isinstance(message, Failed):
+            return message
         await task.note(SENDING, message_id)
         envelope_from = self._marks.bounce_address(mark, parcel.domain)
         return self._outcome(parcel, await relay.send(self._relay, envelope_from, address, message))
@@ -85,6 +76,17 @@ class EmailCarrier:
             return _failed(parcel, sent.code)
         carrier = self._handover.to.processor or None
         return Done(partial(handoff.done, delivery_id=parcel.delivery_id, channel=Channel.EMAIL, carrier=carrier))
+
+
+def _prepared(received: bytes, parcel: Parcel, address: str, message_id: str, at: int) -> bytes | Failed:
+    """As it goes out, or why it does not. A tenth of a second for a large one."""
+    if is_spoilt_by_folding(received):
+        return _failed(parcel, LONG_LINES)
+    us = f"postmaster@{parcel.domain}"
+    try:
+        return resent(in_our_name(received, us), us, address, message_id, at, identified=True)
+    except ValueError:
+        return _failed(parcel, BAD_ADDRESS)
 
 
 def _failed(parcel: Parcel, problem: str) -> Failed:

@@ -18,6 +18,7 @@ TLS 1.2 or later and a verified certificate, always; a relay without STARTTLS ge
 The library bounds a reply to 32 KiB, refuses control characters in commands, and drops what was sent ahead of TLS.
 """
 
+import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +32,8 @@ from aiosmtplib import SMTP, SMTPResponseException, SMTPServerDisconnected
 
 from bridge.mail.envelope_addresses import envelope_form
 
+PIECE = 65_536
+"""Octets of a message that are written at once."""
 PROBLEMS = ("timeout", "unreachable", "disconnected", "certificate", "no-tls", "no-auth", "nonsense")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:[ \n]|$)")
 _AUTHENTICATION = frozenset({454, 530, 534, 535, 538})
@@ -158,7 +161,35 @@ async def _transact(smtp: SMTP, patience: Patience, addresses: tuple[str, str], 
         mail = b"FROM:<" + sender.encode(encoding) + b">"
         _expect(await smtp.execute_command(b"MAIL", mail, *parameters), 250)
         _expect(await smtp.execute_command(b"RCPT", b"TO:<" + recipient.encode(encoding) + b">"), 250, 251)
-        await smtp.data(message, timeout=patience.data)
+        _expect(await smtp.execute_command(b"DATA"), 354)
+        async with asyncio.timeout(patience.data):
+            await _write(smtp, message)
+        _expect(await smtp.execute_command(b".", timeout=patience.data), 250)
+
+
+async def _write(smtp: SMTP, message: bytes) -> None:
+    """A piece at a time, as fast as the relay takes it: what the library does with 50 MB at once holds up all others
+    for most of a second.
+    """
+    for piece in stuffed(message):
+        if smtp.protocol is None:
+            raise SMTPServerDisconnected("in the data")
+        smtp.protocol.write(piece)
+        await smtp.protocol._drain_helper()  # of asyncio's own mixin: there is no public way
+        await asyncio.sleep(0)
+
+
+def stuffed(message: bytes) -> Iterator[bytes]:
+    """Pieces of whole lines; one that begins with a dot gets another (RFC 5321 section 4.5.2)."""
+    start = 0
+    while start < len(message):
+        end = message.find(b"\r\n", start + PIECE)
+        stop = len(message) if end < 0 else end + 2
+        piece = message[start:stop].replace(b"\r\n.", b"\r\n..")
+        yield b"." + piece if piece.startswith(b".") else piece
+        start = stop
+    if not message.endswith(b"\r\n"):
+        yield b"\r\n"
 
 
 def _parameters(smtp: SMTP, addresses: tuple[str, str], message: bytes) -> list[bytes]:

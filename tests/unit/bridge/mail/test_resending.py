@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.mail import headers
-from bridge.mail.resending import in_our_name, resent
+from bridge.mail.resending import LONGEST_LINE, in_our_name, is_spoilt_by_folding, resent
 
 
 @given(st.binary(max_size=200), st.booleans())
@@ -58,3 +58,10 @@ def test_what_is_signed_or_names_no_single_author_stays(message: bytes) -> None:
 def test_whatever_it_was_the_body_stays(body: bytes) -> None:
     made = in_our_name(b"From: <a@b.test>\r\nReply-To: <c@d.test>\r\n\r\n" + body, "p@example.test")
     assert made == (b'From: "a@b.test via Postex" <p@example.test>\r\nReply-To: <c@d.test>\r\n\r\n' + body)
+
+
+@given(st.lists(st.integers(0, 2 * LONGEST_LINE) | st.integers(LONGEST_LINE - 2, LONGEST_LINE + 2), max_size=8))
+def test_a_signature_is_spoilt_by_any_line_that_is_too_long_and_by_nothing_else(lengths: list[int]) -> None:
+    body = b"\r\n".join(b"x" * length for length in lengths)
+    assert is_spoilt_by_folding(b"DKIM-Signature: v=1\r\n\r\n" + body) is any(each > LONGEST_LINE for each in lengths)
+    assert not is_spoilt_by_folding(b"Subject: v=1\r\n\r\n" + body)
