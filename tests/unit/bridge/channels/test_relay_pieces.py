@@ -1,4 +1,4 @@
-"""A message on its way to a relay, in pieces: the same as if every line had been looked at (RFC 5321 section 4.5.2)."""
+"""A message on its way to a relay, in pieces: as if every line had been looked at (RFC 5321 section 4.5.2)."""
 
 import pytest
 from hypothesis import given
