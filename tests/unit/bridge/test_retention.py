@@ -88,6 +88,7 @@ async def test_what_began_to_leave_since_it_was_found_due_stays(house: House) ->
     house.choose(retention_days=30)
     going, at = house.hand_in(), NOW + 30 * DAY
     assert house.store.read_now(due_retention.due, at, (0, 0), 9) == [(at, going.id)]
+    assert house.store.read_now(due_retention.due, at, (at, going.id), 9) == [], "behind it there is none"
     house.store.write_now(statements.run, "UPDATE delivery SET state = 'leaving'")
     assert not house.store.write_now(due_retention.begin_one, going.id, at)
     house.store.write_now(statements.run, "UPDATE delivery SET state = 'waiting', ladder_due_at = ?", (at,))

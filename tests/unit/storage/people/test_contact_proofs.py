@@ -5,6 +5,7 @@ import os
 import pytest
 
 from storage.engine import statements
+from storage.erasures import partial_erasure
 from storage.errors import NotFound
 from storage.people import contact_proofs
 from storage.people.contact_proofs import Proof, TooSoon
@@ -78,3 +79,14 @@ def test_a_code_counts_for_a_day_and_a_new_one_for_five_tries_again(office: Offi
         confirm(first.code, NOW + 60)
     second = begin(office, reachable, NOW + 60)
     assert confirm(second.code, NOW + 59 + contact_proofs.LIFETIME) == "anna@else.test"
+
+
+def test_erased_the_address_is_nowhere_and_the_pause_still_holds(office: Office, reachable: Person) -> None:
+    by, field = reachable.account.id, partial_erasure.Field.CONTACT_EMAIL
+    begin(office, reachable, NOW)
+    assert office.store.read_now(partial_erasure.field_left, by, field)["contact_proof.address"] == 1
+    office.store.write_now(partial_erasure.begin_field, by, field, by=by, now=NOW)
+    assert set(office.store.read_now(partial_erasure.field_left, by, field).values()) == {0}
+    office.change("UPDATE account SET contact_email = 'other@else.test' WHERE id = ?", by)
+    with pytest.raises(TooSoon):
+        begin(office, reachable, NOW + 59)
