@@ -28,14 +28,14 @@ class Desk:
     anna: Person
     bram: Person
 
-    def hand_in(self, decided: Decided = KEPT, batch: str | None = None, at: int = NOW) -> str:
+    def hand_in(self, decided: Decided = KEPT, batch: str | None = None, at: int = NOW, *others: Person) -> str:
         """The document's public id."""
         public = OutboxKey.of(self.office.store.server_keys.outbox).public_key
-        draft = self.office.draft(b"x", self.anna, sender_account_id=self.bram.account.id)
+        sender = self.bram.account.id
+        draft = self.office.draft(b"x", *(self.anna, *others), sender_account_id=sender)
         sealed = seal_document(b"x", b"card", draft.recipients, outbox_public=public)
-        number, sender = self.anna.account.id, self.bram.account.id
-        mine = {number: replace(decided, account_id=number)}
-        acceptance = Acceptance(replace(draft, sealed=sealed), mine, sender, public, batch, b"content")
+        each = {reader.account_id: replace(decided, account_id=reader.account_id) for reader in draft.recipients}
+        acceptance = Acceptance(replace(draft, sealed=sealed), each, sender, public, batch, b"content")
         return self.office.store.write_now(arrivals.accept, acceptance, at).document_public_id
 
     def batch(self, name: str = "nov") -> batches.Batch:
@@ -157,3 +157,39 @@ def test_a_sender_sees_what_it_handed_in_for_ninety_days(desk: Desk) -> None:
     assert sender is not None
     for now, seen in ((NOW + 90 * DAY - 1, 1), (NOW + 90 * DAY, 0)):
         assert len(desk.office.store.read_now(sent.listing, sender, sent.NEWEST, 9, now)) == seen
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_document_lies_in_the_folder_that_was_decided(desk: Desk, held: bool) -> None:
+    ((folder,),) = desk.office.rows(
+        "SELECT id FROM mailbox WHERE account_id = ? AND special = 'archive'", desk.anna.account.id
+    )
+    chosen = replace(KEPT, mailbox_id=folder)
+    if held:
+        desk.hand_in(HELD, "nov")
+        desk.begin(1)
+        desk.release(chosen)
+    else:
+        desk.hand_in(chosen)
+    assert desk.office.rows("SELECT mailbox_id FROM copy") == [(folder,)]
+
+
+def test_a_key_that_no_decision_needs_is_not_kept(desk: Desk) -> None:
+    desk.hand_in()
+    assert (desk.count("delivery"), desk.count("outbox_key")) == (1, 0)
+
+
+def test_whoever_has_it_gets_nothing_of_the_same_for_others(desk: Desk) -> None:
+    first, cor = desk.hand_in(), desk.office.person("cor")
+    second = desk.hand_in(KEPT, None, NOW + 1, cor)
+    found = desk.office.rows("SELECT account_id, document_public_id FROM delivery ORDER BY id")
+    assert found == [(desk.anna.account.id, first), (cor.account.id, second)]
+    assert (desk.count("copy"), desk.count("wrap")) == (2, 2)
+
+
+def test_what_is_being_released_counts_for_all(desk: Desk) -> None:
+    first = desk.hand_in(HELD, "nov")
+    desk.begin(1)
+    assert desk.hand_in() == first
+    desk.release()
+    assert (desk.count("document"), desk.count("copy")) == (1, 1)
