@@ -84,6 +84,9 @@ class Code(StrEnum):
     """Held until the deadline, then the fallback ladder goes on."""
 
 
+_WHOLE_LADDERS = frozenset({Code.CHOSEN, Code.LEAVES_AT_ONCE, Code.NOT_REGISTERED, Code.AUTOMATIC})
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One step. `value` is the text form of what it led to."""
@@ -92,6 +95,11 @@ class Reason:
     field: str
     value: str
     level: Level | None = None
+
+    @property
+    def is_rung_left_out(self) -> bool:
+        """Whether `value` is a step of the ladder that cannot be had; else it is what its field became."""
+        return self.field == "ladder" and self.code not in _WHOLE_LADDERS
 
 
 @lru_cache(maxsize=256)

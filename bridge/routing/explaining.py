@@ -176,7 +176,7 @@ def ladder_words(ladder: Ladder, locale: str) -> str:
 
 def _step(reason: Reason, locale: str, folders: Mapping[int, str]) -> str:
     why = text(locale, CODES[reason.code] if reason.level is None else LEVELS[reason.level])
-    if reason.field == "ladder" and reason.code not in (Code.CHOSEN, Code.LEAVES_AT_ONCE):
+    if reason.is_rung_left_out:
         return text(locale, LEFT_OUT, step=ladder_words(Ladder.parse(reason.value), locale), why=why)
     value = value_words(reason.field, reason.value, locale, folders)
     return text(locale, STEP, field=text(locale, FIELDS[reason.field]), value=value, why=why)

@@ -187,7 +187,7 @@ def test_the_last_reason_of_each_field_says_what_was_decided(
     for field in FIELDS:
         *_, last = [each for each in decision.reasons if each.field == field]
         value = getattr(decision, field)
-        if field == "ladder" and last.code not in (Code.CHOSEN, Code.LEAVES_AT_ONCE, Code.NOT_REGISTERED):
+        if last.is_rung_left_out:
             assert last.value not in str(value).split()
         else:
             assert last.value == ("" if value is None else str(value))
@@ -268,6 +268,33 @@ def test_what_a_domain_chose_for_those_who_have_not_registered(
     assert (decision.channel, str(decision.ladder)) == (comes_as, ladder)
     waits = any(each.code is Code.NOT_REGISTERED for each in decision.reasons)
     assert waits is (comes_as is Channel.MAILBOX)
+
+
+def test_a_notice_goes_in_the_place_of_a_document_that_may_not_leave_europe() -> None:
+    abroad = replace(ABLE, external_country="US")
+    silent, daily = Choice(channel=Channel.EXTERNAL), Choice(channel=Channel.EXTERNAL, notify=Notify.DAILY)
+    assert decide([at(Level.SENDER, silent)], abroad).notify is Notify.AT_ONCE
+    assert decide([at(Level.SENDER, daily)], abroad).notify is Notify.DAILY, "as it was chosen"
+    where = Places({Channel.PAPER: "US"}, frozenset({"NL"}), notices_by_email=True)
+    ladder = [at(Level.SENDER, Choice(ladder=Ladder.parse("3:remind 7:paper")))]
+    decision = decisions.decide(ABLE, ladder, Sender(SENDER, True), LETTER, where)
+    assert (str(decision.ladder), decision.notify) == ("3:remind", Notify.NONE), "only a later step may not"
+
+
+@pytest.mark.parametrize(
+    ("verified", "by_email", "code"),
+    [
+        (True, False, Code.NO_NOTICE_RELAY),
+        (False, True, Code.NO_NOTICE_ADDRESS),
+        (False, False, Code.NO_NOTICE_ADDRESS),
+    ],
+)
+def test_a_notice_that_can_reach_nobody_says_what_is_missing(verified: bool, by_email: bool, code: Code) -> None:
+    reader = replace(ABLE, contact_verified=verified, has_notice_url=False)
+    where = replace(EVERYWHERE, notices_by_email=by_email)
+    chosen = [at(Level.RECIPIENT, Choice(notify=Notify.DAILY))]
+    decision = decisions.decide(reader, chosen, Sender(SENDER, True), LETTER, where)
+    assert (decision.notify, decision.reasons[-1].code) == (Notify.NONE, code)
 
 
 def test_a_type_at_no_sender_is_no_level() -> None:

@@ -1,0 +1,46 @@
+"""Why a document came as it did, in words: they say of the ladder what was decided of it (D4)."""
+
+import pytest
+
+from bridge.routing import decision, explaining
+from bridge.routing.decision import Document, Places, Sender
+from storage.deliveries.terms import Channel, Choice, DocumentType, Ladder, Preference, ReaderFacts
+
+WHERE = Places({Channel.PAPER: "NL"}, frozenset({"NL"}), notices_by_email=True)
+ABLE = ReaderFacts(7, 3, False, "en", True, True, None)
+UNREGISTERED = ReaderFacts(7, 3, True, "en", True, True, None)
+PAPER = Preference(Choice(channel=Channel.PAPER), None, 3)
+LADDER = Preference(Choice(ladder=Ladder.parse("3:remind 7:email")), 7)
+
+
+@pytest.mark.parametrize(
+    ("reader", "chosen", "sender", "words"),
+    [
+        (
+            UNREGISTERED,
+            PAPER,
+            Sender(11, True),
+            "If it stays unread: day 14: on paper."
+            " The recipient has not registered yet: it is kept until the deadline.",
+        ),
+        (
+            ABLE,
+            LADDER,
+            Sender(11, True),
+            "day 7: by e-mail: left out. This post office has no relay or printer for it.",
+        ),
+        (
+            ABLE,
+            LADDER,
+            Sender(11, False),
+            "If it stays unread: nothing is done. A program wrote it, and nobody vouches for the sender:"
+            " nothing is sent because it came.",
+        ),
+    ],
+)
+def test_what_is_said_of_a_ladder_is_what_happens(
+    reader: ReaderFacts, chosen: Preference, sender: Sender, words: str
+) -> None:
+    document = Document(DocumentType.LETTER, generated=True)
+    decided = decision.decide(reader, [chosen], sender, document, WHERE)
+    assert explaining.steps(decided.reasons, "en")[-1] == words
