@@ -139,6 +139,18 @@ def test_an_act_in_pieces_goes_back_to_what_stood_before_the_first(office: Offic
     assert [each.channel for each in standing(office, anna).values()] == [Channel.MAILBOX]
 
 
+def test_what_was_changed_since_for_others_or_of_another_type_stands_in_no_ones_way(
+    office: Office, anna: Person, bram: Person
+) -> None:
+    number, other = sender(office), sender(office, "other@energy.test")
+    made = change(office, anna, [number], Choice(notify=Notify.DAILY))
+    change(office, anna, [other, None], Choice(notify=Notify.NONE), NOW + 1)
+    change(office, anna, [number], Choice(notify=Notify.NONE), NOW + 1, kind=DocumentType.INVOICE)
+    change(office, bram, [number], Choice(notify=Notify.NONE), NOW + 1)
+    undo(office, anna, made.batch, NOW + 2)
+    assert len(standing(office, anna)) == 3
+
+
 def test_an_undo_is_itself_in_the_history_and_not_undone(office: Office, anna: Person) -> None:
     made = change(office, anna, [sender(office)], Choice(channel=Channel.PAPER))
     back = undo(office, anna, made.batch, NOW + 1)

@@ -4,7 +4,17 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from storage.deliveries import arrivals, batches, deliveries, dispositions, release, sent, superseding, transcript
+from storage.deliveries import (
+    arrivals,
+    batches,
+    deliveries,
+    dispositions,
+    own_copies,
+    release,
+    sent,
+    superseding,
+    transcript,
+)
 from storage.deliveries.arrivals import Acceptance
 from storage.deliveries.batches import BatchState
 from storage.deliveries.deliveries import Delivery
@@ -106,6 +116,7 @@ def test_released_it_is_open_to_the_server_only_for_a_channel_that_leaves(
 ) -> None:
     desk.hand_in(HELD, "nov")
     assert (desk.count("outbox_key"), desk.count("copy")) == (1, 0)
+    assert desk.office.store.read_now(own_copies.listing, desk.anna.account.id) == [], "nobody sees it yet"
     desk.begin(1)
     desk.release(decided)
     assert (desk.count("outbox_key"), desk.count("document"), desk.count("copy")) == (seals, documents, documents)
