@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bridge import notices
 from bridge.channels import choosing, delays, disposition, letters, notice
-from bridge.housekeeping import DAY, HOUR, Chore
+from bridge.housekeeping import DAY, HOUR, Chore, apart
 from storage.access import break_glass, devices, lapsed, sessions
 from storage.access.break_glass import BreakGlass
 from storage.database import Store
@@ -48,7 +48,7 @@ def _sweep_grants(session: Session, now: int) -> list[Grant]:
 async def _bars(store: Store, now: int) -> int:
     """Tell the recipients of break-glass accesses which a law forbade to tell until now."""
     due = await store.read(break_glass.due, now)
-    return sum([await store.write(_tell, asked, now) for asked in due])
+    return await apart("bars", due, lambda asked: store.write(_tell, asked, now))
 
 
 def _tell(session: Session, asked: BreakGlass, now: int) -> bool:
@@ -101,9 +101,10 @@ async def _usage(store: Store, now: int) -> int:
 
 async def _choices(store: Store, now: int) -> int:
     """What confirms choices made in mail programs, once it is quiet there."""
-    if not await store.read(standing.any_to_write, now):
-        return 0
-    return await store.write(choosing.rewrite_due, store.server_keys.message_tag, now)
+    found, key = await store.read(standing.to_write, now), store.server_keys.message_tag
+    if found:
+        await store.write(standing.forget, standing.CONFIRMATION, now - choosing.KEPT)
+    return await apart("choices", found, lambda each: store.write(choosing.rewrite, key, each, now))
 
 
 CHORES: tuple[Chore, ...] = (

@@ -10,14 +10,15 @@ head of the audit log goes into the log.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
 from bridge.clock import Clock
 from storage.database import Store
-from storage.errors import StorageError
+from storage.errors import Busy, StorageError
 from storage.oversight import audit_heads
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,7 @@ RETRY_SECONDS = 300
 LONGEST_SLEEP = 60.0
 """A clock that jumps is noticed after this."""
 Sleep = Callable[[float], Awaitable[None]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,22 @@ async def keep(store: Store, clock: Clock, chores: Sequence[Chore], sleep: Sleep
             await sleep(LONGEST_SLEEP)
     finally:
         write_head(store, int(clock()))
+
+
+async def apart(chore: str, items: Iterable[T], act: Callable[[T], Awaitable[int]]) -> int:
+    """`act(item)` for each, for use in the chore of this name; the sum of what they return.
+
+    One that raises holds up no other: it is written to the log, and is due again. Busy: nothing can be done now.
+    """
+    done = 0
+    for item in items:
+        try:
+            done += await act(item)
+        except Busy:
+            raise
+        except Exception as error:  # whatever it is, the others go on
+            log.error("chore.item_failed", chore=chore, kind=type(error).__name__, exc_info=error)
+    return done
 
 
 async def _note_head(store: Store, now: int) -> int:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bridge import notices
 from bridge.channels import disposition, notice, status
 from bridge.channels.status import About
-from bridge.housekeeping import Chore
+from bridge.housekeeping import Chore, apart
 from bridge.mail.facts import HeaderFacts
 from bridge.mail.status_wishes import Wish
 from bridge.notices import reports as words_of
@@ -113,13 +113,13 @@ def chore(settings: Settings) -> Chore:
     where, patience = places.of(settings), settings.batches.hold_hours * HOUR
 
     async def run(store: Store, now: int) -> int:
-        done = 0
-        for each in await store.read(batches.overdue, now - patience):
-            done += await store.write(_remind, each.id, now)
-        for each in await store.read(batches.unfinished):
-            await settle(store, where, each.id, now)
-            done += 1
-        return done
+        async def gone_on(batch: Batch) -> int:
+            await settle(store, where, batch.id, now)
+            return 1
+
+        overdue = await store.read(batches.overdue, now - patience)
+        done = await apart("batches", overdue, lambda batch: store.write(_remind, batch.id, now))
+        return done + await apart("batches", await store.read(batches.unfinished), gone_on)
 
     return Chore("batches", MINUTE, run)
 

@@ -4,7 +4,7 @@
 
 Contract. One act has one confirmation, in the mailbox, with how to undo it. Programs cut one act into several: what
 follows within `TOGETHER` seconds on the same road goes on with the act before, its undo takes all of it back, and the
-confirmation is written anew once it is quiet for `QUIET` seconds (`rewrite_due`, a chore). A channel that this reader
+confirmation is written anew once it is quiet for `QUIET` seconds (`rewrite`, by a chore). A channel that this reader
 cannot have is not chosen; the confirmation says why and what to do. Whoever has not enrolled chooses nothing: the
 device in use was handed out by an admin, and others may know its password.
 """
@@ -25,6 +25,7 @@ from storage.choices.preferences import Applying
 from storage.deliveries.terms import LEAVES, Channel, Choice, Preference, Road
 from storage.errors import Conflict, Invalid, NotFound, StorageError
 from storage.mail import standing
+from storage.mail.standing import Standing
 from storage.people import accounts
 from storage.records import Account, AccountState
 
@@ -137,17 +138,17 @@ def show(session: Session, desk: Desk, correspondent_id: int, now: int) -> None:
     standing.put(session, desk.account.id, topic, notice.tell(session, desk.account, told, now), now, {})
 
 
-def rewrite_due(session: Session, key: bytes, now: int) -> int:
-    """Confirmations that have grown, and preferences shown that have changed since; how many."""
-    found = [*standing.due(session, now), *standing.outdated(session)]
-    for each in found:
-        desk = Desk(accounts.by_id(session, each.account_id), key, Places())
-        if each.topic.startswith(standing.CONFIRMATION):
-            _write(session, desk, each.topic.removeprefix(standing.CONFIRMATION), each.detail, now)
-        else:
-            show(session, desk, int(each.topic.removeprefix(standing.PREFERENCES)), now)
-    standing.forget(session, standing.CONFIRMATION, now - KEPT)
-    return len(found)
+def rewrite(session: Session, key: bytes, found: Standing, now: int) -> int:
+    """A confirmation that has grown, or preferences shown that have changed since; how many: 0 if it is gone."""
+    latest = standing.get(session, found.account_id, found.topic)
+    if latest is None:
+        return 0
+    desk = Desk(accounts.by_id(session, found.account_id), key, Places())
+    if found.topic.startswith(standing.CONFIRMATION):
+        _write(session, desk, found.topic.removeprefix(standing.CONFIRMATION), latest.detail, now)
+    else:
+        show(session, desk, int(found.topic.removeprefix(standing.PREFERENCES)), now)
+    return 1
 
 
 def _require_enrolled(session: Session, desk: Desk) -> None:

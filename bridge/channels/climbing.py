@@ -6,20 +6,21 @@ none. Whoever has read the document meanwhile is left alone. A reminder goes out
 chose; whom nothing reaches there finds it in the mailbox (`reminding`).
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 from sqlmodel import Session
 
 from bridge.channels import reminding
-from bridge.housekeeping import DAY, Chore
+from bridge.housekeeping import DAY, Chore, apart
 from bridge.routing import ladder
 from bridge.routing.decision import Places
 from storage.database import Store
 from storage.deliveries import deliveries, ladder_runs
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Rung
-from storage.errors import NotFound
+from storage.errors import Busy, NotFound
 from storage.keys.outbox import OutboxKey
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,17 @@ def chores(places: Places) -> tuple[Chore, ...]:
 async def climb(places: Places, store: Store, now: int) -> int:
     """Do what is due; how many rungs."""
     public, done = OutboxKey.of(store.server_keys.outbox).public_key, 0
+
+    async def climbed(ids: Sequence[int]) -> int:
+        return await store.write(_climb_some, ids, places, public, now)
+
     while ids := await store.read(ladder_runs.due, now, SLICE):
-        stepped = await store.write(_climb_some, ids, places, public, now)
+        try:
+            stepped = await climbed(ids)
+        except Busy:
+            raise
+        except Exception:  # noqa: BLE001 - of one of them, which then says so alone
+            stepped = await apart("ladder", [[each] for each in ids], climbed)
         if not stepped:
             break
         done += stepped
@@ -56,7 +66,7 @@ async def correct(store: Store, now: int) -> int:
     return changed
 
 
-def _climb_some(session: Session, ids: list[int], places: Places, outbox_public: bytes, now: int) -> int:
+def _climb_some(session: Session, ids: Sequence[int], places: Places, outbox_public: bytes, now: int) -> int:
     return sum(_climb_one(session, delivery_id, places, outbox_public, now) for delivery_id in ids)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from bridge.channels import status
+from bridge.housekeeping import apart
 from bridge.mail.status_wishes import Notify, Wish
 from bridge.notices.reports import Event
 from storage.database import Store
@@ -21,7 +22,7 @@ MOST = 200
 async def tell(store: Store, now: int) -> int:
     """The chore; how many."""
     due = await store.read(delayed.unfinished, now - PATIENCE, MOST)
-    return sum([await store.write(_tell, delivery_id, now) for delivery_id in due])
+    return await apart("delays", due, lambda delivery_id: store.write(_tell, delivery_id, now))
 
 
 def _tell(session: Session, delivery_id: int, now: int) -> bool:

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from bridge.channels import status
 from bridge.channels.sealing import seal
+from bridge.housekeeping import apart
 from bridge.mail.reports import DispositionReport, write_disposition
 from bridge.mail.status_wishes import Wish
 from bridge.notices import reports as words_of
@@ -68,7 +69,7 @@ async def send(store: Store, now: int) -> int:
     """The chore: receipts for what was opened since; how many."""
     outbox = OutboxKey.of(store.server_keys.outbox)
     due = await store.read(dispositions.due, MOST)
-    return sum([await store.write(_settle, outbox, delivery_id, now) for delivery_id in due])
+    return await apart("dispositions", due, lambda delivery_id: store.write(_settle, outbox, delivery_id, now))
 
 
 def _settle(session: Session, outbox: OutboxKey, delivery_id: int, now: int) -> bool:

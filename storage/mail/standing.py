@@ -2,7 +2,7 @@
 
 Contract. `put` notes the message that now stands for a topic, and removes the one before from the inbox, as far as no
 legal hold keeps it; one that its reader has filed elsewhere is theirs. `defer` says when a topic must be written
-anew, `due` finds what is.
+anew, `to_write` finds what is.
 """
 
 import json
@@ -53,18 +53,17 @@ def latest(session: Session, account_id: int, kind: str, since: int) -> Standing
     return None if found is None else _standing(found)
 
 
-def any_to_write(session: Session, now: int) -> bool:
-    """Whether `due` or `outdated` finds something."""
-    return bool(due(session, now) or outdated(session))
+def to_write(session: Session, now: int) -> list[Standing]:
+    """Topics to be written anew: it is time, or what they show has changed."""
+    return [*_due(session, now), *_outdated(session)]
 
 
-def due(session: Session, now: int) -> list[Standing]:
-    """Topics to be written anew."""
+def _due(session: Session, now: int) -> list[Standing]:
     sql = f"SELECT {_COLUMNS} FROM standing_message WHERE due_at <= ? ORDER BY due_at LIMIT 500"  # noqa: S608
     return [_standing(row) for row in statements.rows(session, sql, (now,))]
 
 
-def outdated(session: Session) -> list[Standing]:
+def _outdated(session: Session) -> list[Standing]:
     """Preferences shown that have changed since they were."""
     found = statements.rows(
         session,

@@ -269,6 +269,16 @@ async def test_with_consent_the_opening_is_told_once(office: Office) -> None:
     assert (row.what, row.basis, row.told) == ("opened", "receipts", "erp")
 
 
+async def test_a_receipt_that_cannot_be_made_holds_up_no_other(office: Office) -> None:
+    consent(office, yes=True)
+    broken, sound = await hand_in(office, ASKING, ANNA), await hand_in(office, ASKING.replace(b"<1@", b"<2@"), ANNA)
+    spoilt = delivery_of(office, office.anna, broken)
+    office.store.write_now(statements.run, "UPDATE delivery SET dsn = 'x' WHERE id = ?", (spoilt.id,))
+    read_by(office, office.anna, spoilt)
+    read_by(office, office.anna, delivery_of(office, office.anna, sound))
+    assert await disposition.send(office.store, NOW + 120) == 1
+
+
 async def test_without_consent_nothing_is_told_and_nothing_of_the_wish_is_kept(office: Office) -> None:
     reply = await hand_in(office, ASKING, ANNA)
     delivery = delivery_of(office, office.anna, reply)

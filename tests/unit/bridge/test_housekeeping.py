@@ -11,7 +11,7 @@ import pytest
 
 from bridge import housekeeping, logs
 from bridge.chores import CHORES
-from bridge.housekeeping import DAY, HOUR, RETRY_SECONDS, Chore, Housekeeping
+from bridge.housekeeping import DAY, HOUR, RETRY_SECONDS, Chore, Housekeeping, apart
 from storage.access import enrolment, sessions
 from storage.database import Store
 from storage.engine import statements
@@ -144,3 +144,25 @@ async def test_the_bridges_own_chores_remove_what_is_over(store: Store) -> None:
 def test_every_chore_has_a_name_of_its_own() -> None:
     names = [chore.name for chore in (housekeeping.HEAD, *CHORES)]
     assert len(set(names)) == len(names)
+
+
+async def test_one_that_cannot_be_done_holds_up_no_other(lines: StringIO) -> None:
+    async def act(number: int) -> int:
+        if number == 2:
+            raise ValueError("whatever it is")
+        return number
+
+    assert await apart("work", [1, 2, 3], act) == 4
+    assert [each["chore"] for each in events(lines, "chore.item_failed")] == ["work"]
+
+
+async def test_nothing_more_is_tried_while_the_database_takes_no_writes() -> None:
+    tried = []
+
+    async def act(number: int) -> int:
+        tried.append(number)
+        raise WriterUnavailable("database")
+
+    with pytest.raises(WriterUnavailable):
+        await apart("work", [1, 2, 3], act)
+    assert tried == [1]

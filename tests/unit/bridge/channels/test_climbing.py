@@ -288,3 +288,11 @@ async def test_the_log_does_not_say_which_document_lies_unread(
     logged = "".join(capsys.readouterr())
     assert logged.count("ladder.rung") == 2
     assert not [each for each in (delivery.public_id, delivery.document_public_id) if each in logged]
+
+
+async def test_a_delivery_that_cannot_be_read_holds_up_no_other_ladder(house: House) -> None:
+    house.choose_ladder("3:remind")
+    first, second, third = house.hand_in(), house.hand_in(), house.hand_in()
+    house.store.write_now(statements.run, "UPDATE delivery SET ladder = 'x' WHERE id = ?", (second.id,))
+    assert await climbing.climb(PLACES, house.store, NOW + 3 * DAY) == 2
+    assert [house.again(each).ladder_step for each in (first, third)] == [1, 1]
