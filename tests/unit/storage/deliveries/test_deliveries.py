@@ -11,6 +11,8 @@ from storage.deliveries.terms import DAY, Channel, DeliveryState, Rung
 from storage.engine import statements
 from storage.errors import NotFound
 from storage.keys.outbox import OutboxKey
+from storage.mail import flags
+from storage.records import Flag
 from tests.ladders import House
 from tests.reading import NOW
 
@@ -257,3 +259,16 @@ def test_what_was_downloaded_is_found_by_its_document(house: House) -> None:
     sql = "EXPLAIN QUERY PLAN " + deliveries._DOWNLOADED.replace("?*", "?, ?")
     ((*_, how),) = house.store.read_now(statements.rows, sql, (NOW, house.anna.id, 1, 2))
     assert "ix_delivery_document_id_account_id" in how
+
+
+def test_of_many_read_at_once_those_with_a_ladder_are_opened_in_the_same_write(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flags, "OPENED_AT_ONCE", 2)
+    plain = [house.hand_in(str(number)) for number in range(2)]
+    house.choose_ladder("3:paper")
+    laddered = house.hand_in("2")
+    ((inbox,),) = house.store.read_now(statements.rows, "SELECT DISTINCT mailbox_id FROM copy")
+    house.store.write_now(flags.store_flags, inbox, ((1, 3),), flags.FlagMode.ADD, Flag.SEEN, (), NOW + 1)
+    opened = [house.again(each).opened_at for each in (*plain, laddered)]
+    assert (opened, seals(house)) == ([None, None, NOW + 1], 0), "the others are noted after it"

@@ -4,7 +4,7 @@ import pytest
 
 from storage.deliveries import disclosures
 from storage.errors import Invalid
-from tests.unit.storage.conftest import NOW, Office
+from tests.unit.storage.conftest import NOW, Office, Person
 
 
 def test_one_reads_who_was_told_newest_first_and_of_nobody_else(office: Office) -> None:
@@ -39,3 +39,14 @@ def test_somebody_was_told_and_one_alone(office: Office, told: dict[str, object]
         office.store.write_now(
             disclosures.note, [anna.account.id], "channel", NOW, basis="own-recipient", road="api", **told
         )
+
+
+def test_the_same_is_told_again_after_its_time(office: Office, anna: Person, bram: Person) -> None:
+    told, by = anna.account.id, bram.account.id
+    office.store.write_now(
+        disclosures.note, [told], disclosures.CHANNEL, NOW, basis="own-recipient", road="api", told_account_id=by
+    )
+    asked = (disclosures.is_told, told, by, disclosures.CHANNEL)
+    assert [office.store.read_now(*asked, since) for since in (NOW - 1, NOW)] == [True, False]
+    assert not office.store.read_now(disclosures.is_told, told, by, disclosures.OPENED, NOW - 1)
+    assert not office.store.read_now(disclosures.is_told, by, told, disclosures.CHANNEL, NOW - 1)
