@@ -80,6 +80,8 @@ class Code(StrEnum):
     AUTOMATIC = "automatic-mail"
     """A program wrote it and nobody vouches for whose: nothing is sent because of it (RFC 3834), or two post offices
     would tell each other of their notices for ever."""
+    UNKNOWN_TYPE = "unknown-type"
+    """The document names a type that there is not."""
     NOT_REGISTERED = "not-registered"
     """Held until the deadline, then the fallback ladder goes on."""
 
@@ -125,6 +127,8 @@ class Document:
     sensitivity: Sensitivity | None = None
     generated: bool = False
     """It says that no person sent it."""
+    is_misnamed: bool = False
+    """It names a type that there is not, and counts as `type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,9 @@ def decide(
     decision = _possible(decision, reader, sender, places)
     if document.generated and not sender.verified:
         decision = _unanswered(decision)
+    if document.is_misnamed:
+        said = Reason(Code.UNKNOWN_TYPE, "type", document.type)
+        decision = replace(decision, reasons=(said, *decision.reasons))
     return _noticed(decision, reader, places)
 
 

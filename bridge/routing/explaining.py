@@ -14,6 +14,7 @@ from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladde
 from storage.deliveries.transcript import DeliveryEvent
 
 FIELDS = {
+    "type": N_("Type"),
     "channel": N_("Channel"),
     "mailbox_id": N_("Folder"),
     "notify": N_("Notice"),
@@ -95,6 +96,7 @@ CODES = {
     Code.NO_NOTICE_RELAY: N_("This post office sends no e-mail, and there is no other way to tell the recipient."),
     Code.TELLS_WHY: N_("The document itself may not leave; a notice without contents tells of it."),
     Code.AUTOMATIC: N_("A program wrote it, and nobody vouches for the sender: nothing is sent because it came."),
+    Code.UNKNOWN_TYPE: N_("The document names a type that this post office does not know."),
     Code.NOT_REGISTERED: N_("The recipient has not registered yet: it is kept until the deadline."),
 }
 LEFT_OUT = N_("{step}: left out. {why}")
@@ -153,6 +155,8 @@ def steps(reasons: Iterable[Reason], locale: str, folders: Mapping[int, str] | N
 def value_words(field: str, value: str, locale: str, folders: Mapping[int, str] | None = None) -> str:
     """The text form of a field's value, as people say it."""
     match field:
+        case "type":
+            return text(locale, TYPES[DocumentType(value)])
         case "channel":
             return text(locale, CHANNELS[Channel(value)])
         case "notify":

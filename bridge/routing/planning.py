@@ -73,15 +73,16 @@ def gather(session: Session, account_ids: Sequence[int], key: correspondents.Key
 
 def document_of(facts: HeaderFacts, default: DocumentType) -> Document:
     """An unknown type or sensitivity counts as `other` and as private: the careful reading of each."""
+    named, is_misnamed = (facts.document_type or default).lower(), False
     try:
-        kind = default if facts.document_type is None else DocumentType(facts.document_type.lower())
+        kind = DocumentType(named)
     except ValueError:
-        kind = DocumentType.OTHER
+        kind, is_misnamed = DocumentType.OTHER, True
     try:
         sensitivity = None if facts.sensitivity is None else Sensitivity(facts.sensitivity)
     except ValueError:
         sensitivity = Sensitivity.PRIVATE
-    return Document(kind, sensitivity, facts.generated)
+    return Document(kind, sensitivity, facts.generated, is_misnamed)
 
 
 def plan(

@@ -2,8 +2,11 @@
 
 import pytest
 
+from bridge.i18n import LOCALES
+from bridge.mail.facts import HeaderFacts
 from bridge.routing import decision, explaining
 from bridge.routing.decision import Document, Places, Sender
+from bridge.routing.planning import document_of
 from storage.deliveries.terms import Channel, Choice, DocumentType, Ladder, Preference, ReaderFacts
 
 WHERE = Places({Channel.PAPER: "NL"}, frozenset({"NL"}), notices_by_email=True)
@@ -44,3 +47,17 @@ def test_what_is_said_of_a_ladder_is_what_happens(
     document = Document(DocumentType.LETTER, generated=True)
     decided = decision.decide(reader, [chosen], sender, document, WHERE)
     assert explaining.steps(decided.reasons, "en")[-1] == words
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_type_that_there_is_not_is_told(locale: str) -> None:
+    document = document_of(HeaderFacts(document_type="parcel"), DocumentType.INVOICE)
+    assert (document.type, document.is_misnamed) == (DocumentType.OTHER, True)
+    decided = decision.decide(ABLE, [], Sender(11, True), document, WHERE)
+    assert (
+        explaining.steps(decided.reasons, locale)[0]
+        == {
+            "en": "Type: other document. The document names a type that this post office does not know.",
+            "nl": "Soort: ander document. Het document noemt een soort die dit postkantoor niet kent.",
+        }[locale]
+    )
