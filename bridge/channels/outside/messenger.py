@@ -6,14 +6,18 @@ Contract. The exit status tells what came of it, see `Verdict`; without a title 
 printed. Apprise is synchronous, loads a hundred services, and reads all that the other side answers: here that can
 be killed, is bounded in memory, and whatever it does, no connection is made to an address that is not public
 (loopback, private, link-local; also after a second look-up of the name), unless `private` allows it. Only services
-over HTTPS are taken, certificates are always verified, redirections are never followed.
+over HTTPS are taken, certificates are always verified, redirections are never followed. A URL may name a file to be
+sent along, as `?template=`: such a service is refused, and no file is opened but those of Python and the system.
 """
 
 import json
+import mimetypes
+import os
 import resource
 import socket
 import sys
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from bridge.channels.public_addresses import is_public
@@ -29,6 +33,12 @@ MEMORY = 1 << 30
 CPU_SECONDS = 30
 SOCKET_SECONDS = 8.0
 MAX_URL = 1000
+_READABLE = tuple(
+    os.path.realpath(each)
+    for each in (Path(__file__).parents[2], sys.prefix, sys.base_prefix, "/usr", *mimetypes.knownfiles)
+    if each
+)
+"""Where programs lie. Not where keys, settings, documents or the password file of a network (netrc) do."""
 
 
 class Verdict(IntEnum):
@@ -56,6 +66,7 @@ def verdict(wanted: dict[str, Any]) -> Verdict:
     """Look at the URL, and hand over what is to be handed over."""
     if service_of(wanted["url"]) is None or len(wanted["url"]) > MAX_URL:
         return Verdict.NO_SUCH_SERVICE
+    sys.addaudithook(_no_files_of_ours)
     if not wanted["private"]:
         sys.addaudithook(_only_public)
     plugin = _plugin(wanted["url"])
@@ -78,6 +89,7 @@ def _plugin(url: str) -> Any:
     import apprise
     import requests.sessions
 
+    apprise.AppriseAttachment.instantiate = staticmethod(lambda *_, **__: None)  # type: ignore[method-assign]
     requests.sessions.DEFAULT_REDIRECT_LIMIT = 0  # type: ignore[attr-defined]
     asset = apprise.AppriseAsset(
         app_id="Postex",
@@ -113,6 +125,17 @@ def _only_public(event: str, arguments: tuple[Any, ...]) -> None:
     is_name_server = connection.type == socket.SOCK_DGRAM
     if not is_name_server and not (isinstance(address, tuple) and is_public(str(address[0]))):
         raise PermissionError("not a public address")
+
+
+def _no_files_of_ours(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: every file that Python opens, whoever does."""
+    if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike) and not readable(arguments[0]):
+        raise PermissionError("not a file of Python or the system")
+
+
+def readable(path: str | bytes | os.PathLike[str]) -> bool:
+    whole = os.path.realpath(os.fsdecode(path))
+    return any(whole == each or whole.startswith(each + os.sep) for each in _READABLE)
 
 
 def main() -> int:

@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 
 from bridge import tls
-from bridge.channels.outside.messenger import Verdict, service_of
+from bridge.channels.outside import messenger
+from bridge.channels.outside.messenger import Verdict, readable, service_of
 from bridge.channels.outside.targets import Targets
 
 
@@ -135,3 +136,27 @@ async def test_what_may_be_set(url: str, verdict: Verdict) -> None:
 @pytest.mark.parametrize(("url", "service"), [("NTFYS://x", "ntfys"), ("ntfys:x", None), ("http://x", None)])
 def test_the_service_of_a_url(url: str, service: str | None) -> None:
     assert service_of(url) == service
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"discord://123456789012345678/{'a' * 68}/",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/",
+        f"tgram://123456789:{'a' * 35}/12315544/",
+    ],
+)
+async def test_no_file_of_this_machine_goes_along(tmp_path: Path, url: str) -> None:
+    """These services take a template of what they send: the name of a file, such as that of the master key."""
+    (tmp_path / "master.key").write_text('{"content": "secret"}')
+    assert await Targets().check(url) is Verdict.FINE
+    for named in (tmp_path / "master.key", f"file://{tmp_path}/master.key"):
+        assert await Targets().check(f"{url}?template={named}") is Verdict.NO_SUCH_SERVICE
+
+
+def test_files_are_opened_where_programs_lie_alone(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(messenger.__file__)
+    for path in (messenger.__file__, json.__file__.encode(), tmp_path / "link"):
+        assert readable(path)
+    for path in (tmp_path / "master.key", "/etc/postex/relay.password", Path.home() / ".netrc", "master.key"):
+        assert not readable(path)
