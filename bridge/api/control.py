@@ -48,6 +48,8 @@ class Control:
     """Pages of a sender's recipients."""
     trials: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
     """Sign-ins to mailboxes elsewhere: nobody guesses passwords or looks for servers through the bridge."""
+    looked_at: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
+    """Notice URLs that are looked at or tried: each is a process, and a look for a server."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

@@ -1,7 +1,8 @@
 """aioimaplib's protocol, held to limits: what a hostile server can make it do is to fail, soon and in little memory.
 
 The library keeps what it cannot read yet without end, calls itself once a line, raises into the event loop what it
-does not understand, and waits for ever for some answers. So: a session receives at most `BUDGET` bytes and `MAX_LINE`
+does not understand, waits for ever for some answers, and writes a message at once, for which all others have to wait.
+So: a message goes in pieces, a session receives at most `BUDGET` bytes and `MAX_LINE`
 of one line, whatever goes wrong ends it, and whoever waits is told at once (`watch`). Its log is silenced: it would
 repeat what servers say.
 """
@@ -17,6 +18,8 @@ BUDGET = 1 << 20
 MAX_LINE = 1 << 16
 PIECE = 4096
 """Bytes that the library gets at once: it copies what is left of them for each line."""
+OUT = 1 << 16
+"""Bytes of a message that are written at once."""
 DISCONNECTED = "disconnected"
 NONSENSE = "nonsense"
 logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
@@ -29,6 +32,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has no typ
         super().__init__(loop, lambda _: self.give_up(DISCONNECTED))
         self.problem: str | None = None
         """Why it is over; None: it is not."""
+        self.literal_data: bytes | None = None
         self._received = 0
         self._watcher: Callable[[], object] | None = None
 
@@ -50,6 +54,21 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has no typ
             super().data_received(piece)
         except Exception:  # noqa: BLE001 - also RecursionError; the contract: whatever it is, the session is over
             self.give_up(NONSENSE)
+
+    def _continuation(self, line: bytes) -> None:
+        """The library's, but for the literal of an APPEND (RFC 3501 section 7.5)."""
+        literal, self.literal_data = self.literal_data, None
+        if literal is None:
+            super()._continuation(line)
+        else:
+            self._write(memoryview(literal))
+
+    def _write(self, rest: memoryview) -> None:
+        """A piece, and the next at the loop's next turn."""
+        if self.problem is None:
+            self.transport.write(rest[:OUT] if rest else b"\r\n")
+            if rest:
+                self.loop.call_soon(self._write, rest[OUT:])
 
     async def welcome(self, command: bytes) -> None:
         """A greeting that is not a plain OK (RFC 3501 section 7.1.4: PREAUTH knows somebody else) ends it."""

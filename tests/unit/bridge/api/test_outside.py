@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from bridge.api.control import TRIALS
 from bridge.channels.outside import targets
 from bridge.channels.outside.messenger import Verdict
 from bridge.channels.outside.targets import Targets
@@ -319,6 +320,13 @@ async def test_a_url_that_must_not_be_set(office: Bureau, url: str, code: str) -
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert url not in answer.text
     assert (await ask(office, "GET", URL)).status_code == 404
+
+
+async def test_nobody_looks_for_servers_by_notice_urls(office: Bureau) -> None:
+    codes = [(await ask(office, "PUT", URL, {"url": "https://example.test"})).status_code for _ in range(TRIALS)]
+    assert codes == [422] * TRIALS
+    assert (await ask(office, "PUT", URL, {"url": "https://example.test"})).status_code == 429
+    assert (await ask(office, "POST", f"{URL}/test")).status_code == 429
 
 
 def test_targets_are_as_the_settings_say(office: Bureau) -> None:
