@@ -15,7 +15,7 @@ from postex_tui.options import AsJson, Data
 if TYPE_CHECKING:
     from postex_tui.client import Api
 
-ROWS_AT_ONCE = 5000
+ROWS_AT_ONCE = 1000
 LONGEST = 400
 """Characters of a cell: what is longer is no address, and is told as such."""
 COLUMNS = ("recipient", "sender", "type", "sensitivity")
