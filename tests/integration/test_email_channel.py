@@ -322,6 +322,16 @@ async def test_a_late_report_is_not_believed(way: Way, tmp_path: Path) -> None:
     assert way.office.store.look_up(bounces.deliveries.get, number).state is DeliveryState.HANDED_OFF
 
 
+async def test_a_report_of_an_earlier_step_does_not_take_back_a_letter(way: Way, tmp_path: Path) -> None:
+    """Handed off on paper: what comes back by e-mail is about something else."""
+    number, _ = await handed_off(way, tmp_path)
+    store, anna = way.office.store, way.office.anna.account.id
+    store.write_now(transcript.note, anna, number, "paper.handed-off", int(way.clock()), Channel.PAPER)
+    report = REPORT.format(action="failed", status="5.1.1").encode()
+    await bounces.take(store, Mark(JobKind.EMAIL, number), report, int(way.clock()))
+    assert store.look_up(bounces.deliveries.get, number).state is DeliveryState.HANDED_OFF
+
+
 async def test_nobody_makes_up_a_bounce_address(way: Way, tmp_path: Path) -> None:
     _, address = await handed_off(way, tmp_path)
     client = await Client.connect(way.office, "mx")

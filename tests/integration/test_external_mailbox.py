@@ -20,7 +20,7 @@ from bridge.channels.external.carrier import SETTLING, ExternalCarrier
 from bridge.channels.external.session import Doorway, Session
 from storage.deliveries import external_mailboxes
 from storage.deliveries.external_mailboxes import Place
-from storage.deliveries.terms import Channel, DeliveryState
+from storage.deliveries.terms import Channel, DeliveryState, JobState
 from tests.integration import peers
 from tests.leaving import DOCUMENT, Way
 from tests.smtp_office import Office
@@ -148,6 +148,18 @@ async def test_an_attempt_whose_end_is_not_known_is_given_time_first(way: Way, d
     await outbox.turn()
     (job,) = way.jobs()
     assert (job.problem, job.due_at) == ("settling", int(way.clock()) + SETTLING - 10)
+
+
+async def test_what_may_lie_in_another_mailbox_is_for_a_person(way: Way, doorway: Doorway, place: Place) -> None:
+    """The reader gave another mailbox since an attempt whose end is not known."""
+    way.hand_in()
+    await _task(way).note(carriers.APPENDING, str(int(way.clock()) - 1))
+    way.set_external(way.office.anna, place, PASSWORD)
+    way.clock.now += SETTLING + 1
+    await way.outbox(ExternalCarrier(doorway, way.gate, way.marks)).turn()
+    (job,) = way.jobs()
+    assert (job.state, job.problem) == (JobState.UNCERTAIN, "mailbox-changed")
+    assert await asyncio.to_thread(messages, place) == []
 
 
 async def test_a_message_id_used_twice_hides_no_document(way: Way, doorway: Doorway, place: Place) -> None:

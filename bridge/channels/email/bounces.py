@@ -57,23 +57,24 @@ def _handled(session: Session, handler: Handler, number: int, report: StatusRepo
 def of_document(session: Session, number: int, report: StatusReport | None, now: int) -> None:
     """`number`: of the delivery."""
     delivery = deliveries.get(session, number)
-    lines = [event for event in transcript.of_delivery(session, number) if event.kind.startswith("email.")]
+    events = transcript.of_delivery(session, number)
     if report is not None and report.outcome is Outcome.FAILED:
         if delivery.state is DeliveryState.LEAVING:
             raise Conflict("delivery")
         recent = delivery.ended_at is not None and now - delivery.ended_at <= BELIEVED
-        if delivery.state is DeliveryState.HANDED_OFF and recent and _by_email(lines):
+        if delivery.state is DeliveryState.HANDED_OFF and recent and _by_email(events):
             handoff.failed(session, now, delivery_id=number, channel=Channel.EMAIL, problem=report.code)
             return
-    if len(lines) < MAX_LINES:
+    if sum(event.kind.startswith("email.") for event in events) < MAX_LINES:
         kind = "email.answered" if report is None else f"email.{report.outcome}-reported"
         detail = None if report is None else report.code
         transcript.note(session, delivery.account_id, number, kind, now, Channel.EMAIL, detail)
 
 
-def _by_email(lines: list[transcript.DeliveryEvent]) -> bool:
+def _by_email(events: list[transcript.DeliveryEvent]) -> bool:
     """Whether it was e-mail that it last left by, and not paper since."""
-    return any(event.kind == f"{Channel.EMAIL}.handed-off" for event in lines)
+    left_by = [event.channel for event in events if event.kind.endswith(".handed-off")]
+    return left_by[-1:] == [Channel.EMAIL]
 
 
 HANDLERS: dict[JobKind, Handler] = {JobKind.EMAIL: of_document, JobKind.NOTICE: outcomes.returned}

@@ -213,6 +213,24 @@ async def test_a_url_that_fails_three_times_gives_way_to_the_address(
     assert office.transcript() == ["notice.sent at-once email 1"]
 
 
+@pytest.mark.parametrize("verdict", [Verdict.NOT_PUBLIC, Verdict.NO_SUCH_SERVICE, Verdict.NOT_VERIFIED])
+async def test_a_url_that_can_never_be_used_gives_way_at_once(
+    office: Bureau, pushed: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+) -> None:
+    """As when its name leads into a private network since."""
+
+    async def refuses(self: Targets, url: str, title: str, body: str) -> Verdict:
+        return verdict
+
+    office.prove()
+    await ask(office, "PUT", URL, {"url": TOPIC})
+    monkeypatch.setattr(Targets, "push", refuses)
+    office.choose(Choice(notify=Notify.AT_ONCE))
+    office.arrive()
+    await office.after(120)
+    assert office.relay.taken[-1][1] == CONTACT
+
+
 async def test_a_url_that_fails_with_nowhere_else_to_go(office: Bureau, pushed: list[tuple[str, str, str]]) -> None:
     await ask(office, "PUT", URL, {"url": "ntfys://away.test/x"})
     office.choose(Choice(notify=Notify.AT_ONCE))

@@ -369,6 +369,38 @@ async def test_an_outcome_that_cannot_be_settled_is_for_a_person(desk: Desk) -> 
     assert (desk.job(job_id).state, desk.job(job_id).problem) == (JobState.UNCERTAIN, "settle-fault")
 
 
+@pytest.mark.parametrize(("cancelled", "left"), [(True, 0), (False, 1)])
+async def test_what_happened_to_a_delivery_that_is_gone_is_settled_only_where_its_job_is_gone_too(
+    desk: Desk, cancelled: bool, left: int
+) -> None:
+    """Else something is wrong here, and the act must not be forgotten."""
+    job_id = desk.queue("sent")
+
+    async def act(task: Task) -> Outcome:
+        if cancelled:
+            await desk.store.write(jobs.done, job_id)
+        return Done(gone)
+
+    def gone(session: Session, now: int) -> None:
+        raise NotFound("delivery")
+
+    await desk.worker(Scripted(JobKind.EMAIL, act)).turn()
+    assert desk.count() == left
+    assert not left or desk.job(job_id).state is JobState.UNCERTAIN
+
+
+async def test_a_failure_of_what_a_person_cancelled_meanwhile_tells_nobody_again(desk: Desk) -> None:
+    job_id = desk.queue("no")
+    told: list[int] = []
+
+    async def act(task: Task) -> Outcome:
+        await desk.store.write(jobs.done, job_id)
+        return Failed("refused", lambda session, now: told.append(now))
+
+    await desk.worker(Scripted(JobKind.EMAIL, act)).turn()
+    assert (told, desk.count()) == ([], 0)
+
+
 # --- clocks ---
 
 

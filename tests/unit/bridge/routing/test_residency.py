@@ -61,6 +61,21 @@ def test_what_must_not_start_names_the_setting(chosen: Settings, domain: Domain,
         assert "residency.countries" in refusal
 
 
+@pytest.mark.parametrize(
+    ("chosen", "country", "may"),
+    [
+        (settings(), "nl", True),
+        (settings(), "UK", True),
+        (settings(), "US", False),
+        (settings(), "", False),
+        (settings("NL"), "US", True),
+        (settings("", "BE"), "NL", False),
+    ],
+)
+def test_a_domain_may_be_added_where_its_documents_would_lie(chosen: Settings, country: str, may: bool) -> None:
+    assert (residency.refusal_of(chosen, "example.test", country) is None) is may
+
+
 @pytest.mark.parametrize("value", ["Holland", "N", "1A", "ÅL", '["NL"]'])
 def test_a_country_is_two_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("POSTEX_STORAGE__COUNTRY", value)
