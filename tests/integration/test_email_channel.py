@@ -190,6 +190,15 @@ async def test_nothing_goes_to_a_relay_outside_europe(way: Way, tmp_path: Path, 
     assert way.hand_in(DOCUMENT.replace(b"<1@", b"<2@")).channel is Channel.MAILBOX
 
 
+async def test_who_is_told_of_it_anyway_gets_no_second_notice(way: Way, tmp_path: Path) -> None:
+    delivery, store = way.hand_in(), way.office.store
+    store.write_now(statements.run, "UPDATE delivery SET notify = 'daily' WHERE id = ?", (delivery.id,))
+    async with relay(tmp_path, {}) as (made, _):
+        await way.outbox(email(way, made, replace(OURS, country="US"))).turn()
+    assert way.delivery(delivery).state is DeliveryState.FAILED
+    assert JobKind.NOTICE not in [job.kind for job in way.jobs()]
+
+
 async def test_an_address_that_is_no_longer_verified_gets_nothing(way: Way, tmp_path: Path) -> None:
     delivery = way.hand_in()
     way.office.store.write_now(statements.run, "UPDATE account SET contact_email_verified_at = NULL", ())

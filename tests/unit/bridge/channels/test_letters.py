@@ -13,7 +13,7 @@ from bridge.channels import handoff, letters
 from bridge.channels.outbox import Done, Failed, Limits, Outbox, Outcome, Task, Uncertain
 from storage.deliveries import deliveries, jobs, transcript
 from storage.deliveries.deliveries import Delivery
-from storage.deliveries.terms import Channel, DeliveryState, JobKind, JobState, Ladder
+from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind, JobState, Ladder
 from storage.engine import statements
 from storage.erasures import partial_erasure
 from storage.errors import Conflict, NotFound
@@ -86,6 +86,23 @@ async def test_a_dead_letter_can_be_tried_again_and_then_nothing_of_it_stays(cas
     assert can_open(case.desk.store) == 0
     with pytest.raises(NotFound):
         case.desk.store.read_now(jobs.get, job_id)
+
+
+async def test_what_the_server_can_open_no_more_is_not_tried_again(case: Case) -> None:
+    delivery = case.leave()
+    await case.turn(failing(delivery))
+    case.desk.store.write_now(statements.run, "UPDATE delivery SET needs_key = 0 WHERE id = ?", (delivery.id,))
+    with pytest.raises(Conflict, match="gone"):
+        await case.desk.store.write(letters.retry, job_of(case.desk.store, delivery), NOW, ACTOR)
+    assert case.state(delivery) is DeliveryState.FAILED
+
+
+async def test_hand_overs_that_fail_are_told_once_a_day(case: Case) -> None:
+    for told in (1, 1, 2):
+        await case.turn(failing(case.leave()))
+        rows = "SELECT count(*) FROM delivery_event WHERE kind = 'hand-over.told'"
+        assert case.desk.store.read_now(statements.rows, rows) == [(told,)]
+        case.desk.clock.turn(DAY / 2 + 1)
 
 
 async def test_a_dead_letter_lets_the_ladder_go_on(case: Case) -> None:
