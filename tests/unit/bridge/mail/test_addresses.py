@@ -91,9 +91,14 @@ def test_hostile_lists_take_bounded_time(value):
 @pytest.mark.parametrize("piece", ["a ", "<", "a@", "[]", '"a" ', "(a) ", "a (c) b\\. "])
 def test_of_a_field_as_long_as_a_header_only_the_beginning_is_cut_into_tokens(piece):
     value = piece * (256 * 1024 // len(piece))
-    began = time.process_time()
-    parse(value), in_the_open(value)
-    assert time.process_time() - began < 0.2
+
+    def seconds() -> float:
+        began = time.process_time()
+        parse(value), in_the_open(value)
+        return time.process_time() - began
+
+    # The least of a few: whatever else the process collects meanwhile is not the parser's.
+    assert min(seconds() for _ in range(5)) < 0.2
     assert addresses_of(b"From: x@y, " + value.encode() + b"\r\n\r\n", "From") == ()
 
 
