@@ -21,9 +21,8 @@ from bridge import erasures, housekeeping, process, retention
 from bridge.api.control import Control
 from bridge.api.serving import ControlServer
 from bridge.channels import batches, carriers, climbing
-from bridge.channels.email.relays import RelayUnusable
+from bridge.channels.authorities import CarrierUnusable
 from bridge.channels.outbox import Outbox
-from bridge.channels.paper.roads import PrinterUnusable
 from bridge.chores import CHORES
 from bridge.clock import Clock, system
 from bridge.connections import listening
@@ -115,7 +114,7 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
             data / settings.tls.certificate_file, data / settings.tls.key_file, settings.tls.minimum_version
         )
         outgoing = carriers.of(data, settings, store)
-    except (CertificateError, RelayUnusable, PrinterUnusable) as error:
+    except (CertificateError, CarrierUnusable) as error:
         raise StartRefused(str(error)) from None
     await erasures.resume(store, settings, int(clock()))
     try:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge import tls
+from bridge.channels.authorities import verifying
 from bridge.channels.email.relay import Patience, Relay
-from bridge.channels.email.relays import verifying
 
 QUICK = Patience(connect=1.5, step=0.4, data=0.4, goodbye=0.2)
 EHLO = "250-relay\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250 SMTPUTF8"

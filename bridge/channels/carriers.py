@@ -19,7 +19,7 @@ from storage.deliveries.processors import ProcessorKind
 
 
 def of(data: Path, settings: Settings, store: Store) -> tuple[Carrier, ...]:
-    """In no order. A job whose carrier is missing waits, and is shown as waiting. RelayUnusable, PrinterUnusable."""
+    """In no order. A job whose carrier is missing waits, and is shown as waiting. CarrierUnusable."""
     return tuple(_all(data, settings, store))
 
 

@@ -14,8 +14,6 @@ from email.utils import parsedate_to_datetime
 from bridge.mail import addresses, headers
 
 HEADER = "Postex-Document"
-NOTIFIED = "auto-notified"
-"""What Auto-Submitted says in a notice (RFC 5436 section 2.7.1)."""
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
 _PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*(\S{1,128})")
 _MAX_IDS = 20

@@ -65,10 +65,6 @@ def read(key: bytes, account_id: int, local_part: str) -> Tag:
     return Tag()
 
 
-def is_control(local_part: str) -> bool:
-    return local_part.lower().partition("+")[0] == LOCAL_PART
-
-
 def _mac(key: bytes, what: str, octets: int = _MAC_BYTES) -> str:
     """`key`: the one that Message-IDs are marked with; its other inputs begin with a number."""
     return hmac.new(key, f"control\0{what}".encode(), hashlib.sha256).digest()[:octets].hex()

@@ -19,9 +19,9 @@ from typing import Any
 
 from aiosmtplib.protocol import SMTPProtocol
 
+from bridge.channels.authorities import verifying
 from bridge.channels.email.carrier import EmailCarrier
 from bridge.channels.email.relay import Relay
-from bridge.channels.email.relays import verifying
 from bridge.channels.external.carrier import SETTLING, ExternalCarrier
 from bridge.channels.external.session import Doorway
 from bridge.channels.external.wire import Wire

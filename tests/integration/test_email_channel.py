@@ -14,8 +14,8 @@ import pytest_asyncio
 from bench.servers.base import Unavailable
 from bench.servers.certificate import write_certificate
 from bench.servers.postfix import SBIN, Postfix
-from bridge.channels import climbing
-from bridge.channels.email import bounces, relays
+from bridge.channels import authorities, climbing
+from bridge.channels.email import bounces
 from bridge.channels.email import carrier as carriers
 from bridge.channels.email.carrier import EmailCarrier
 from bridge.channels.email.relay import Relay
@@ -440,7 +440,7 @@ def postfix(office: Office) -> Iterator[Postfix]:
 
 
 async def test_a_real_postfix_carries_it_and_brings_back_what_it_cannot_deliver(way: Way, postfix: Postfix) -> None:
-    context = relays.verifying(postfix.folder / "tls" / "certificate.pem")
+    context = authorities.verifying(postfix.folder / "tls" / "certificate.pem")
     made = Relay("127.0.0.1", postfix.intake.port, "starttls", context, "mail.example.test")
     good = way.hand_in()
     await way.outbox(email(way, made)).turn()

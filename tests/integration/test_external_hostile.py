@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bridge import tls
-from bridge.channels.email.relays import verifying
+from bridge.channels.authorities import verifying
 from bridge.channels.external.carrier import ExternalCarrier
 from bridge.channels.external.session import Blame, Doorway, Patience, Trouble, opened
 from bridge.channels.outbox import Done, Failed, Later, Outcome, Task

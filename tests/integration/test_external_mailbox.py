@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from bench.servers.base import Server
 from bench.servers.dovecot import PASSWORD
-from bridge.channels.email.relays import verifying
+from bridge.channels.authorities import verifying
 from bridge.channels.external import carrier as carriers
 from bridge.channels.external import doorways
 from bridge.channels.external.carrier import SETTLING, ExternalCarrier

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.channels.authorities import verifying
 from bridge.channels.email.relay import Fate, Sent, send
-from bridge.channels.email.relays import verifying
 from tests.relays import Session, relay
 
 MESSAGE = b"Subject: x\r\n\r\n.dot\r\nbody\r\n"

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from bridge.channels.email import relays
+from bridge.channels.authorities import verifying
 from bridge.channels.external.session import Doorway, Trouble, opened
 from bridge.settings import Settings
 from storage.deliveries.external_mailboxes import Place
 
 
 def of(data: Path, settings: Settings) -> Doorway:
-    """`data`: what relative files are relative to. RelayUnusable."""
+    """`data`: what relative files are relative to. CarrierUnusable."""
     section = settings.external
     ca_file = None if section.ca_file is None else data / section.ca_file
-    return Doorway(relays.verifying(ca_file, "external.ca_file"), section.private_hosts)
+    return Doorway(verifying(ca_file, "external.ca_file"), section.private_hosts)
 
 
 async def check(doorway: Doorway, place: Place, password: str) -> str | None:

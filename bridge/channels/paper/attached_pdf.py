@@ -16,8 +16,6 @@ from bridge.channels.paper.letter import Code
 
 A4 = (595.276, 841.89)
 """Points."""
-NEARLY = 3.0
-"""A page that differs from A4 by no more is not scaled: its makers rounded."""
 MAX_DEPTH = 8
 """Of form objects that are searched for fonts."""
 _BASE_FONTS = ("Courier", "Helvetica", "Times", "Symbol", "ZapfDingbats", "Arial")
@@ -120,7 +118,7 @@ def _lay(target: Pdf, page: pikepdf.Page) -> None:
 
 
 def _place(wide: float, high: float, width: float, height: float) -> Rectangle:
-    """In the middle; the whole sheet for what is larger, or A4 but for a rounding."""
+    """In the middle; the whole sheet for what is larger."""
     if wide > width or high > height:
         return Rectangle(0, 0, width, height)
     left, bottom = (width - wide) / 2, (height - high) / 2

@@ -3,17 +3,18 @@
 import ssl
 from pathlib import Path
 
+from bridge.channels.authorities import verifying
 from bridge.channels.paper.folder import HotFolder
 from bridge.channels.paper.ipp.client import Printer
 from bridge.channels.paper.ipp.encoding import Given, Tag
 from bridge.channels.paper.printing import IppRoad
-from bridge.channels.paper.roads import PrinterUnusable, Road
+from bridge.channels.paper.roads import Road
 from bridge.setting_sections import Printer as Section
 from bridge.settings import Settings
 
 
 def of(data: Path, settings: Settings) -> Road | None:
-    """`data`: what relative paths are relative to. None: there is no printer. PrinterUnusable."""
+    """`data`: what relative paths are relative to. None: there is no printer. CarrierUnusable."""
     section = settings.printer
     carrier = section.name or None
     if section.folder is not None:
@@ -34,16 +35,8 @@ def ticket(section: Section) -> tuple[Given, ...]:
 
 
 def _context(data: Path, section: Section) -> ssl.SSLContext | bool:
-    """TLS 1.2 or later, certificate and name checked; none for a printer on this machine that has no TLS."""
+    """None for a printer on this machine that has no TLS."""
     if section.uri.startswith("ipp:"):
         return False
     path = None if section.ca_file is None else data / section.ca_file
-    try:
-        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=path)
-    except (OSError, ssl.SSLError) as error:
-        problem = error.strerror or type(error).__name__
-        raise PrinterUnusable(
-            f"printer.ca_file: {path} holds no certificate in PEM that can be read ({problem})"
-        ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return verifying(path, "printer.ca_file")

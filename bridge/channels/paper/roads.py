@@ -15,10 +15,6 @@ Prepare = Callable[[], Awaitable[Composed | Outcome]]
 """The sheets, or why there are none: asks anew each time whether they may be printed. NotFound: no need any more."""
 
 
-class PrinterUnusable(Exception):
-    """What the settings name cannot be used; the text names the setting and what to do."""
-
-
 class Road(Protocol):
     async def carry(self, task: Task, prepare: Prepare) -> Outcome:
         """`prepare` is called only where the sheets are needed."""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bridge import tls
+from bridge.channels.authorities import CarrierUnusable
 from bridge.channels.email import relays
-from bridge.channels.email.relays import RelayUnusable
 from bridge.channels.external import doorways, hosts
 from bridge.channels.external.hosts import NoSuchHost
 from bridge.settings import Settings
@@ -58,13 +58,13 @@ def test_files_that_cannot_be_used_stop_the_start(
     for name, text in (("secret", "hunter2\n"), ("empty", "")):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(mode)
-    with pytest.raises(RelayUnusable, match=setting) as raised:
+    with pytest.raises(CarrierUnusable, match=setting) as raised:
         relays.of(tmp_path, settings(host="relay.test", **section))
     assert "hunter2" not in str(raised.value)
 
 
 def test_the_certificates_of_external_mailboxes_have_their_own_setting(tmp_path: Path) -> None:
-    with pytest.raises(RelayUnusable, match=r"external\.ca_file"):
+    with pytest.raises(CarrierUnusable, match=r"external\.ca_file"):
         doorways.of(tmp_path, Settings.model_validate({"external": {"ca_file": "none"}}))
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from bridge import settings
+from bridge.channels.authorities import CarrierUnusable
 from bridge.channels.paper import printers
 from bridge.channels.paper.folder import HotFolder
 from bridge.channels.paper.printing import IppRoad
-from bridge.channels.paper.roads import PrinterUnusable
 from bridge.routing import places
 from bridge.settings import SettingsError
 from storage.deliveries.terms import Channel
@@ -63,5 +63,5 @@ def test_a_letter_goes_one_way(tmp_path: Path) -> None:
 def test_a_file_without_certificates(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     found = loaded(tmp_path, 'uri = "ipps://p.example.test/"\nca_file = "ca.pem"')
-    with pytest.raises(PrinterUnusable, match=r"printer\.ca_file"):
+    with pytest.raises(CarrierUnusable, match=r"printer\.ca_file"):
         printers.of(tmp_path, found)
