@@ -74,5 +74,7 @@ async def relay(
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     async with listener:
         port = listener.sockets[0].getsockname()[1]
-        made = Relay("localhost", port, "implicit" if implicit else "starttls", verifying(cert), "mail.example.test")
+        made = Relay(
+            "localhost", port, "implicit" if implicit else "starttls", verifying(cert, "ca_file"), "mail.example.test"
+        )
         yield replace(made, username="postex", password="secret", patience=QUICK), sessions

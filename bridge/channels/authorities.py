@@ -8,7 +8,7 @@ class CarrierUnusable(Exception):
     """What the settings name cannot be used; the text names the setting and what to do."""
 
 
-def verifying(ca_file: Path | None, setting: str = "relay.ca_file") -> ssl.SSLContext:
+def verifying(ca_file: Path | None, setting: str) -> ssl.SSLContext:
     """A client's context, by the authorities of the system, or those of `ca_file` alone. CarrierUnusable."""
     try:
         context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=ca_file)

@@ -1,7 +1,9 @@
-"""Choosing: the one way by which every door changes preferences, with the same refusals (S29, S42, S78).
+"""Choosing by the API, and so by command line and terminal, with what is refused (S29, S42, S78). What is chosen in a
+mail program is answered in the mailbox instead: `bridge.channels.choosing`. Both change by `storage.choices.changes`
+alone, and ask `decision.obstacle` what cannot be had.
 
     changed = await store.write(choosing.choose, account_id, [7], None, Choice(channel=Channel.PAPER), accepts=True,
-                                places=places.of(settings), by=By(Road.REPLY, "account:3", 3, now))
+                                places=places.of(settings), by=By(Road.CLI, "account:3", 3, now))
 
 Contract. `ChoiceRefused` says why not, in words, and nothing was changed. `accepts`: the recipient was shown that
 third parties carry the document, and agrees; it is asked for where that was not agreed to before.

@@ -73,7 +73,7 @@ def opened_way(data: Path, master: MasterKey) -> Way:
 
 
 def carrier(way: Way, channel: str, port: int, ca_file: Path) -> Carrier:
-    context = verifying(ca_file)
+    context = verifying(ca_file, "ca_file")
     if channel == "external":
         return ExternalCarrier(Doorway(context, private=True), way.gate, way.marks)
     relay = Relay("localhost", port, "implicit", context, HOSTNAME)

@@ -440,7 +440,7 @@ def postfix(office: Office) -> Iterator[Postfix]:
 
 
 async def test_a_real_postfix_carries_it_and_brings_back_what_it_cannot_deliver(way: Way, postfix: Postfix) -> None:
-    context = authorities.verifying(postfix.folder / "tls" / "certificate.pem")
+    context = authorities.verifying(postfix.folder / "tls" / "certificate.pem", "ca_file")
     made = Relay("127.0.0.1", postfix.intake.port, "starttls", context, "mail.example.test")
     good = way.hand_in()
     await way.outbox(email(way, made)).turn()

@@ -82,7 +82,7 @@ async def server(folder: Path, script: Script) -> AsyncIterator[tuple[int, ssl.S
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls.ServerTls(cert, key).context)
     async with listener:
-        yield listener.sockets[0].getsockname()[1], verifying(cert), talks
+        yield listener.sockets[0].getsockname()[1], verifying(cert, "ca_file"), talks
 
 
 async def hang(talk: Talk) -> None:
@@ -316,7 +316,7 @@ async def test_a_server_with_another_certificate_hears_no_word(way: Way, tmp_pat
             place = Place("localhost", number, "anna", "INBOX", "NL")
             way.set_external(way.office.anna, place, PASSWORD)
             way.hand_in()
-            doorway = Doorway(verifying(None), private=True, patience=QUICK)
+            doorway = Doorway(verifying(None, "ca_file"), private=True, patience=QUICK)
             outcome = await ExternalCarrier(doorway, way.gate, way.marks).carry(task(way))
             assert isinstance(outcome, Later)
             assert outcome.problem in ("certificate", "unreachable", "timeout")

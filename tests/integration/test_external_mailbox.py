@@ -48,7 +48,7 @@ def place(dovecot: Server) -> Place:
 @pytest.fixture
 def doorway(dovecot: Server) -> Doorway:
     folder: Path = dovecot.folder  # type: ignore[attr-defined]
-    return Doorway(verifying(folder / "certificate.pem"), private=True)
+    return Doorway(verifying(folder / "certificate.pem", "ca_file"), private=True)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -242,7 +242,9 @@ async def test_a_set_up_is_tried_for_real(doorway: Doorway, place: Place) -> Non
     assert await doorways.check(doorway, place, "wrong") == "sign-in-refused"
     assert await doorways.check(doorway, replace(place, folder="Nowhere"), PASSWORD) == "no-folder"
     assert await doorways.check(replace(doorway, private=False), place, PASSWORD) == "no-such-host"
-    assert await doorways.check(replace(doorway, context=verifying(None)), place, PASSWORD) == "certificate"
+    assert (
+        await doorways.check(replace(doorway, context=verifying(None, "ca_file")), place, PASSWORD) == "certificate"
+    )
     assert await doorways.check(doorway, replace(place, host="localhost"), PASSWORD) == "certificate"
 
 

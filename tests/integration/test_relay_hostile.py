@@ -118,7 +118,7 @@ async def test_without_tls_a_relay_hears_neither_password_nor_message(tmp_path: 
 
 async def test_a_certificate_that_nobody_vouches_for_or_of_another_name_ends_it(tmp_path: Path) -> None:
     async with relay(tmp_path, {}) as (made, sessions):
-        unknown = replace(made, context=verifying(None))
+        unknown = replace(made, context=verifying(None, "ca_file"))
         other = replace(made, host="127.0.0.2")
         assert await send(unknown, "", "anna@elsewhere.test", MESSAGE) == Sent(Fate.LATER, "certificate")
         assert (await send(other, "", "anna@elsewhere.test", MESSAGE)).fate is Fate.LATER

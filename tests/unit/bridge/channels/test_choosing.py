@@ -139,5 +139,6 @@ def test_another_road_is_another_act_and_so_is_what_follows_an_undo(office: Offi
     office.store.write_now(choosing.undo, desk_of(anna), None, NOW + 2)
     assert chosen(office, anna) == {one: Channel.REFUSE}
     office.store.write_now(choosing.choose, desk_of(anna), [three], Channel.REFUSE, Road.REPLY, NOW + 3)
+    assert confirmations(office) == 3
     office.store.write_now(choosing.undo, desk_of(anna), None, NOW + 4)
     assert chosen(office, anna) == {one: Channel.REFUSE}

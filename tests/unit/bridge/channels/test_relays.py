@@ -61,6 +61,9 @@ def test_files_that_cannot_be_used_stop_the_start(
     with pytest.raises(CarrierUnusable, match=setting) as raised:
         relays.of(tmp_path, settings(host="relay.test", **section))
     assert "hunter2" not in str(raised.value)
+    for_notices = Settings.model_validate({"notice_relay": {"host": "relay.test", **section}})
+    with pytest.raises(CarrierUnusable, match=f"notice_{setting}"):
+        relays.for_notices(tmp_path, for_notices)
 
 
 def test_the_certificates_of_external_mailboxes_have_their_own_setting(tmp_path: Path) -> None:

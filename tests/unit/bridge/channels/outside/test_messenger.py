@@ -150,7 +150,7 @@ async def test_no_file_of_this_machine_goes_along(tmp_path: Path, url: str) -> N
     """These services take a template of what they send: the name of a file, such as that of the master key."""
     (tmp_path / "master.key").write_text('{"content": "secret"}')
     assert await Targets().check(url) is Verdict.FINE
-    for named in (tmp_path / "master.key", f"file://{tmp_path}/master.key"):
+    for named in (tmp_path / "master.key", f"file://{tmp_path}/master.key", "https://example.test/template"):
         assert await Targets().check(f"{url}?template={named}") is Verdict.NO_SUCH_SERVICE
 
 
