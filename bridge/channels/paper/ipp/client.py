@@ -6,7 +6,7 @@ nonsense or refused. Redirects and proxies are not followed: the address of the 
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -20,6 +20,8 @@ from bridge.channels.paper.ipp.encoding import Answer, Attributes, Given, Tag, U
 PORT = 631
 MOST_OCTETS = 2_000_000
 """Of an answer."""
+PIECE = 65_536
+"""Octets of a document that are written at once."""
 MOST_JOBS = 1000
 """That are asked for in one list."""
 USER = "postex"
@@ -220,8 +222,12 @@ class Printer:
             client.stream(
                 "POST",
                 http_address(self.uri),
-                content=content,
-                headers={"Content-Type": "application/ipp", "Accept-Encoding": "identity"},
+                content=_in_pieces(content),
+                headers={
+                    "Content-Type": "application/ipp",
+                    "Content-Length": str(len(content)),
+                    "Accept-Encoding": "identity",
+                },
             ) as response,
         ):
             if response.status_code != 200:
@@ -243,6 +249,13 @@ def http_address(uri: str) -> str:
     scheme = "https" if parts.scheme == "ipps" else "http"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{scheme}://{host}:{parts.port or PORT}{parts.path or '/'}"
+
+
+async def _in_pieces(content: bytes) -> AsyncIterator[bytes]:
+    """What is encrypted at once holds up everybody else."""
+    for start in range(0, len(content), PIECE):
+        yield content[start : start + PIECE]
+        await asyncio.sleep(0)
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -372,6 +372,41 @@ async def test_the_press_stops_what_takes_too_long_or_too_much() -> None:
     assert time.monotonic() - started < 10
 
 
+async def test_a_page_tree_that_grows_out_of_a_few_lines_stops_there() -> None:
+    """A million pages in four kilobytes: each of twenty levels names the one below twice."""
+    count = range(4, 24)
+    levels = [
+        b"%d 0 obj<</Type/Pages/Kids[%d 0 R %d 0 R]/Count %d>>endobj" % (n, n + 1, n + 1, 2 << 24 - n) for n in count
+    ]
+    page = b"24 0 obj<</Type/Page/MediaBox[0 0 595 842]>>endobj"
+    root = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 4 0 R>>endobj"
+    bomb = b"\n".join([root, *levels, page, b"trailer<</Root 1 0 R/Size 25>>", b"%%EOF"])
+    started = time.monotonic()
+    obstacle = (await Press(seconds=5).compose(mixed(attached(bomb)), LETTER)).obstacle
+    assert obstacle in (*UNFIT, Code.PAGES)
+    assert time.monotonic() - started < 10
+
+
+def test_scripts_actions_and_files_within_a_pdf_stay_behind() -> None:
+    def armed(pdf: Pdf) -> None:
+        script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.launchURL('https://x.test')")
+        pdf.Root.OpenAction = script
+        pdf.pages[0].AA = pikepdf.Dictionary(O=script)
+        link = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=pikepdf.Array([0, 0, 9, 9]), A=script
+        )
+        pdf.pages[0].Annots = pikepdf.Array([pdf.make_indirect(link)])
+        pdf.attachments["x.exe"] = b"MZ"
+
+    data = made(armed)
+    assert b"JavaScript" in data
+    composed = printed(mixed(attached(data)))
+    assert composed.obstacle is None
+    with Pdf.open(BytesIO(composed.pdf)) as pdf:
+        whole = b"".join(each.unparse(resolved=True) for each in pdf.objects)
+        assert not any(word in whole for word in (b"JavaScript", b"/JS", b"/AA", b"/Annots", b"EmbeddedFile"))
+
+
 def _deflated(pdf: Pdf, size: int) -> pikepdf.Stream:
     """`size` blanks in a thousandth of it."""
     packer, piece = zlib.compressobj(), b" " * 1_000_000
