@@ -44,10 +44,10 @@ RUNGS = {
 TYPES = {
     DocumentType.LETTER: N_("letter"),
     DocumentType.INVOICE: N_("invoice"),
-    DocumentType.REMINDER: N_("reminder"),
+    DocumentType.REMINDER: N_("payment reminder"),
     DocumentType.PAYSLIP: N_("payslip"),
     DocumentType.CONTRACT: N_("contract"),
-    DocumentType.NOTICE: N_("announcement"),
+    DocumentType.NOTICE: N_("official notice"),
     DocumentType.NEWSLETTER: N_("newsletter"),
     DocumentType.OTHER: N_("other document"),
 }

@@ -135,7 +135,7 @@ async def _commanded(office: "Office", errand: Errand, arrival: Arrival, signed_
     refusal = None if arrival.rights is None else header_refusal(header_block(message), arrival.rights)
     if refusal is not None:
         return refusal
-    letter = control_mail.letter_of(message[:LOOP_BYTES])
+    letter = await asyncio.to_thread(control_mail.letter_of, message[:LOOP_BYTES])
     if not arrival.envelope_from:  # reports and receipts carry the null sender (RFC 3834 section 2)
         letter = replace(letter, automatic=True)
     desk = Desk(signed_in.account, office.tag_key, office.places)

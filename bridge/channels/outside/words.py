@@ -14,20 +14,10 @@ from bridge.i18n import N_
 from bridge.mail.writing import Letter, Person, write
 from bridge.notices.people import FIELDS
 from bridge.notices.rendering import CLOSING, LOCAL_PART, SENDER, Notice, Words
+from bridge.routing.explaining import TYPES
 from bridge.routing.orders import About, Order
 from storage.deliveries.notices import Untold
-from storage.deliveries.terms import DocumentType
 
-TYPES = {
-    DocumentType.LETTER: N_("letter"),
-    DocumentType.INVOICE: N_("invoice"),
-    DocumentType.REMINDER: N_("payment reminder"),
-    DocumentType.PAYSLIP: N_("payslip"),
-    DocumentType.CONTRACT: N_("contract"),
-    DocumentType.NOTICE: N_("official notice"),
-    DocumentType.NEWSLETTER: N_("newsletter"),
-    DocumentType.OTHER: N_("other document"),
-}
 WHERE = N_(
     "Read what came in your mail program, in the mailbox that you have at {domain}. There is no link in this message:"
     " distrust one that asks you to click or to sign in."

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge import i18n
 from bridge.channels.outside import words
 from bridge.mail.facts import facts_of
-from bridge.routing import orders
+from bridge.routing import explaining, orders
 from bridge.routing.orders import About, Order
 from bridge.routing.planning import document_of
 from storage.deliveries.notices import Untold
@@ -46,7 +46,7 @@ def test_there_is_no_link_in_anything_that_we_send(locale: str) -> None:
 
 
 def test_every_kind_of_document_and_every_detail_has_a_word() -> None:
-    assert set(words.TYPES) == set(DocumentType)
+    assert set(explaining.TYPES) == set(DocumentType)
     for order in every_order():
         assert "{" not in told(order, EVERYTHING, "nl")
 
