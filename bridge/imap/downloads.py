@@ -5,17 +5,23 @@
 
 Contract. `downloaded` and `read` cost a few set operations and no write. What is gathered is posted when it is
 `ENOUGH`, with the next command that is no FETCH, and when the session ends: reading goes on at its own speed. A crash
-before that loses the note, never a document. What is known already is not written again. Whoever reads by a
+before that loses the note, never a document, and so does a database that cannot be read: whoever ends a session must
+not be held up by it. What is known already is not written again. Whoever reads by a
 break-glass access is not the recipient: nothing is gathered.
 """
 
 from collections.abc import Sequence
 
+import structlog
+
 from bridge.clock import Clock
 from storage.database import Store
 from storage.deliveries import deliveries
+from storage.errors import StorageError
 from storage.oversight.usage import Category
 from storage.records import Device, Origin
+
+log = structlog.get_logger(__name__)
 
 ENOUGH = 500
 """Documents in one statement."""
@@ -54,10 +60,13 @@ class Downloads:
         store, account_id, now = self._store, self._account_id, int(self._clock())
         self.count(Category.DOWNLOAD, len(fetched))
         self.count(Category.OPEN, len(read))
-        if bool(read) and store.look_up(deliveries.any_unopened, account_id):
-            store.post(deliveries.opened, account_id, read, now)
-        if bool(fetched) and store.look_up(deliveries.any_unfetched, account_id):
-            store.post(deliveries.downloaded, account_id, fetched, now)
+        try:
+            if bool(read) and store.look_up(deliveries.any_unopened, account_id):
+                store.post(deliveries.opened, account_id, read, now)
+            if bool(fetched) and store.look_up(deliveries.any_unfetched, account_id):
+                store.post(deliveries.downloaded, account_id, fetched, now)
+        except StorageError as error:
+            log.error("imap_not_noted", documents=len(read) + len(fetched), kind=type(error).__name__)
 
     def _note(self, gathered: set[int], document_ids: Sequence[int]) -> None:
         if self._own:

@@ -82,7 +82,7 @@ def _introduction(lines: list[str], at: int) -> int:
 
 def _quotes_follow(lines: list[str], at: int) -> bool:
     """Whether the next line that is not empty is marked as quoted: else all of the rest is the quotation."""
-    following = next((line for line in lines[at:] if line.strip()), "")
+    following = next((lines[place] for place in range(at, len(lines)) if lines[place].strip()), "")
     return bool(_QUOTED.match(following))
 
 
