@@ -214,7 +214,7 @@ class Attack:
             [now + 1, -1, 2**62] if isinstance(now, int) else [f"{now}x"] if isinstance(now, str) else []
         )
         if isinstance(now, bytes):
-            for at in {0, len(now) // 2, len(now) - 1}:
+            for at in {0, len(now) // 2, len(now) - 1} if now else ():
                 altered.append(now[:at] + bytes([now[at] ^ 1]) + now[at + 1 :])
             altered += [b"", now[:1], now[:-1], now + b"\0", bytes(len(now))]
         for value in [*others, *altered, *KINDS]:
