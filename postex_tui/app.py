@@ -5,9 +5,12 @@ reader's language. A lost connection shows in the bar and heals by itself; a ses
 door.
 """
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
@@ -16,17 +19,19 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
+from textual.screen import Screen
 
 from bridge.i18n import LOCALES, N_, text
-from postex_tui import themes
+from postex_tui import files, themes
 from postex_tui.answers import Refusal
 from postex_tui.ascii_only import AsciiOnly
-from postex_tui.connection import Connection, Event, Unreachable
+from postex_tui.connection import REOPENED, Connection, Event, Unreachable
+from postex_tui.palette import NOUNS
 from postex_tui.palette.places import Places
 from postex_tui.replies import STEP_UP
 from postex_tui.safe_text import safe_text
-from postex_tui.screens.dialogs import StepUp
-from postex_tui.screens.section import SectionScreen
+from postex_tui.screens.dialogs import Ask, Form, StepUp
+from postex_tui.screens.section import DetailScreen, SectionScreen, WordedScreen
 from postex_tui.screens.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
@@ -34,6 +39,8 @@ from postex_tui.sections import Mode, Section, offered
 HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
 SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
+NO_FILES = N_("Here no files are written. Open the web view to download this.")
+KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
 
 
@@ -56,12 +63,14 @@ class Answer:
 
 
 class PostexApp(App[None]):
-    """`connection` is opened and closed by who starts the app."""
+    """`connection` is opened and closed by who starts the app. `confined`: self mode alone, and no file of this
+    machine is written (for recipients who come over SSH).
+    """
 
     TITLE = "Postex"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Places}  # noqa: RUF012 - Textual's own declaration
+    COMMANDS = {Places, *NOUNS}  # noqa: RUF012 - Textual's own declaration
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "show_help_panel", N_("Help"), priority=True),
@@ -75,8 +84,9 @@ class PostexApp(App[None]):
     online: reactive[bool] = reactive(True)
     locale: reactive[str] = reactive("en")
 
-    def __init__(self, connection: Connection, *, email: str = "") -> None:
+    def __init__(self, connection: Connection, *, email: str = "", confined: bool = False) -> None:
         super().__init__()
+        self.confined = confined
         self.connection = connection
         self.connection.watch = self._answers
         self.email = email
@@ -101,12 +111,13 @@ class PostexApp(App[None]):
         self.locale = LOCALES[(LOCALES.index(self.locale) + 1) % len(LOCALES)]
 
     def watch_locale(self, locale: str) -> None:
-        """A screen speaks the language it was made in: each language has its own."""
+        """What is on the screen is made anew; what is not, when it is next shown."""
         self.connection.locale = locale
-        if self.is_running and self.session is not None:
-            self.go(self._places[self.mode])
-        elif self.is_running and isinstance(self.screen, SignIn):
-            self.screen.refresh(recompose=True)
+        if self.is_running:
+            self._forget_screens(*self.screen_stack)
+            for screen in self.screen_stack:
+                if isinstance(screen, WordedScreen):
+                    screen.reword()
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in themes.ALL]
@@ -134,8 +145,9 @@ class PostexApp(App[None]):
     def _answers(self, answers: bool) -> None:
         back = answers and not self.online
         self.online = answers
-        if back and isinstance(self.screen, SectionScreen):
-            self.screen.reload()
+        for screen in self.screen_stack if back else ():
+            if isinstance(screen, SectionScreen):
+                screen.reload()
 
     def _look(self) -> None:
         if not self.online:
@@ -150,12 +162,12 @@ class PostexApp(App[None]):
 
     # --- signing in ---
 
-    def signed_in(self, session: dict[str, Any]) -> None:
-        """Go to the first section of the widest mode."""
+    def signed_in(self, session: dict[str, Any], place: str | None = None) -> None:
+        """Go to that section, or the first one of the widest mode."""
         self.connection.token = session.get("token", self.connection.token)
         self.session = Session(session["account"], session["email"], frozenset(session["roles"]), session["reach"])
         self.mode = self.modes[-1]
-        self.go(self.sections[0].name)
+        self.go(place or self.sections[0].name)
         self._listen()
 
     def heard(self, refusal: Refusal) -> None:
@@ -183,11 +195,34 @@ class PostexApp(App[None]):
             return None
         return Answer(await call())
 
+    async def hand_over(self, name: str, content: bytes) -> bool:
+        """Give a file to the person: in a browser as a download, else where they say; whether they have it."""
+        if self.is_web:
+            self.deliver_binary(BytesIO(content), save_filename=name, open_method="download")
+            return True
+        if self.confined:
+            self.tell(self.say(NO_FILES), wrong=True)
+            return False
+        kept = await self.push_screen_wait(self._where(name, content))
+        if kept is not None:
+            self.tell(self.say(KEPT, path=kept))
+        return kept is not None
+
+    def _where(self, name: str, content: bytes) -> Form:
+        async def keep(values: Mapping[str, str]) -> str:
+            return await asyncio.to_thread(files.keep, Path(values["path"]), content, self.locale)
+
+        asks = [Ask("path", self.say(N_("File")), str(Path.home() / name))]
+        return Form(self.say(N_("Save to a file")), asks, self.say(N_("Save")), submit=keep)
+
     # --- places ---
 
     @property
     def offers(self) -> tuple[Section, ...]:
-        return offered(self.session.reach) if self.session else ()
+        if self.session is None:
+            return ()
+        there = offered(self.session.reach, self.session.roles)
+        return tuple(each for each in there if each.mode is Mode.ME) if self.confined else there
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -206,14 +241,17 @@ class PostexApp(App[None]):
         self.mode, self._places[section.mode] = section.mode, name
         while len(self.screen_stack) > 2:
             self.pop_screen()
-        key = f"{name}:{self.locale}"
-        known = self._shown.get(key)
+        known = self._shown.get(name)
         if known is None:
-            known = self._shown[key] = section.screen()
-            self.install_screen(known, key)
+            known = self._shown[name] = section.screen()
+            self.install_screen(known, name)
         elif known.is_mounted:
             known.reload()
-        self.switch_screen(key)
+        self.switch_screen(name)
+
+    def open(self, detail: DetailScreen) -> None:
+        """Show one thing in front of the section; Escape leads back."""
+        self.push_screen(detail)
 
     def enter(self, mode: Mode) -> None:
         """Go to where one was in this mode."""
@@ -231,10 +269,11 @@ class PostexApp(App[None]):
             self.screen.add_class("menu")
             rail.focus()
 
-    def _forget_screens(self) -> None:
-        for name in self._shown:
-            self.uninstall_screen(name)
-        self._shown.clear()
+    def _forget_screens(self, *but: Screen[Any]) -> None:
+        for name, screen in list(self._shown.items()):
+            if screen not in but:
+                self.uninstall_screen(name)
+                del self._shown[name]
 
     # --- live events ---
 
@@ -249,6 +288,6 @@ class PostexApp(App[None]):
             self.heard(refusal)
 
     def _spread(self, event: Event) -> None:
-        screen = self.screen
-        if isinstance(screen, SectionScreen) and (event.kind in screen.LISTENS or event.kind == "reopened"):
-            screen.on_live(event)
+        for screen in self.screen_stack:
+            if isinstance(screen, SectionScreen) and (event.kind in screen.LISTENS or event.kind == REOPENED):
+                screen.on_live(event)

@@ -5,7 +5,7 @@ far one's rights reach); its screen is imported when it is first shown. Modes: `
 writes, `office` for who looks after others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -44,13 +44,48 @@ class Section:
         return made
 
 
-SECTIONS = (Section("accounts", N_("Accounts"), Mode.OFFICE, "account.list", "accounts:Accounts"),)
+SECTIONS = (
+    Section("preferences", N_("How I receive"), Mode.ME, "preference.read", "me.preferences:Preferences"),
+    Section("my-devices", N_("Devices"), Mode.ME, "device.list", "me.devices:Devices"),
+    Section("my-documents", N_("My documents"), Mode.ME, "document.erase", "me.documents:Documents"),
+    Section("held", N_("What we hold"), Mode.ME, "self.read", "me.held:Held"),
+    Section("my-looks", N_("Who looked"), Mode.ME, "looks.read", "me.looks:Looks"),
+    Section("my-history", N_("History"), Mode.ME, "preference.read", "me.history:History"),
+    Section("me", N_("About me"), Mode.ME, "self.read", "me.person:Person"),
+    Section("identities", N_("Identities"), Mode.SENDING, "sent.read", "sending.identities:Identities"),
+    Section("sent", N_("Sent"), Mode.SENDING, "sent.read", "sending.sent:Sent"),
+    Section("recipients", N_("Recipients"), Mode.SENDING, "recipients.read", "sending.recipients:Recipients"),
+    Section("batches", N_("Batches"), Mode.SENDING, "batch.read", "sending.batches:Batches"),
+    Section("dashboard", N_("Dashboard"), Mode.OFFICE, "account.list", "office.dashboard:Dashboard"),
+    Section("accounts", N_("Accounts"), Mode.OFFICE, "account.list", "office.accounts:Accounts"),
+    Section("senders", N_("Senders"), Mode.OFFICE, "account.list", "office.senders:Senders"),
+    Section("choices", N_("Preferences"), Mode.OFFICE, "domain-preference.read", "office.choices:Choices"),
+    Section("deliveries", N_("Deliveries"), Mode.OFFICE, "delivery.list", "office.deliveries:Deliveries"),
+    Section("outbox", N_("Outbox"), Mode.OFFICE, "outbox.list", "office.outbox:Outbox"),
+    Section("sessions", N_("Sessions"), Mode.OFFICE, "session.list", "office.sessions:Sessions"),
+    Section("audit", N_("Audit log"), Mode.OFFICE, "audit.read", "office.audit:Audit"),
+    Section("service-log", N_("Service log"), Mode.OFFICE, "service-log.read", "office.service_log:ServiceLog"),
+    Section("domains", N_("Domains"), Mode.OFFICE, "domain.list", "office.domains:Domains"),
+    Section("roles", N_("Roles"), Mode.OFFICE, "grant.list", "office.roles:Roles"),
+    Section("requests", N_("Requests"), Mode.OFFICE, "hold.list", "office.requests:Requests"),
+    Section("settings", N_("Settings"), Mode.OFFICE, "settings.read", "office.settings:Settings"),
+    Section("backups", N_("Backups"), Mode.OFFICE, "backup.list", "office.backups:Backups"),
+    Section("statistics", N_("Statistics"), Mode.OFFICE, "statistics.read", "office.statistics:Statistics"),
+)
 
 
-def offered(reach: Mapping[str, str]) -> tuple[Section, ...]:
-    """Those for somebody whose rights reach so far, in the order of the rail."""
-    return tuple(section for section in SECTIONS if _is_open(section, reach.get(section.action)))
+def offered(reach: Mapping[str, str], roles: Collection[str]) -> tuple[Section, ...]:
+    """Those for somebody with these roles, whose rights reach so far, in the order of the rail."""
+    return tuple(each for each in SECTIONS if _is_open(each, reach.get(each.action), roles))
 
 
-def _is_open(section: Section, reach: str | None) -> bool:
-    return reach is not None and (section.mode is not Mode.OFFICE or reach != "self")
+def _is_open(section: Section, reach: str | None, roles: Collection[str]) -> bool:
+    if reach is None:
+        return False
+    match section.mode:
+        case Mode.ME:
+            return True
+        case Mode.SENDING:
+            return "sender" in roles
+        case Mode.OFFICE:
+            return reach != "self"

@@ -1,8 +1,8 @@
 """Questions in front of a screen: are you sure, prove who you are, fill this in, shown once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from postex_tui.screens.section import T, WordedScreen
 from postex_tui.widgets.plain import Caption, Choice, Field, Line, Press, Tick
 
 CANCEL = N_("Cancel")
+Submit = Callable[[Mapping[str, str]], Awaitable[Any]]
 
 
 class Dialog(WordedScreen[T]):
@@ -106,12 +107,19 @@ class Ask:
     tick: bool = False
 
 
-class Form(Dialog[Mapping[str, str]]):
-    """Fields one below the other; gives their values by name ("yes" and "" for ticks)."""
+class Form(Dialog[Any]):
+    """Fields one below the other; gives their values by name ("yes" and "" for ticks).
 
-    def __init__(self, title: str, asks: Sequence[Ask], verb: str, explained: str = "") -> None:
+    With `submit` the values go there first, with proof of identity where the API asks for it: what it refuses is told
+    in the form, which keeps what was typed; what it answers is what the form gives.
+    """
+
+    def __init__(
+        self, title: str, asks: Sequence[Ask], verb: str, explained: str = "", submit: Submit | None = None
+    ) -> None:
         super().__init__()
         self._title, self._asks, self._verb, self._explained = title, asks, verb, explained
+        self._submit = submit
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -121,6 +129,7 @@ class Form(Dialog[Mapping[str, str]]):
             with VerticalScroll(classes="fields"):
                 for ask in self._asks:
                     yield from self._field(ask)
+            yield Line("", id="wrong", lines=True)
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
                 yield Press(self._verb, "primary", id="do")
@@ -139,7 +148,23 @@ class Form(Dialog[Mapping[str, str]]):
         self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(self._filled() if event.button.id == "do" else None)
+        if event.button.id != "do":
+            self.dismiss(None)
+        elif self._submit is None:
+            self.dismiss(self._filled())
+        else:
+            self._submitted(self._submit)
+
+    @work(group="act", exclusive=True, exit_on_error=False)
+    async def _submitted(self, submit: Submit) -> None:
+        values = self._filled()
+        try:
+            answer = await self.post.proven(lambda: submit(values))
+        except Refusal as refusal:
+            self.query_one("#wrong", Line).say(refusal.message)
+            return
+        if answer is not None:
+            self.dismiss(answer.content)
 
     def _filled(self) -> dict[str, str]:
         return {ask.name: self._value(ask) for ask in self._asks}

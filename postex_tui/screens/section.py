@@ -51,6 +51,10 @@ class WordedScreen(Screen[T]):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         return {key: self._worded(active) for key, active in super().active_bindings.items()}
 
+    def reword(self) -> None:
+        """After the language changed."""
+        self.refresh(recompose=True)
+
     def _worded(self, active: ActiveBinding) -> ActiveBinding:
         described = active.binding.description
         return (
@@ -93,6 +97,16 @@ class SectionScreen(WordedScreen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
+        self._settle("loading", self.say(LOADING))
+        self.reload()
+
+    def reword(self) -> None:
+        """What is shown is made and asked anew, in the other language."""
+        self._reworded()
+
+    @work(group="act", exit_on_error=False)
+    async def _reworded(self) -> None:
+        await self.recompose()
         self._settle("loading", self.say(LOADING))
         self.reload()
 
@@ -140,3 +154,20 @@ class SectionScreen(WordedScreen[None]):
             return
         if answer is not None:
             done(answer.content)
+
+
+class DetailScreen(SectionScreen):
+    """One thing of a section, in front of it: `subject` is its id. Escape leads back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Back"))]
+
+    def __init__(self, subject: str) -> None:
+        super().__init__()
+        self.subject = subject
+
+    def action_back(self) -> None:
+        """To where one came from, which asks anew: something may have been done here."""
+        self.dismiss()
+        below = self.post.screen_stack[-2]
+        if isinstance(below, SectionScreen):
+            below.reload()

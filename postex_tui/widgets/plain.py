@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 from textual.content import Content
 from textual.events import Paste
-from textual.widgets import Button, Checkbox, DataTable, Input, Label, OptionList, Select, Static, TextArea
+from textual.widget import Widget
+from textual.widgets import Button, Checkbox, DataTable, Input, Label, OptionList, Select, Static, TabPane, TextArea
 from textual.widgets.option_list import Option
 
 from postex_tui.safe_text import MOST_LINES, safe_text
@@ -105,6 +106,13 @@ class Menu(OptionList):
         self.set_options(
             [Option(Content(safe_text(text)), id=name, disabled=not enabled) for name, text, enabled in rows]
         )
+
+
+class Tab(TabPane):
+    """One of several rooms behind each other, within Textual's TabbedContent."""
+
+    def __init__(self, text: object, *children: Widget, id: str | None = None) -> None:
+        super().__init__(Content(safe_text(text)), *children, id=id)
 
 
 class Grid(DataTable[Text]):

@@ -8,7 +8,22 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "postex_tui"
 GUARDED = ROOT / "widgets" / "plain.py"
-HARMLESS = {"Footer", "DataTable", "Input", "OptionList", "Select", "Button", "Checkbox", "ContentSwitcher", "Rule"}
+HARMLESS = {
+    "Footer",
+    "DataTable",
+    "Input",
+    "OptionList",
+    "Select",
+    "Button",
+    "Checkbox",
+    "ContentSwitcher",
+    "Rule",
+} | {
+    "TabbedContent",
+    "Sparkline",
+    "ProgressBar",
+    "LoadingIndicator",
+}
 """Imported elsewhere for their messages, or because they show nothing that was not written by us."""
 MESSAGES_ONLY = {"DataTable", "Input", "OptionList", "Select", "Button", "Checkbox"}
 """Outside the guarded module these are named for their messages and never made."""
@@ -27,6 +42,8 @@ SINKS = {
 """Methods that put text on the screen."""
 TITLES = {"border_title", "border_subtitle", "tooltip", "title", "sub_title", "label", "placeholder", "prompt"}
 ALLOWED = {("app.py", "notify")}
+PALETTE = {"finds.py", "places.py"}
+"""Where lines of the palette are made, which takes text for markup."""
 
 
 def modules() -> list[Path]:
@@ -49,8 +66,12 @@ def _faults(node: ast.AST, file: str) -> Iterator[str]:
     match node:
         case ast.ImportFrom(module=str(module), names=names) if module.startswith("textual.widgets"):
             yield from (f"{each.name} shows text unguarded" for each in names if each.name not in HARMLESS)
-        case ast.ImportFrom(module=str(module)) if module.startswith("rich") and file != "ascii_only.py":
+        case ast.ImportFrom(module=str(module)) if module.startswith("rich.text") or module == "rich":
             yield "rich is for widgets.plain"
+        case ast.ImportFrom(module="textual.command", names=names) if file not in PALETTE:
+            yield from (f"{each.name} is for palette.finds" for each in names if each.name != "Provider")
+        case ast.ImportFrom(module="textual.content") if file not in PALETTE | {"app.py"}:
+            yield "Content is for widgets.plain"
         case ast.Call(func=ast.Name(id=name)) if name in MESSAGES_ONLY:
             yield f"{name} is made unguarded"
         case ast.Call(func=ast.Attribute(attr=name)) if name in SINKS and (file, name) not in ALLOWED:
@@ -69,6 +90,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.
     bad = tmp_path / "bad.py"
     bad.write_text(
         "from textual.widgets import Static\nfrom rich.text import Text\n"
+        "from textual.command import Hit\nfrom textual.content import Content\n"
         "x.update(y)\nw.tooltip = subject\nb = Button(subject)\n"
     )
-    assert len(list(faults(bad))) == 5
+    assert len(list(faults(bad))) == 7

@@ -45,16 +45,22 @@ class Seat:
 
 @asynccontextmanager
 async def seat(
-    desk: Desk, who: Person | None = None, *, locale: str = "en", size: tuple[int, int] = SMALL
+    desk: Desk,
+    who: Person | None = None,
+    *,
+    section: str | None = None,
+    locale: str = "en",
+    size: tuple[int, int] = SMALL,
+    confined: bool = False,
 ) -> AsyncIterator[Seat]:
-    """The app; `who` is signed in already."""
+    """The app; `who` is signed in already and went to `section`."""
     connection = Connection(lambda: desk.http._transport, locale)
-    app = PostexApp(connection)
+    app = PostexApp(connection, confined=confined)
     async with app.run_test(size=size) as pilot:
         made = Seat(desk, app, pilot)
         if who is not None:
             connection.token = who.token
-            app.signed_in(await connection.get("/session"))
+            app.signed_in(await connection.get("/session"), section)
         await made.settled()
         yield made
     await connection.aclose()

@@ -44,7 +44,7 @@ async def test_an_admin_finds_accounts(desk: Desk) -> None:
     async with desk:
         admin = desk.person("dora", Role.DOMAIN_ADMIN)
         add(desk, "b", "Bram")
-        async with seat(desk, admin, size=LARGE) as at:
+        async with seat(desk, admin, section="accounts", size=LARGE) as at:
             assert "Bram" in at.text
             await at.press("slash", *"dora")
             at.app.screen._typed()  # type: ignore[attr-defined]  # the pause after typing is a timer's
@@ -58,7 +58,7 @@ async def test_an_admin_finds_accounts(desk: Desk) -> None:
 async def test_the_language_is_that_of_the_reader_and_changes_live(desk: Desk, locale: str, word: str) -> None:
     async with desk:
         admin = desk.person("dora", Role.DOMAIN_ADMIN)
-        async with seat(desk, admin, locale=locale) as at:
+        async with seat(desk, admin, section="accounts", locale=locale) as at:
             assert re.search(rf"\b{word}\b", at.text)
             await at.press("f4")
             other = {"Adres": "Address", "Address": "Adres"}[word]
@@ -69,7 +69,7 @@ async def test_hostile_names_are_shown_and_do_nothing(desk: Desk) -> None:
     async with desk:
         admin = desk.person("dora", Role.DOMAIN_ADMIN)
         add(desk, "h", "[@click=quit]x[/]", "[/x]", "[red]y")
-        async with seat(desk, admin, size=LARGE) as at:
+        async with seat(desk, admin, section="accounts", size=LARGE) as at:
             assert "[@click=quit]x[/]" in at.text
             assert "[/x]" in at.text
             for row in range(4, 9):
@@ -91,7 +91,7 @@ async def test_a_small_terminal_is_told_so_and_comes_back(desk: Desk) -> None:
 async def test_a_lost_bridge_shows_and_heals(desk: Desk) -> None:
     async with desk:
         admin = desk.person("dora", Role.DOMAIN_ADMIN)
-        async with seat(desk, admin, size=LARGE) as at:
+        async with seat(desk, admin, section="accounts", size=LARGE) as at:
             working, client = at.app.connection._http._transport, at.app.connection._http
 
             def gone(_: httpx.Request) -> httpx.Response:

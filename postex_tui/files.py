@@ -1,0 +1,28 @@
+"""Files that the app writes for a person: new ones only, readable by their owner alone."""
+
+import os
+from pathlib import Path
+
+from bridge.i18n import N_, text
+from postex_tui.answers import Refusal
+
+THERE = N_("{path} is there already. Choose another name.")
+FAILED = N_("{path} cannot be written: {reason}.")
+
+
+def keep(path: Path, content: bytes, locale: str) -> str:
+    """Write it; where it is. `Refusal` where that cannot be, and then nothing is left of it."""
+    path = path.expanduser()
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refusal("file-there", text(locale, THERE, path=path)) from None
+    except OSError as error:
+        raise Refusal("no-file", text(locale, FAILED, path=path, reason=error.strerror)) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Refusal("no-file", text(locale, FAILED, path=path, reason=error.strerror)) from None
+    return str(path)

@@ -1,0 +1,1 @@
+"""Looking after others and the bridge."""

@@ -1,0 +1,1 @@
+"""What a sender handed in, and what became of it."""
