@@ -55,6 +55,7 @@ from postex_tui.commands import (
     ticket,
     tui,
     version,
+    web,
 )
 from storage.errors import StorageError
 
@@ -125,6 +126,7 @@ app.command("restore")(restore.restore)
 app.add_typer(kit.app, name="kit")
 app.command("demo")(demo.demo)
 app.command("tui")(tui.tui)
+app.command("web")(web.web)
 app.command("version")(version.version)
 
 

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 SOCKET = "control.sock"
 MOST_CONNECTIONS = 64
+"""Waiting to be accepted."""
+MOST_REQUESTS = 200
+"""At once, each open app with its stream of events among them."""
 FAREWELL_SECONDS = 2
 _ONLY_OWNER = 0o177
 
@@ -125,7 +128,7 @@ def _server(control: "Control") -> "uvicorn.Server":
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MOST_REQUESTS,
         timeout_graceful_shutdown=FAREWELL_SECONDS,
     )
     return Server(config)

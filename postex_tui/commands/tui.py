@@ -1,9 +1,16 @@
 """`postex tui`, and `postex` alone on a terminal: the app in front of the running bridge."""
 
+from typing import Annotated
+
+import typer
+
 from postex_tui.options import Data
 
 
-def tui(data: Data) -> None:
+def tui(
+    data: Data,
+    mine: Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")] = False,
+) -> None:
     """The terminal app."""
     import httpx
 
@@ -16,4 +23,4 @@ def tui(data: Data) -> None:
     require(data)
     with serving.address_of(data) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
-        PostexApp(connection).run()
+        PostexApp(connection, confined=mine).run()

@@ -1,0 +1,109 @@
+"""`postex web`: the terminal app in a browser, a process of its own for every page that is open.
+
+Contract. It listens where it is told, which is loopback unless one insists: TLS is for the proxy in front. A page
+holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once, the size
+a page may claim, who may open a socket (pages of this site alone, RFC 6455 section 10.2), what the page may load
+(nothing from elsewhere). What goes through a page, passwords among it, is in no log.
+"""
+
+import logging
+import shlex
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from textual_serve.app_service import AppService
+from textual_serve.server import Server
+
+MOST_PAGES = 32
+"""Pages at once; each is a process of some 60 MB."""
+WIDEST, HIGHEST = 400, 150
+"""Columns and rows; more is taken for this much."""
+PAGE = Path(__file__).parent / "page"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+    " font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Pages(Server):
+    """Serves `command`; `public_url` is where browsers find it."""
+
+    def __init__(self, command: Sequence[str], host: str, port: int, public_url: str | None) -> None:
+        super().__init__(
+            shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
+        )
+        self._open = 0
+
+    def initialize_logging(self) -> None:
+        """Warnings alone, and without what a page sent."""
+        logging.basicConfig(level="WARNING", format="%(name)s: %(message)s")
+
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+        app.add_routes([web.static("/page", PAGE)])
+        app.middlewares.append(_guarded)
+        return app
+
+    async def on_startup(self, app: web.Application) -> None:
+        self.console.print(f"Open {self.public_url} in a browser. Ctrl-C ends it.", markup=False, highlight=False)
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """One page, from its opening to its end."""
+        if not self._is_ours(request):
+            raise web.HTTPForbidden(text="Only pages of this site may open the app.")
+        if self._open >= MOST_PAGES:
+            raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.")
+        self._open += 1
+        try:
+            return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
+        finally:
+            self._open -= 1
+
+    def _is_ours(self, request: web.Request) -> bool:
+        origin = urlsplit(request.headers.get("Origin", ""))
+        return (origin.scheme, origin.netloc) == urlsplit(self.public_url)[:2]
+
+    async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
+        await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
+
+
+class Sized:
+    """An app's process that believes a page's size within bounds only."""
+
+    def __init__(self, service: AppService) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+    async def set_terminal_size(self, width: int, height: int) -> None:
+        await self._service.set_terminal_size(within(width, WIDEST), within(height, HIGHEST))
+
+
+def within(claimed: object, most: int) -> int:
+    """A size that a page claims, made one that can be."""
+    text = str(claimed)
+    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < 9 else most
+
+
+def _bounded(request: web.Request) -> Any:
+    wanted = request.query
+    return request.rel_url.update_query(
+        width=within(wanted.get("width", 80), WIDEST), height=within(wanted.get("height", 24), HIGHEST)
+    )
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.update(HEADERS)
+    return response
