@@ -6,6 +6,7 @@ a page may claim, who may open a socket (pages of this site alone, RFC 6455 sect
 (nothing from elsewhere). What goes through a page, passwords among it, is in no log.
 """
 
+import asyncio
 import logging
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,7 +41,8 @@ class Pages(Server):
         super().__init__(
             shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
         )
-        self._open = 0
+        self._pages: set[asyncio.Task[web.WebSocketResponse]] = set()
+        self._running: set[AppService] = set()
 
     def initialize_logging(self) -> None:
         """Warnings alone, and without what a page sent."""
@@ -55,24 +57,33 @@ class Pages(Server):
     async def on_startup(self, app: web.Application) -> None:
         self.console.print(f"Open {self.public_url} in a browser. Ctrl-C ends it.", markup=False, highlight=False)
 
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Every page's process ends before this one does."""
+        await asyncio.gather(*(service.stop() for service in self._running))
+        if self._pages:
+            await asyncio.wait(self._pages)
+
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One page, from its opening to its end."""
         if not self._is_ours(request):
             raise web.HTTPForbidden(text="Only pages of this site may open the app.")
-        if self._open >= MOST_PAGES:
+        if len(self._pages) >= MOST_PAGES:
             raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.")
-        self._open += 1
-        try:
-            return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
-        finally:
-            self._open -= 1
+        page = asyncio.create_task(super().handle_websocket(request.clone(rel_url=_bounded(request))))
+        self._pages.add(page)
+        page.add_done_callback(self._pages.discard)
+        return await asyncio.shield(page)
 
     def _is_ours(self, request: web.Request) -> bool:
         origin = urlsplit(request.headers.get("Origin", ""))
         return (origin.scheme, origin.netloc) == urlsplit(self.public_url)[:2]
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
-        await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
+        self._running.add(app_service)
+        try:
+            await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
+        finally:
+            self._running.discard(app_service)
 
 
 class Sized:
