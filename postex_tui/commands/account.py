@@ -69,9 +69,14 @@ def listing(
     data: Data,
     state: Annotated[AccountState | None, typer.Option(help="Only these.", show_default=False)] = None,
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
+    domain: Annotated[str | None, typer.Option(help="Only of this one.", show_default=False)] = None,
     search: Annotated[str | None, typer.Option(help="Part of address or name.", show_default=False)] = None,
     sort: Annotated[
-        str, typer.Option(help="email, name, or -created: newest first. Masked lists are always that.")
+        str,
+        typer.Option(
+            help="email, name or created; with - in front from the other end: -created is newest first, and masked"
+            " lists are always that."
+        ),
     ] = "email",
     limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default=False)] = None,
     as_json: AsJson = False,
@@ -83,7 +88,7 @@ def listing(
 
     with control(data) as api:
         size = min(limit or 500, 500)
-        found = api.pages("/accounts", state=state, role=role, text=search, sort=sort, limit=size)
+        found = api.pages("/accounts", state=state, role=role, domain=domain, text=search, sort=sort, limit=size)
         rows = [{key: row[key] for key in _LISTED} for row in islice(found, limit)]
     lines = (f"{row['email']:<40} {row['role']:<10} {row['state']:<11} {row['name']}" for row in rows)
     answer(as_json, {"accounts": rows}, "\n".join(lines))

@@ -79,6 +79,7 @@ def field(
 def listing(
     data: Data,
     limit: Annotated[int, typer.Option(min=1, help="Most erasures.")] = 50,
+    account: Annotated[str | None, typer.Option(help="Of this one alone.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List erasures, newest first: yours, and those of the domains that you administer."""
@@ -87,7 +88,12 @@ def listing(
     from postex_tui.client import control
 
     with control(data) as api:
-        found = list(islice(api.pages("/erasures", limit=min(limit, 500)), limit))
+        listed = (
+            api.pages("/erasures", limit=min(limit, 500))
+            if account is None
+            else api.get(f"/accounts/{quote(account, safe='')}/erasures")
+        )
+        found = list(islice(listed, limit))
     lines = (
         f"{each['id']}  {as_text(each['requested_at'])}  {each['state']:<9}  {each['kind']:<8}"
         f"  {each['account']}  {each['target'] or ''}".rstrip()

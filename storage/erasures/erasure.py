@@ -184,6 +184,12 @@ def by_public_id(session: Session, public_id: str) -> Erasure:
     return _one(session, _SELECT + " public_id = ?", public_id)
 
 
+def of_account(session: Session, account_id: int) -> list[Erasure]:
+    """Of the account, its documents and its fields; newest first."""
+    found = statements.rows(session, _SELECT + " account_id = ? ORDER BY id DESC", (account_id,))
+    return [_erasure(row) for row in found]
+
+
 def of_purge(session: Session, purge_id: int) -> list[Erasure]:
     """What became of a purge's accounts."""
     found = statements.rows(session, _SELECT + " purge_id = ? ORDER BY id", (purge_id,))

@@ -36,7 +36,8 @@ from storage.shredding import ShredSecrets
 DEFAULT_QUOTA = 2 * 1024**3
 FIRST_GENERATION = 1
 _COLUMNS = "id, public_id, domain_id, role, state, email, name, locale, generation, quota_bytes"
-Sort = Literal["email", "name", "-created"]
+Sort = Literal["email", "-email", "name", "-name", "created", "-created"]
+"""By what a list is ordered; with a hyphen from the other end."""
 Key = tuple[str | int, ...]
 
 
@@ -126,9 +127,10 @@ def listing(session: Session) -> list[Account]:
 
 def sort_key(sort: Sort) -> Callable[[Account], Key]:
     """What of an account the next page begins after: address, name and id, or id."""
-    if sort == "email":
+    field = sort.lstrip("-")
+    if field == "email":
         return lambda account: (account.email,)
-    return (lambda account: (account.name, account.id)) if sort == "name" else (lambda account: (account.id,))
+    return (lambda account: (account.name, account.id)) if field == "name" else (lambda account: (account.id,))
 
 
 def page(
@@ -150,7 +152,7 @@ def page(
     if domains is None:
         domains = frozenset(row[0] for row in statements.rows(session, "SELECT id FROM domain"))
     parts = (_page_of(session, domain, limit, after, state, role, text, sort) for domain in sorted(domains))
-    ordered: Iterable[Account] = merge(*parts, key=sort_key(sort), reverse=sort == "-created")
+    ordered: Iterable[Account] = merge(*parts, key=sort_key(sort), reverse=sort.startswith("-"))
     return list(islice(ordered, limit))
 
 
@@ -301,6 +303,17 @@ def _give_back(session: Session, account_id: int, state: AccountState) -> None:
     statements.run(session, "UPDATE account SET state = ?, state_before = ? WHERE id = ?", values)
 
 
+_ORDERS: dict[Sort, tuple[str, str]] = {
+    "email": ("email", "email > ?"),
+    "-email": ("email DESC", "email < ?"),
+    "name": ("name, id", "(name, id) > (?, ?)"),
+    "-name": ("name DESC, id DESC", "(name, id) < (?, ?)"),
+    "created": ("id", "id > ?"),
+    "-created": ("id DESC", "id < ?"),
+}
+"""SQL of each order, and of what lies beyond the last one seen."""
+
+
 def _page_of(
     session: Session,
     domain_id: int,
@@ -311,8 +324,7 @@ def _page_of(
     text: str | None,
     sort: Sort,
 ) -> list[Account]:
-    order = {"email": "email", "name": "name, id", "-created": "id DESC"}[sort]
-    beyond = {"email": "email > ?", "name": "(name, id) > (?, ?)", "-created": "id < ?"}[sort]
+    order, beyond = _ORDERS[sort]
     like = None if text is None else f"%{_literal(text)}%"
     filters: list[tuple[str, tuple[statements.Value, ...] | None]] = [
         (beyond, after),

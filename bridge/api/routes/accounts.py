@@ -49,17 +49,19 @@ async def listing(
     limit: Limit = 50,
     state: AccountState | None = None,
     role: Role | None = None,
+    domain: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
     text: Annotated[str | None, Query(min_length=1, max_length=320)] = None,
     sort: Sort = "email",
 ) -> Page[AccountOut]:
-    """Those in reach. `text`: part of the address or name.
+    """Those in reach, or in one `domain` of it. `text`: part of the address or name.
 
     Who sees people masked must give the whole address, and gets the list by age: another order would tell names.
     """
     store, domains_known = access.control.store, await _names(access)
     sort = sort if _sees_all(access) else "-created"
     asked: dict[str, object] = {"state": state, "role": role, "text": text, "sort": sort}
-    found = await store.read(_page, access.domains, _sees_all(access), pages.decode(after, (int,)), limit + 1, asked)
+    reach = access.domains if domain is None else frozenset({_in_reach(access, domain)})
+    found = await store.read(_page, reach, _sees_all(access), pages.decode(after, (int,)), limit + 1, asked)
     items = [
         portraits.account_out(
             access.view(account.id, account.domain_id), account, domains_known[account.domain_id], store.server_keys
@@ -238,6 +240,13 @@ def _exact(session: Session, reach: frozenset[int] | None, email: str) -> list[A
     except NotFound:
         return []
     return [found] if found is not None and (reach is None or found.domain_id in reach) else []
+
+
+def _in_reach(access: Access, name: str) -> int:
+    """The domain of that name; Problem 404 unless the action reaches it."""
+    domain = access.control.store.look_up(domains.by_name, name)
+    access.require_domain(domain.id)
+    return domain.id
 
 
 def _sees_all(access: Access) -> bool:

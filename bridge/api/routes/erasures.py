@@ -78,6 +78,13 @@ async def cancel(access: Annotated[Access, Depends(gate(Action.ACCOUNT_ERASE))])
     return await _detail(access, found)
 
 
+@router.get("/accounts/{account}/erasures")
+async def of_account(access: Annotated[Access, Depends(gate(Action.ERASURE_LIST))]) -> list[ErasureOut]:
+    """Of the account, of its documents and its fields; newest first."""
+    found = await access.control.store.read(erasure.of_account, access.target.id)
+    return [ErasureOut.model_validate(_outline(access, each)) for each in found]
+
+
 @router.post("/me/documents/{document}/erasure", status_code=201)
 async def erase_document(
     document: str, access: Annotated[Access, Depends(gate(Action.DOCUMENT_ERASE))]

@@ -70,6 +70,9 @@ async def test_an_admin_closes_it_for_the_trash_window_and_gives_it_back(desk: D
     back = await desk.ask("DELETE", f"{anna.path}/erasure", admin)
     assert (back.status_code, back.json()["state"]) == (200, "cancelled")
     assert state(desk, anna) is AccountState.REGISTERED
+    ((listed),) = (await desk.ask("GET", f"{anna.path}/erasures", admin)).json()
+    assert (listed["id"], listed["state"]) == (answer.json()["id"], "cancelled")
+    assert (await desk.ask("GET", f"{admin.path}/erasures", admin)).json() == []
     none = await desk.ask("DELETE", f"{anna.path}/erasure", admin)
     assert (none.status_code, none.json()["code"]) == (409, "no-erasure")
 

@@ -116,11 +116,15 @@ async def test_a_list_page_by_page(desk: Desk) -> None:
         ("state=suspended", []),
         ("role=recipient&text=P4", ["p4@example.test"]),
         ("sort=-created&limit=1", ["p6@example.test"]),
+        ("sort=-email&limit=1", ["p6@example.test"]),
+        ("sort=created&limit=1&domain=example.test", ["admin@example.test"]),
         ("text=other.test", []),
     ):
         page = await asked(desk, "GET", f"/v1/accounts?{query}", admin)
         assert [item["email"] for item in page["items"]] == expected, query
     assert await refused(desk, "GET", "/v1/accounts?after=x", admin) == (422, "invalid-cursor")
+    for domain in (SECOND, "nowhere.test"):
+        assert await refused(desk, "GET", f"/v1/accounts?domain={domain}", admin) == (404, "not-found")
     assert (await desk.ask("GET", "/v1/accounts?limit=501", admin)).status_code == 422
 
 

@@ -16,7 +16,7 @@ from storage.records import Account, AccountState, DomainMode, Role
 from tests import stores
 
 NOW = 1_760_000_000
-SORTS: tuple[Sort, ...] = ("email", "name", "-created")
+SORTS: tuple[Sort, ...] = ("email", "-email", "name", "-name", "created", "-created")
 
 
 def fill(store: Store, count: int, domain_ids: tuple[int, ...]) -> None:
@@ -87,22 +87,26 @@ def test_pages_are_the_sorted_list_in_pieces(small: tuple[Store, tuple[int, ...]
         and (role is None or account.role is role)
         and (text is None or text.lower() in account.email or text.lower() in account.name.lower())
     ]
-    expected.sort(key=accounts.sort_key(sort), reverse=sort == "-created")
+    expected.sort(key=accounts.sort_key(sort), reverse=sort.startswith("-"))
     limit = data.draw(st.integers(1, 150))
     assert walked(store, limit, sort, domains=reach, state=state, role=role, text=text) == expected
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_the_first_page_of_100_000_accounts_comes_in_time(tmp_path: Path, sort: Sort) -> None:
+def test_the_first_page_of_100_000_accounts_comes_in_time(tmp_path: Path) -> None:
     """50 ms, measured as the best of five: other work on the machine is not what is asked about."""
     store, domain_ids = opened(tmp_path / "data", 4)
     fill(store, 100_000, domain_ids)
+    for sort in SORTS:
+        in_time(store, domain_ids, sort)
+    store.close()
+
+
+def in_time(store: Store, domain_ids: tuple[int, ...], sort: Sort) -> None:
     for reach in (None, frozenset(domain_ids[:1]), frozenset(domain_ids[1:])):
         best = min(timed(store, sort, reach) for _ in range(5))
         assert best < 0.050, f"{sort} over {reach}: {best * 1000:.1f} ms"
     nearly_none = min(timed(store, sort, None, state=AccountState.SUSPENDED) for _ in range(5))
     assert nearly_none < 0.100, f"{sort}, a rare state: {nearly_none * 1000:.1f} ms"
-    store.close()
 
 
 def timed(store: Store, sort: Sort, reach: frozenset[int] | None, state: AccountState | None = None) -> float:
