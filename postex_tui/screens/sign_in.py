@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Button, Footer, Input
 
@@ -20,7 +20,7 @@ FIELDS = ("email", "password", "code")
 class SignIn(WordedScreen[None]):
     """`why`: what is to be told first, such as that a session ended."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "app.next_language", N_("Nederlands"))]
 
     def __init__(self, email: str = "", why: str = "") -> None:
         super().__init__()

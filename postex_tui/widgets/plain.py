@@ -14,6 +14,7 @@ from textual.widgets import Button, Checkbox, DataTable, Input, Label, OptionLis
 from textual.widgets.option_list import Option
 
 from postex_tui.safe_text import MOST_LINES, safe_text
+from postex_tui.widgets.widths import fitted
 
 MOST_TYPED = 4096
 """A person types less; what is pasted beyond it is cut, not worked on."""
@@ -116,16 +117,32 @@ class Tab(TabPane):
 
 
 class Grid(DataTable[Text]):
-    """A table. Columns have fixed widths: nothing is measured, however many rows there are."""
+    """A table. Columns have the widths they want in the room there is: nothing is measured, however many rows."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=True)
+        self._wanted: list[int] = []
 
     def columns_are(self, columns: Iterable[tuple[str, object, int]]) -> None:
         """(key, heading, width in cells) each; rows are gone."""
         self.clear(columns=True)
+        self._wanted.clear()
         for key, heading, width in columns:
+            self._wanted.append(width)
             self.add_column(Text(safe_text(heading), no_wrap=True), key=key, width=width)
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.size.width - self.scrollbar_size_vertical - 2 * self.cell_padding * len(self._wanted)
+        if not self.size.width or not self._wanted:
+            return
+        for column, width in zip(self.ordered_columns, fitted(self._wanted, room), strict=True):
+            column.width = width
+        self._require_update_dimensions = True
+        self.refresh(layout=True)
 
     def put(self, key: str, cells: Sequence[object], style: str = "") -> None:
         """A row at the end; a `Text` among the cells keeps its style."""
