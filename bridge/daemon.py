@@ -87,7 +87,7 @@ class Doors:
         try:
             self.control.open()
         except OSError as error:
-            raise StartRefused(f"cannot make the control socket in the data folder: {error.strerror}") from None
+            raise StartRefused(f"cannot make the control socket {error.filename}: {error.strerror}") from None
         return listeners
 
     async def _open_one(self, name: str, host: str, port: int) -> tuple[str, int]:

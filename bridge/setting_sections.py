@@ -216,6 +216,14 @@ class External(Section):
     """Certificates in PEM that vouch for their servers, in the place of the system's; relative to the data folder."""
 
 
+class ControlApi(Section):
+    """The API behind the command line, the terminal app and the web view."""
+
+    shared_socket: MaybeFile = None
+    """A second socket, for users of this machine that may not read the data folder; whoever may enter its folder may
+    connect, and signs in like anybody. Empty: none."""
+
+
 class Log(Section):
     """What goes to standard error, one JSON object a line (docs/logs.md)."""
 

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bridge.setting_sections import (
     Backup,
     Batches,
+    ControlApi,
     Erasure,
     External,
     Imap,
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
     external: External = External()
     notice_relay: Relay = Relay()
     printer: Printer = Printer()
+    control: ControlApi = ControlApi()
     log: Log = Log()
 
     @classmethod

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 Data = Annotated[Path, typer.Option("--data", envvar="POSTEX_DATA", help="Data folder of the bridge.")]
+MaybeData = Annotated[
+    Path | None, typer.Option("--data", envvar="POSTEX_DATA", help="Data folder of the bridge.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Email = Annotated[str, typer.Argument(help="Address of the account.", show_default=False)]
 FullName = Annotated[str, typer.Option("--name", help="Name shown with the account.")]

@@ -142,6 +142,7 @@ class Bridge:
         if not line:
             process.kill()
             process.wait()
+            process.stdout.close()
             raise AssertionError(f"the bridge did not start:\n{log.read_text()[-4000:]}")
         found = json.loads(line)["listeners"]
         return cls(process, {name: Address(at["host"], at["port"]) for name, at in found.items()}, log)

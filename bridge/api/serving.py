@@ -1,5 +1,8 @@
 """The control API on its Unix socket, DATA/control.sock, mode 0600: for this user of this machine, nobody else.
 
+A second one, `control.shared_socket`, mode 0660, lets the app run as a user who cannot read the data folder: for the
+web view and for recipients over SSH. Neither socket gives any right: who connects signs in.
+
 FastAPI and uvicorn take most of a second to import; so the socket listens from the start, and they are loaded beside
 the event loop when somebody first knocks. A bridge that is never administered never pays for them.
 """
@@ -27,15 +30,23 @@ MOST_CONNECTIONS = 64
 MOST_REQUESTS = 200
 """At once, each open app with its stream of events among them."""
 FAREWELL_SECONDS = 2
-_ONLY_OWNER = 0o177
+_ONLY_OWNER, _GROUP = 0o177, 0o117
+"""umask of the data folder's socket, and of the shared one."""
 
 
 @contextmanager
 def address_of(data: Path) -> Iterator[str]:
     """A path to the socket that is short enough for a socket's address (108 bytes), wherever the folder lies."""
-    folder = os.open(data, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    with reach(data / SOCKET) as address:
+        yield address
+
+
+@contextmanager
+def reach(path: Path) -> Iterator[str]:
+    """The same for a socket of any name."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{folder}/{SOCKET}"
+        yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
 
@@ -45,41 +56,57 @@ class ControlServer:
 
     def __init__(self, control: "Control") -> None:
         self._control = control
-        self._socket: socket.socket | None = None
+        self._sockets: dict[Path, socket.socket] = {}
         self._server: uvicorn.Server | None = None
         self._ended = asyncio.Event()
 
     def open(self) -> None:
-        """OSError if the socket cannot be made."""
-        self._socket = _bound(self._control.data)
+        """OSError, with the path as its filename, if a socket cannot be made; then there is none."""
+        data, shared = self._control.data, self._control.settings.control.shared_socket
+        wanted = {data / SOCKET: _ONLY_OWNER} | ({data / shared: _GROUP} if shared else {})
+        try:
+            for path, mask in wanted.items():
+                self._sockets[path] = _bound(path, mask)
+        except OSError as error:
+            self._vanish()
+            for each in self._sockets.values():
+                each.close()
+            raise OSError(error.errno, error.strerror, str(path)) from None
 
     async def serve(self) -> None:
         """Until `drain`."""
-        if self._socket is None:
+        sockets = list(self._sockets.values())
+        if not sockets:
             return
-        await self._knock(self._socket)
+        await self._knock(sockets)
         if not self._ended.is_set():
             self._server = await asyncio.to_thread(_server, self._control)
             log.info("api.loaded")
         if self._server is not None and not self._ended.is_set():
-            await self._server.serve([self._socket])
-        self._socket.close()
+            await self._server.serve(sockets)
+        for each in sockets:
+            each.close()
 
     def drain(self) -> None:
         """Requests under way get their answer; streams of events end."""
         self._ended.set()
-        if self._socket is not None:
-            with suppress(OSError):
-                (self._control.data / SOCKET).unlink()
+        self._vanish()
         for stream in tuple(self._control.watching):
             stream.stop()
         if self._server is not None:
             self._server.should_exit = True
 
-    async def _knock(self, listening: socket.socket) -> None:
+    def _vanish(self) -> None:
+        """Nobody finds the way here any more; who is here stays."""
+        for path in self._sockets:
+            with suppress(OSError):
+                path.unlink()
+
+    async def _knock(self, sockets: list[socket.socket]) -> None:
         """Until somebody does, or the bridge ends."""
         loop, knocked = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(listening, knocked.set)
+        for each in sockets:
+            loop.add_reader(each, knocked.set)
         try:
             async with asyncio.TaskGroup() as tasks:
                 waiting = [tasks.create_task(event.wait()) for event in (knocked, self._ended)]
@@ -87,16 +114,17 @@ class ControlServer:
                 for task in waiting:
                     task.cancel()
         finally:
-            loop.remove_reader(listening)
+            for each in sockets:
+                loop.remove_reader(each)
 
 
-def _bound(data: Path) -> socket.socket:
-    with suppress(FileNotFoundError):
-        (data / SOCKET).unlink()
+def _bound(path: Path, mask: int) -> socket.socket:
+    if path.is_socket():
+        path.unlink()
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(_ONLY_OWNER)
+    before = os.umask(mask)
     try:
-        with address_of(data) as address:
+        with reach(path) as address:
             made.bind(address)
         made.listen(MOST_CONNECTIONS)
         made.setblocking(False)

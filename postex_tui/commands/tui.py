@@ -1,16 +1,25 @@
 """`postex tui`, and `postex` alone on a terminal: the app in front of the running bridge."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from postex_tui.options import Data
+from postex_tui.answers import USAGE, Refusal
+from postex_tui.options import MaybeData
+
+Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
+Shared = Annotated[
+    Path | None,
+    typer.Option(
+        "--socket",
+        help="The bridge's shared socket, for a user who may not read the data folder.",
+        show_default=False,
+    ),
+]
 
 
-def tui(
-    data: Data,
-    mine: Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")] = False,
-) -> None:
+def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> None:
     """The terminal app."""
     import httpx
 
@@ -18,9 +27,18 @@ def tui(
     from postex_tui.app import PostexApp
     from postex_tui.client import language
     from postex_tui.connection import Connection
-    from postex_tui.data_folder import require
 
-    require(data)
-    with serving.address_of(data) as address:
+    with serving.reach(socket or own_socket(data)) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
         PostexApp(connection, confined=mine).run()
+
+
+def own_socket(data: Path | None) -> Path:
+    """The socket in a data folder; `Refusal` where there is no bridge."""
+    from bridge.api import serving
+    from postex_tui.data_folder import require
+
+    if data is None:
+        raise Refusal("usage", "say with --data where the bridge's data folder is, or set POSTEX_DATA", USAGE)
+    require(data)
+    return data / serving.SOCKET
