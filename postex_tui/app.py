@@ -76,7 +76,7 @@ class PostexApp(App[None]):
         Binding("f1", "show_help_panel", N_("Help"), priority=True),
         Binding("f2", "menu", N_("Sections")),
         Binding("f3", "next_mode", N_("Mode")),
-        Binding("f4", "next_language", N_("Nederlands"), show=False, priority=True),
+        Binding("f4", "next_language", N_("Nederlands"), show=False),
         Binding("f5", "next_theme", N_("Theme"), show=False, priority=True),
         Binding("ctrl+p", "command_palette", N_("Search"), priority=True),
         Binding("ctrl+q", "quit", N_("Quit"), priority=True),

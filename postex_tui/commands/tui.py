@@ -1,5 +1,7 @@
 """`postex tui`, and `postex` alone on a terminal: the app in front of the running bridge."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +10,7 @@ import typer
 from postex_tui.answers import USAGE, Refusal
 from postex_tui.options import MaybeData
 
+CANNOT_DRAW = ("", "dumb", "unknown")
 Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
 Shared = Annotated[
     Path | None,
@@ -21,6 +24,7 @@ Shared = Annotated[
 
 def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> None:
     """The terminal app."""
+    _require_terminal()
     import httpx
 
     from bridge.api import serving
@@ -31,6 +35,16 @@ def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> No
     with serving.reach(socket or own_socket(data)) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
         PostexApp(connection, confined=mine).run()
+
+
+def _require_terminal() -> None:
+    """`Refusal` where nothing could be drawn; `postex web` draws by another way."""
+    if "TEXTUAL_DRIVER" in os.environ:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refusal("no-terminal", "the app needs a terminal; over SSH ask for one: ssh -t", USAGE)
+    if os.environ.get("TERM", "dumb") in CANNOT_DRAW:
+        raise Refusal("no-terminal", f"TERM is {os.environ.get('TERM', 'not set')}: the app cannot draw there", USAGE)
 
 
 def own_socket(data: Path | None) -> Path:
