@@ -1,24 +1,10 @@
-"""Not built yet."""
+"""Organisations that hand in documents, as their admin sees them (I4)."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from textual.widget import Widget
-
-from postex_tui.screens.section import SectionScreen
-from postex_tui.widgets.plain import Line
+from postex_tui.screens.office.account_list import AccountList
 
 
-class Senders(SectionScreen):
-    """Not built yet."""
+class Senders(AccountList):
+    """Accounts that write."""
 
     NAME = "senders"
-
-    def contents(self) -> Iterable[Widget]:
-        yield Line("")
-
-    async def fetch(self) -> Any:
-        return None
-
-    def show(self, content: Any) -> bool:
-        return False
+    ROLE = "sender"
