@@ -7,7 +7,7 @@
 Contract. A `Watch` hears the registry of connections and the store; it keeps a bounded queue and never holds them up.
 `frames` yields server-sent events (WHATWG HTML, section 9.2) until the session that asked is over, its account is
 barred, or the reader goes away. What is seen: all of one's own account; of the domains of an admin which account and
-how many; of the whole bridge, for an owner, numbers alone. Rights are looked up again at each turn, at least every
+how many; of the whole bridge, for an owner, numbers alone; an auditor hears of the whole audit log. Rights are looked up again at each turn, at least every
 `HEARTBEAT` seconds; watching is no use of the session and does not keep it alive.
 """
 
@@ -31,9 +31,19 @@ from storage.errors import NotFound, StorageError
 from storage.keys.master import ServerKeys
 from storage.mail import mailboxes
 from storage.oversight import audit_views
-from storage.oversight.audit_views import Entry, Onlooker, Sight, Wanted
+from storage.oversight.audit_search import Onlooker, Sight, Wanted
+from storage.oversight.audit_views import Entry
 from storage.people import accounts, grants
-from storage.records import Account, AccountBarred, AccountState, AuditAppended, Change, MailboxChange, OutboxChanged
+from storage.records import (
+    Account,
+    AccountBarred,
+    AccountState,
+    AuditAppended,
+    Change,
+    MailboxChange,
+    OutboxChanged,
+    Role,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -63,10 +73,13 @@ class Scope:
     domains: frozenset[int] | None
     """Of an admin; None: all."""
     is_owner: bool
+    is_auditor: bool
 
     def sights(self) -> Iterator[Onlooker]:
         """From which places it reads the audit log."""
         yield Onlooker(Sight.SELF, self.me.id)
+        if self.is_auditor:
+            yield Onlooker(Sight.AUDITOR, self.me.id)
         if self.is_owner:
             yield Onlooker(Sight.OWNER, self.me.id)
         if self.domains is None or self.domains:
@@ -195,6 +208,7 @@ def _scope(session: Session, access: Access, now: int) -> Scope | None:
         me=account,
         domains=None if None in domains else frozenset(number for number in domains if number is not None),
         is_owner=any(each.right.reach is Reach.ALL for each in held),
+        is_auditor=Role.AUDITOR in principal.roles,
     )
 
 

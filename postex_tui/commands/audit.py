@@ -26,8 +26,13 @@ Until = Annotated[str | None, typer.Option(help="Before this day or time.")]
 @app.command("list")
 def listing(
     data: Data,
-    kind: Annotated[str | None, typer.Option(help="Such as device.added; device: all of devices.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Such as device.added; device: all of devices; several with commas.")
+    ] = None,
     account: Annotated[str | None, typer.Option(help="By or about this account; auditors: a pseudonym.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Done by this account, or operator, system or outside.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Done to this account.")] = None,
+    position: Annotated[int | None, typer.Option(min=1, help="From this event on, to older ones.")] = None,
     domain: Annotated[str | None, typer.Option(help="About this domain and its accounts.")] = None,
     since: Since = None,
     until: Until = None,
@@ -45,6 +50,9 @@ def listing(
     query: dict[str, str | int | bool | None] = {
         "kind": kind,
         "account": account,
+        "actor": actor,
+        "subject": subject,
+        "position": position,
         "domain": domain,
         "since": None if since is None else as_epoch(since),
         "until": None if until is None else as_epoch(until),
@@ -54,6 +62,19 @@ def listing(
     with control(data) as api:
         events = list(islice(api.pages("/audit/events", **query), limit))
     answer(as_json, {"events": events}, "\n".join(_lines(events)) or "No such events.")
+
+
+@app.command("show")
+def show(
+    data: Data, position: Annotated[int, typer.Argument(min=1, help="Of the event.")], as_json: AsJson = False
+) -> None:
+    """Show one event; to those who may verify the log with its place in the chain."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.get(f"/audit/events/{position}")
+    chain = [f"{name:<9} {found[name]}" for name in ("hash", "previous") if found[name]]
+    answer(as_json, found, "\n".join([*_lines([found]), *chain]))
 
 
 @app.command("verify")

@@ -84,6 +84,17 @@ def append(session: Session, kind: str, actor: str, subject: str, detail: Mappin
         announce(session, AuditAppended(position))
 
 
+def link(session: Session, position: int) -> tuple[bytes, bytes] | None:
+    """The hash of an event and that of the one before it; None where one of them is not there."""
+    found = statements.rows(
+        session, "SELECT position, hash FROM audit_event WHERE position IN (?, ?)", (position, position - 1)
+    )
+    hashes: dict[int, bytes] = {0: FIRST_HASH} | dict(found)
+    if not all(isinstance(each, bytes) for each in hashes.values()):
+        raise Tampered("audit event")
+    return (hashes[position], hashes[position - 1]) if {position, position - 1} <= hashes.keys() else None
+
+
 def verify(session: Session, keys: ServerKeys) -> int | None:
     """The first position where the log does not hold, None if it does all through."""
     return examine(session, keys).first_bad

@@ -10,16 +10,12 @@
 
 Steps of a break-glass access stay hidden from the account that they concern while a legal bar on telling runs; not
 from an auditor, in whose list the gap would tell of them.
-
-Contract. `page` looks at no more than `WINDOW` events of one source at a time: where filters match little, a page may
-be short, or empty, and still have a position to go on after.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session
@@ -27,14 +23,13 @@ from sqlmodel import Session
 from storage.engine import statements
 from storage.errors import Tampered
 from storage.keys.master import ServerKeys
-from storage.oversight import looks
+from storage.oversight import audit_search, looks
+from storage.oversight.audit_search import Onlooker, Sight, Wanted
 from storage.oversight.pseudonyms import pseudonym
 
 # ruff: noqa: S608 - every part of these statements stands in this file
 
-WINDOW = 50_000
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
-_COLUMNS = "e.position, e.at, e.kind, e.actor, e.subject, e.detail"
 _PERSON_KEYS = frozenset({"account", "by", "to", "holder", "viewer", "approver"})
 """Members of a detail that hold the id of an account."""
 _PEOPLE_KEYS = frozenset({"accounts", "holders", "custodians"})
@@ -43,43 +38,6 @@ _WORD_KEYS = frozenset(
     {"role", "state", "scopes", "mode", "kind", "what", "field", "fields", "origin", "channel", "before", "of"}
 )
 """Members that hold words of ours: no other text leaves the log."""
-
-
-class Sight(StrEnum):
-    """From which role's place the log is read."""
-
-    ALL = "all"
-    AUDITOR = "auditor"
-    OWNER = "owner"
-    DOMAIN = "domain"
-    REDACTED = "redacted"
-    SELF = "self"
-
-
-@dataclass(frozen=True, slots=True)
-class Onlooker:
-    """Who reads, and as what."""
-
-    sight: Sight
-    account_id: int | None
-    """None: the operator."""
-    domains: frozenset[int] | None = frozenset()
-    """For DOMAIN and REDACTED; None: every domain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Filters; None: any."""
-
-    kind: str | None = None
-    """A whole kind, or what stands before its first dot."""
-    account_id: int | None = None
-    """By or about this account. The caller sees to it that it is in reach."""
-    domain_id: int | None = None
-    """As above."""
-    since: int | None = None
-    until: int | None = None
-    """Before this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +62,6 @@ class Entry:
     detail: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An index of positions, or the whole log."""
-
-    table: str = ""
-    column: str = ""
-    id: int = 0
-
-    def window(self, before: int, size: int) -> tuple[str, tuple[int, ...]]:
-        """SQL for the `size` newest positions below `before`."""
-        if not self.table:
-            return "SELECT position FROM audit_event WHERE position < ? AND position >= ?", (before, before - size)
-        return (
-            f"SELECT position FROM {self.table} WHERE {self.column} = ? AND position < ?"
-            " ORDER BY position DESC LIMIT ?",
-            (self.id, before, size),
-        )
-
-
 def page(
     session: Session,
     keys: ServerKeys,
@@ -133,101 +72,8 @@ def page(
     limit: int = 50,
 ) -> tuple[list[Entry], int | None]:
     """Events that the onlooker may see, newest first, and the position to go on after: None at the end."""
-    before = _behind_the_last(session) if after is None else after
-    where, values = _conditions(onlooker, wanted, now)
-    found: dict[int, statements.Row] = {}
-    low = 0
-    for source in _sources(session, onlooker, wanted):
-        rows, unseen_below = _newest(session, source, before, where, values, limit)
-        found |= {row[0]: row for row in rows}
-        low = max(low, unseen_below)
-    # Below `low` one source was not looked at: what others gave from there comes again with the next page.
-    newest = [found[position] for position in sorted(found, reverse=True) if position >= low]
-    shown = newest[:limit]
-    after = shown[-1][0] if len(newest) > limit else low or None
-    return _entries(session, keys, onlooker, shown), after
-
-
-def _newest(
-    session: Session, source: Source, before: int, where: str, values: Sequence[statements.Value], limit: int
-) -> tuple[list[statements.Row], int]:
-    """More than `limit` events of a source if there are as many, and the position below which none was looked at.
-
-    Mostly the newest few do; where filters match little, more and more are looked at.
-    """
-    size = min(WINDOW, 4 * limit)
-    while True:
-        window, bounds = source.window(before, size)
-        rows = statements.rows(
-            session,
-            f"SELECT {_COLUMNS} FROM ({window}) w JOIN audit_event e ON e.position = w.position"
-            f" WHERE {where} ORDER BY e.position DESC LIMIT ?",
-            (*bounds, *values, limit + 1),
-        )
-        if len(rows) > limit:
-            return rows, 0
-        seen = statements.row(session, f"SELECT count(*), min(position) FROM ({window}) w", bounds)
-        assert seen is not None
-        unseen_below = int(seen[1]) if seen[0] == size else 0
-        if not unseen_below or size == WINDOW:
-            return rows, unseen_below
-        size = min(WINDOW, 16 * size)
-
-
-def _behind_the_last(session: Session) -> int:
-    found = statements.row(session, "SELECT max(position) FROM audit_event")
-    return 1 + ((found and found[0]) or 0)
-
-
-def _sources(session: Session, onlooker: Onlooker, wanted: Wanted) -> Iterable[Source]:
-    """The narrowest that hold all that is wanted."""
-    if onlooker.sight is Sight.SELF:
-        return [Source("audit_involved", "account_id", onlooker.account_id or 0)]
-    if wanted.account_id is not None:
-        return [Source("audit_involved", "account_id", wanted.account_id)]
-    if wanted.domain_id is not None:
-        return [Source("audit_domain", "domain_id", wanted.domain_id)]
-    if onlooker.sight in (Sight.DOMAIN, Sight.REDACTED):
-        return [Source("audit_domain", "domain_id", domain) for domain in sorted(_domains(session, onlooker))]
-    return [Source()]
-
-
-def _domains(session: Session, onlooker: Onlooker) -> frozenset[int]:
-    if onlooker.domains is not None:
-        return onlooker.domains
-    return frozenset(number for (number,) in statements.rows(session, "SELECT id FROM domain"))
-
-
-def _conditions(onlooker: Onlooker, wanted: Wanted, now: int) -> tuple[str, list[statements.Value]]:
-    """What an event `e` must be, beside coming from a source."""
-    parts, values = ["1 = 1"], list[statements.Value]()
-
-    def add(part: str, *bound: statements.Value) -> None:
-        parts.append(part)
-        values.extend(bound)
-
-    if onlooker.sight is Sight.OWNER:
-        add("substr(e.subject, 1, 8) <> 'account:' AND substr(e.kind, 1, 9) <> 'document.'")
-    if onlooker.sight in (Sight.DOMAIN, Sight.REDACTED) and onlooker.domains is not None:
-        marks = ", ".join("?" * len(onlooker.domains))
-        inside = f"SELECT 1 FROM audit_domain x WHERE x.position = e.position AND x.domain_id IN ({marks})"
-        add(f"EXISTS ({inside})", *onlooker.domains)
-    if wanted.domain_id is not None:
-        add(
-            "EXISTS (SELECT 1 FROM audit_domain x WHERE x.position = e.position AND x.domain_id = ?)",
-            wanted.domain_id,
-        )
-    if wanted.kind is not None:
-        prefix = wanted.kind + "."
-        add("(e.kind = ? OR substr(e.kind, 1, ?) = ?)", wanted.kind, len(prefix), prefix)
-    if wanted.since is not None:
-        add("e.at >= ?", wanted.since)
-    if wanted.until is not None:
-        add("e.at < ?", wanted.until)
-    if onlooker.account_id is not None and onlooker.sight is not Sight.AUDITOR:
-        me = onlooker.account_id
-        add(f"NOT (e.subject = ? AND {looks.barred('e', '?', '?')})", f"account:{me}", me, now)
-    return " AND ".join(parts), values
+    rows, rest = audit_search.newest(session, onlooker, wanted, now, after, limit)
+    return _entries(session, keys, onlooker, rows), rest
 
 
 # --- what is shown of them ---

@@ -1,5 +1,6 @@
 """What is written down: the audit log, break-glass, holds, erasures, purges, facts about the bridge."""
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from storage.schema.base import CLUSTERED, NEVER_REUSED, Table
@@ -7,6 +8,7 @@ from storage.schema.base import CLUSTERED, NEVER_REUSED, Table
 
 class AuditEventRow(Table, table=True):
     __tablename__ = "audit_event"
+    __table_args__ = (Index(None, "kind", "position"), Index(None, "at"))
 
     position: int | None = Field(default=None, primary_key=True)
     at: int

@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 import structlog
 from fastapi import APIRouter, Depends, Query
+from fastapi import Path as PathParameter
 
 from bridge.api import pages
 from bridge.api.access import Access, gate
@@ -17,6 +18,7 @@ from bridge.api.policy import Action
 from bridge.api.problems import Problem, not_found
 from bridge.api.schemas.audit import (
     AuditEventOut,
+    AuditEventWhole,
     HeadOut,
     HeadStanding,
     PartyOut,
@@ -28,7 +30,8 @@ from bridge.i18n import N_
 from storage.database import Store
 from storage.oversight import audit, audit_heads, audit_views, looks, pseudonyms
 from storage.oversight.audit_heads import Standing
-from storage.oversight.audit_views import Entry, Onlooker, Party, Sight, Wanted
+from storage.oversight.audit_search import Onlooker, Sight, Wanted
+from storage.oversight.audit_views import Entry, Party
 from storage.people import accounts, domains
 from storage.records import Role
 
@@ -43,39 +46,76 @@ _SIGHTS: Mapping[Role, Sight] = {
     Role.SUPPORT: Sight.REDACTED,
 }
 """The widest first."""
+Sighted = Annotated[Sight | None, Query(description="From the place of which of one's roles.")]
 _UNDER_WAY: WeakSet[Store] = WeakSet()
 """A verification takes a reader's thread and the processor: one at a time."""
 Time = Annotated[int | None, Query(ge=-(2**62), le=2**62)]
 Name = Annotated[str | None, Query(max_length=320)]
+PLAIN_PARTIES = frozenset({"operator", "system", "outside"})
+"""Who does something and is no account."""
+MOST_KINDS = 20
 
 
 @router.get("/audit/events")
 async def events(
     access: Annotated[Access, Depends(gate(Action.AUDIT_READ))],
-    kind: Annotated[str | None, Query(max_length=100, description="Whole, or what stands before its dot.")] = None,
+    kind: Annotated[
+        str | None, Query(max_length=1000, description="Whole, or what stands before its dot; several with commas.")
+    ] = None,
     account: Annotated[str | None, Query(max_length=320, description="By or about; auditors: a pseudonym.")] = None,
     domain: Name = None,
     since: Time = None,
     until: Time = None,
-    sight: Annotated[Sight | None, Query(description="From the place of which of one's roles.")] = None,
+    actor: Annotated[
+        str | None, Query(max_length=320, description="By this account, or operator, system or outside.")
+    ] = None,
+    subject: Annotated[str | None, Query(max_length=320, description="About this account.")] = None,
+    position: Annotated[int | None, Query(ge=1, lt=2**62, description="From this event on, to older ones.")] = None,
+    sight: Sighted = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[AuditEventOut]:
     """Newest first. A page may be short, or empty, and yet have a `next`: little of a long log matches."""
-    control, position = access.control, pages.decode(after, [int])
+    control, cursor = access.control, pages.decode(after, [int])
     onlooker = _onlooker(access, sight)
-    account_id = None if account is None else await _account(access, onlooker, account)
-    domain_id = None if domain is None else _domain(access, onlooker, domain)
+    wanted = Wanted(
+        kinds=() if kind is None else tuple(kind.split(",")[:MOST_KINDS]),
+        account_id=None if account is None else await _account(access, onlooker, account),
+        domain_id=None if domain is None else _domain(access, onlooker, domain),
+        since=since,
+        until=until,
+        actor=None if actor is None else await _party_of(access, onlooker, actor),
+        subject=None if subject is None else await _party_of(access, onlooker, subject),
+    )
+    begin = None if position is None else position + 1
     found, rest = await control.store.read(
         audit_views.page,
         control.store.server_keys,
         onlooker,
-        Wanted(kind, account_id, domain_id, since, until),
+        wanted,
         control.now(),
-        int(position[0]) if position else None,
+        int(cursor[0]) if cursor else begin,
         limit,
     )
     return Page(items=[_event(entry) for entry in found], next=None if rest is None else pages.encode((rest,)))
+
+
+@router.get("/audit/events/{position}")
+async def event(
+    access: Annotated[Access, Depends(gate(Action.AUDIT_READ))],
+    position: Annotated[int, PathParameter(ge=1, lt=2**62)],
+    sight: Sighted = None,
+) -> AuditEventWhole:
+    """One event. Its hash stands over names too, so it is for those alone who verify the log."""
+    control, onlooker = access.control, _onlooker(access, sight)
+    keys, now = control.store.server_keys, control.now()
+    found, _ = await control.store.read(audit_views.page, keys, onlooker, Wanted(), now, position + 1, 1)
+    if not found or found[0].position != position:
+        raise not_found()
+    may_verify = any(access.principal.holds(Action.AUDIT_VERIFY))
+    link = await control.store.read(audit.link, position) if may_verify else None
+    own, previous = (None, None) if link is None else (each.hex() for each in link)
+    return AuditEventWhole(**_event(found[0]).model_dump(), hash=own, previous=previous)
 
 
 @router.get("/audit/head")
@@ -167,6 +207,13 @@ async def _account(access: Access, onlooker: Onlooker, reference: str) -> int:
     if not own:
         await store.write(looks.note, onlooker.account_id, [found.id], "log", access.control.now(), access.actor)
     return found.id
+
+
+async def _party_of(access: Access, onlooker: Onlooker, reference: str) -> str:
+    """As it stands in the log."""
+    if reference in PLAIN_PARTIES:
+        return reference
+    return f"account:{await _account(access, onlooker, reference)}"
 
 
 def _domain(access: Access, onlooker: Onlooker, name: str) -> int:

@@ -28,6 +28,13 @@ class AuditEventOut(Schema):
     detail: dict[str, Any] | None = Field(description="Ids and counts; null where the role sees none.")
 
 
+class AuditEventWhole(AuditEventOut):
+    """One event with its place in the chain, for those who may verify the log."""
+
+    hash: str | None = Field(description="SHA-256, hex; null for who may not verify the log.")
+    previous: str | None = Field(description="Of the event before it.")
+
+
 class SignedHead(Schema):
     """Where the log stood at a time; `signature` is over the canonical JSON of the other three members."""
 

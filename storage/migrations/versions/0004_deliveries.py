@@ -294,6 +294,10 @@ def upgrade() -> None:
             "ix_standing_message_due", ["due_at"], unique=False, sqlite_where=sa.text("due_at IS NOT NULL")
         )
 
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_event_kind_position", ["kind", "position"], unique=False)
+        batch_op.create_index("ix_audit_event_at", ["at"], unique=False)
+
     _give_delivery_folders(op.get_bind())
     # ### end Alembic commands ###
 

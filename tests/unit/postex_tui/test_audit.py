@@ -42,6 +42,17 @@ def test_list(capsys: pytest.CaptureFixture[str], data: Path) -> None:
     assert len(json.loads(out)["events"]) == 1
 
 
+def test_show(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    _, out = run(capsys, data, "audit", "show", "2", "--json")
+    shown = json.loads(out)
+    _, plain = run(capsys, data, "audit", "show", "2")
+    assert shown["hash"] in plain
+    assert shown["previous"] in plain
+    assert run(capsys, data, "audit", "show", "9999")[0] == 1
+    _, out = run(capsys, data, "audit", "list", "--position", "2", "--actor", "system", "--json")
+    assert all(event["position"] <= 2 for event in json.loads(out)["events"])
+
+
 def test_verify_and_head(capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path) -> None:
     status, out = run(capsys, data, "audit", "head", "--json")
     kept = tmp_path / "head.json"

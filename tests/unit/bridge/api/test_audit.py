@@ -299,9 +299,56 @@ async def test_who_has_several_roles_chooses_the_place(world: Desk) -> None:
     assert await listed(world, both, sight="self")
 
 
+async def test_who_did_it_and_to_whom_are_asked_apart(world: Desk, anna: Person, bram: Person) -> None:
+    admin = world.person("dora", Role.DOMAIN_ADMIN)
+    a, b = (f"account:{person.account.id}" for person in (anna, bram))
+    by, about = {"actor": anna.account.public_id}, {"subject": bram.account.email}
+    reach = "position IN (SELECT position FROM audit_domain WHERE domain_id = 1)"
+    assert of(await listed(world, admin, **by)) == positions(world, f"actor = '{a}' AND {reach}")
+    assert of(await listed(world, admin, **by, **about)) == positions(world, f"actor = '{a}' AND subject = '{b}'")
+    both = await listed(world, admin, **by, account=bram.account.email)
+    assert of(both) == positions(world, f"actor = '{a}' AND subject = '{b}'")
+    assert of(await listed(world, admin, actor="operator", kind="test,account")) == []
+    auditor = world.person("carla", Role.AUDITOR)
+    assert of(await listed(world, auditor, actor="operator")) == positions(world, "actor = 'operator'")
+    refused = await world.ask("GET", "/v1/audit/events?actor=ziggy@other.test", admin)
+    assert refused.status_code == 404
+
+
+async def test_several_kinds_and_where_to_begin(world: Desk) -> None:
+    auditor = world.person("carla", Role.AUDITOR)
+    either = "kind LIKE 'domain.%' OR kind = 'test.done'"
+    assert of(await listed(world, auditor, kind="domain,test.done", limit=2)) == positions(world, either)
+    assert of(await listed(world, auditor, position=4)) == [4, 3, 2, 1]
+    assert await listed(world, auditor, kind="none,such") == []
+
+
+async def test_times_are_found_though_the_clock_was_set_back(world: Desk) -> None:
+    auditor = world.person("carla", Role.AUDITOR)
+    for at in (NOW + 900, NOW - 900, NOW + 901):
+        world.store.write_now(audit.append, "test.late", "system", "system", {}, at)
+    for since, until in ((NOW - 1000, NOW), (NOW + 900, NOW + 902), (NOW + 902, NOW + 999), (NOW, NOW)):
+        expected = positions(world, f"at >= {since} AND at < {until}")
+        assert of(await listed(world, auditor, since=since, until=until, limit=2)) == expected
+
+
+async def test_one_event_with_its_place_in_the_chain(world: Desk, anna: Person) -> None:
+    auditor, admin = world.person("carla", Role.AUDITOR), world.person("dora", Role.DOMAIN_ADMIN)
+    (newest, *_) = await listed(world, admin)
+    place = f"/v1/audit/events/{newest['position']}"
+    whole = (await world.ask("GET", place, auditor)).json()
+    before = (await world.ask("GET", f"/v1/audit/events/{newest['position'] - 1}", auditor)).json()
+    assert whole["previous"] == before["hash"] != whole["hash"]
+    assert (await world.ask("GET", "/v1/audit/events/1", auditor)).json()["previous"] == "00" * 32
+    told = (await world.ask("GET", place, admin)).json()
+    assert told == newest | {"hash": None, "previous": None}
+    assert (await world.ask("GET", place, anna)).status_code == 404
+    assert (await world.ask("GET", "/v1/audit/events/99999", auditor)).status_code == 404
+
+
 async def test_a_page_ends_where_the_window_does(world: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Little matches in a long log: pages may be empty, and all is found in the end."""
-    monkeypatch.setattr("storage.oversight.audit_views.WINDOW", 3)
+    monkeypatch.setattr("storage.oversight.audit_search.WINDOW", 3)
     auditor, helper = world.person("carla", Role.AUDITOR), world.person("rene", Role.RESELLER)
     world.grant(helper.account, Role.RESELLER, SECOND)
     assert of(await listed(world, auditor, kind="domain")) == positions(world, "kind LIKE 'domain.%'")

@@ -187,6 +187,14 @@ async def test_an_owner_sees_numbers(desk: Desk, anna: Person) -> None:
         assert await stream.next() == ("sessions", {"signed_in": 1})
 
 
+async def test_an_auditor_hears_of_the_whole_log(desk: Desk, anna: Person) -> None:
+    auditor = desk.person("aldo", Role.AUDITOR)
+    async with watched(desk, auditor) as stream:
+        await desk.store.write(audit.append, "test.done", "operator", f"account:{anna.account.id}", {}, NOW)
+        kind, told = await stream.next()
+        assert (kind, told["kind"]) == ("audit", "test.done")
+
+
 async def test_what_is_moved_about_in_a_mailbox_is_no_arrival(desk: Desk, anna: Person) -> None:
     async with watched(desk, anna, "kind=arrivals") as stream:
         await arrive(desk, anna)
