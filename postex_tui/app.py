@@ -31,6 +31,7 @@ from postex_tui.palette.places import Places
 from postex_tui.replies import STEP_UP
 from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Ask, Form, StepUp
+from postex_tui.screens.help import Help, keys_of
 from postex_tui.screens.section import DetailScreen, SectionScreen, WordedScreen
 from postex_tui.screens.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
@@ -72,8 +73,9 @@ class PostexApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Places, *NOUNS}  # noqa: RUF012 - Textual's own declaration
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "show_help_panel", N_("Help"), priority=True),
+        Binding("f1", "help", N_("Help")),
         Binding("f2", "menu", N_("Sections")),
         Binding("f3", "next_mode", N_("Mode")),
         Binding("f4", "next_language", N_("Nederlands"), show=False),
@@ -257,6 +259,9 @@ class PostexApp(App[None]):
         """Go to where one was in this mode."""
         self.mode = mode
         self.go(self._places.get(mode, self.sections[0].name))
+
+    def action_help(self) -> None:
+        self.push_screen(Help(*keys_of(self.screen)))
 
     def action_next_mode(self) -> None:
         if self.session is not None:
