@@ -35,6 +35,7 @@ from bridge.smtp.limits import for_messages
 from bridge.smtp.server import Listening, SmtpServer
 from bridge.throttle import Throttle
 from bridge.tls import CertificateError, ServerTls
+from storage.backups import drills
 from storage.database import Store
 from storage.people import domains
 
@@ -116,6 +117,7 @@ async def run(data: Path, settings: Settings, store: Store, ready: Ready, clock:
         outgoing = carriers.of(data, settings, store)
     except (CertificateError, CarrierUnusable) as error:
         raise StartRefused(str(error)) from None
+    drills.clear(data)
     await erasures.resume(store, settings, int(clock()))
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -5,13 +5,16 @@ where it was set, what is wrong with it and what is allowed. A key that no setti
 mistake must not pass for a decision. docs/settings.md is made by `reference` from `setting_sections`.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.setting_sections import (
@@ -119,7 +122,7 @@ class Settings(BaseSettings):
 def load(data: Path) -> Settings:
     """Settings for the data folder. Raises `SettingsError`."""
     file = data / FILE
-    known = NOT_SETTINGS.union(variable for _, variable, _, _ in entries())
+    known = NOT_SETTINGS.union(each.variable for each in entries())
     unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
     if unknown:
         raise SettingsError("\n".join(f"{name}: there is no such setting; see docs/settings.md" for name in unknown))
@@ -143,28 +146,54 @@ def _problem(error: Mapping[str, Any], file: Path) -> str:
     return f"{'.'.join(path)}: {rule} (set in {origin}; its variable is {variable})"
 
 
-def entries() -> Iterator[tuple[str, str, str, str]]:
-    """(name, environment variable, default as in TOML, meaning) of each setting, in the order of this file."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting, as its class declares it."""
+
+    name: str
+    """Such as `imap.tls_port`."""
+    table: str
+    """Of postex.toml; empty at its top."""
+    about: str
+    """What the table is for."""
+    field: FieldInfo
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper().replace(".", "__")
+
+    @property
+    def default(self) -> str:
+        """As in TOML."""
+        return as_toml(self.field.default)
+
+    @property
+    def meaning(self) -> str:
+        return _line(self.field.description)
+
+
+def entries() -> Iterator[Entry]:
+    """Each setting, in the order of this file."""
     for top, field in Settings.model_fields.items():
         section = field.default
         if not isinstance(section, Section):
-            yield top, f"{PREFIX}{top.upper()}", _toml(section), _line(field.description)
+            yield Entry(top, "", "", field)
             continue
         for name, inner in type(section).model_fields.items():
-            variable = f"{PREFIX}{top.upper()}__{name.upper()}"
-            yield f"{top}.{name}", variable, _toml(inner.default), _line(inner.description)
+            yield Entry(f"{top}.{name}", top, _line(type(section).__doc__), inner)
 
 
 def _line(description: str | None) -> str:
     return " ".join((description or "").split())
 
 
-def _toml(value: object) -> str:
+def as_toml(value: object) -> str:
+    """A value of a setting as one writes it in postex.toml."""
     if isinstance(value, int):
         return str(value).lower()
-    if value is None:
-        return '""'
-    return "[]" if value == () else f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    return json.dumps("" if value is None else str(value), ensure_ascii=False)
 
 
 def reference() -> str:
@@ -177,7 +206,9 @@ def reference() -> str:
         f"A *port* is {PORT_RULE}.\n\n"
         "| setting | environment variable | default | meaning |\n|---|---|---|---|\n"
     )
-    return head + "".join(f"| `{n}` | `{v}` | `{d}` | {m} |\n" for n, v, d, m in entries())
+    return head + "".join(
+        f"| `{each.name}` | `{each.variable}` | `{each.default}` | {each.meaning} |\n" for each in entries()
+    )
 
 
 def template(hostname: str) -> str:

@@ -51,6 +51,7 @@ from postex_tui.commands import (
     sent,
     serve,
     session,
+    settings,
     statistics,
     ticket,
     tui,
@@ -119,6 +120,7 @@ app.add_typer(processor.app, name="processor")
 app.add_typer(paper.app, name="paper")
 app.add_typer(ticket.app, name="ticket")
 me.app.command("tickets")(ticket.own)
+app.add_typer(settings.app, name="settings")
 app.command("serve")(serve.serve)
 app.command("repair")(repair.repair)
 app.add_typer(backup.app, name="backup")

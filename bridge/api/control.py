@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from bridge.api.drills import Drills
 from bridge.api.pace import Pace
 from bridge.clock import Clock, system
 from bridge.connections import Connections
@@ -50,6 +51,8 @@ class Control:
     """Sign-ins to mailboxes elsewhere: nobody guesses passwords or looks for servers through the bridge."""
     looked_at: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
     """Notice URLs that are looked at or tried: each is a process, and a look for a server."""
+    drills: Drills = field(default_factory=Drills)
+    """The restore drill under way."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

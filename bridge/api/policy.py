@@ -136,6 +136,9 @@ class Action(StrEnum):
     STATISTICS_READ = "statistics.read"
     BACKUP_MAKE = "backup.make"
     BACKUP_LIST = "backup.list"
+    BACKUP_DRILL = "backup.drill"
+    """Restore a backup where nobody uses it, to see that it can be."""
+    SETTINGS_READ = "settings.read"
     EVENTS_WATCH = "events.watch"
 
     TICKET_OWN = "ticket.own"
@@ -239,6 +242,8 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.STATISTICS_READ: {**_OWNER_AND_ADMIN, **_AUDITOR},
     Action.BACKUP_MAKE: {**_OWNER, **_MACHINE},
     Action.BACKUP_LIST: {**_OWNER, **_MACHINE},
+    Action.BACKUP_DRILL: {**_OWNER, **_MACHINE},
+    Action.SETTINGS_READ: {**_OWNER, **_MACHINE},
     Action.EVENTS_WATCH: {**_EVERYBODY, **_OWNER_AND_ADMIN},
     Action.TICKET_OWN: _EVERYBODY,
     Action.TICKET_LIST: {**_OWNER_AND_ADMIN, **_MACHINE},
@@ -275,6 +280,7 @@ STEP_UP: frozenset[Action] = frozenset(
         Action.SENDER_CHANGE,
         Action.PROCESSOR_CHANGE,
         Action.BACKUP_MAKE,
+        Action.BACKUP_DRILL,
     }
 )
 """Needs password and TOTP within the last five minutes (security.md, Sign-in). The operator has neither."""

@@ -1,13 +1,14 @@
 """`postex backup`: make, list and verify backups. Through the running bridge, or alone while it is down."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from postex_tui.answers import Refusal, answer
-from postex_tui.options import AsJson, Data
+from postex_tui.answers import USAGE, Refusal, answer
+from postex_tui.options import AsJson, Code, Data, Password
 
 if TYPE_CHECKING:
     from typer import Context
@@ -62,6 +63,31 @@ def listing(data: Data, as_json: AsJson = False) -> None:
         content = api.get("/backups")
     lines = [_line(item) for item in content["items"]] or ["There are no backups yet, or their folders are away."]
     answer(as_json, content, "\n".join(lines))
+
+
+@app.command("drill")
+def drill(
+    data: Data,
+    backup: Annotated[
+        str, typer.Argument(help="Id of a backup, from `backup list`; the newest if left out.", show_default=False)
+    ] = "",
+    kit: Annotated[
+        str | None,
+        typer.Option("--kit", help="`-` reads the recovery kit from standard input; `ask` asks for it."),
+    ] = None,
+    password: Password = None,
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup beside the bridge, see whether all of it holds, and remove it again."""
+    from postex_tui import asking
+    from postex_tui.client import control
+
+    body = {"backup": backup or None, "kit": _kit(kit)}
+    with control(data) as api:
+        call = partial(api.post, "/backups/drill", body, seconds=HOURS)
+        done = asking.stepped_up(api, password, code, call)
+    answer(as_json, done, _drilled(done))
 
 
 @app.command("verify")
@@ -130,6 +156,26 @@ def _signed(data: Path, places: dict[str, str]) -> dict[str, object] | None:
     return {**places, "at": at, "signature": signature}
 
 
+def _kit(given: str | None) -> str | None:
+    """Never from the command line itself, which others on the machine can see."""
+    from postex_tui import asking
+
+    if given not in (None, "-", "ask"):
+        raise Refusal("usage", "--kit takes - (standard input) or ask", USAGE)
+    remedy = "with --kit - on standard input"
+    return None if given is None else asking.given("-" if given == "-" else None, "The recovery kit", remedy)
+
+
+def _drilled(done: dict[str, Any]) -> str:
+    opened = "by the recovery kit" if done["with_kit"] else "by the bridge's own keys (--kit: by the recovery kit)"
+    return (
+        f"Backup {done['backup']} was restored {opened} and holds: {done['documents']} documents of"
+        f" {done['accounts']} accounts, {done['bodies']} body files, the audit log; "
+        + ("the canary document opens." if done["canary"] else "it has no canary document.")
+        + f" It took {done['seconds']} s; the copy is gone."
+    )
+
+
 def _words(made: dict[str, Any]) -> str:
     lines = [
         f"Backup {made['folder']} is whole: {made['documents']} documents of {made['accounts']} accounts,"
@@ -150,4 +196,7 @@ def _line(item: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
     when = datetime.fromtimestamp(item["made_at"], UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"{when}  {item['kind']:<7}  {'whole' if item['whole'] else 'INCOMPLETE'}  {item['folder']}"
+    state = "ALTERED" if item["altered"] else "whole" if item["whole"] else "INCOMPLETE"
+    drill = item["drill"]
+    drilled = "" if drill is None else "  drill FAILED" if drill["problem"] else "  drilled"
+    return f"{when}  {item['kind']:<7}  {state}  {item['folder']}{drilled}"

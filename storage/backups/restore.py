@@ -65,6 +65,8 @@ class Restored:
 
 Place = Callable[[Path, MasterKey], None]
 """Puts the master key and a certificate where the settings in the folder say."""
+Watch = Callable[[int, int], None]
+"""(body files copied, of how many)"""
 
 
 def restore(
@@ -80,9 +82,24 @@ def restore(
 
     BackupRefused, with nothing left in the folder; DataFolderLocked.
     """
-    folder, keyring_folder = backup.newest(source), backup.newest(keyring_source)
-    master = _opened_master(folder, kit)
-    keys = master.derive()
+    folder = backup.newest(source)
+    master = opened_master(folder, kit)
+    return rebuild(folder, keyring_source, data, master.derive(), lambda: place(data, master), now, head=head)
+
+
+def rebuild(
+    folder: Path,
+    keyring_source: Path,
+    data: Path,
+    keys: ServerKeys,
+    place: Callable[[], None],
+    now: int,
+    *,
+    head: SignedHead | None = None,
+    watch: Watch = lambda done, total: None,
+) -> Restored:
+    """The same with keys that are known already. `watch` is told of each body file, and may raise."""
+    keyring_folder = backup.newest(keyring_source)
     manifest = manifests.read(folder, keys)
     keyring = manifests.read_keyring(keyring_folder, keys)
     if keyring.made_at < manifest.made_at:
@@ -93,14 +110,15 @@ def restore(
             _take(folder / backup.SETTINGS, data / backup.SETTINGS, manifest)
         _take(folder / backup.DATABASE, data / _UNFINISHED, manifest)
         _take_file(keyring_folder / backup.KEYRING, data / KEYRING_NAME, keyring.files.get(backup.KEYRING))
-        bodies = _take_bodies(folder, data, manifest)
+        bodies = _take_bodies(folder, data, manifest, watch)
         settled = _settled(data, keys, bodies, manifest, head, now)
-        place(data, master)
+        place()
         _finish(data)
     return settled
 
 
-def _opened_master(folder: Path, kit: RecoveryKit) -> MasterKey:
+def opened_master(folder: Path, kit: RecoveryKit) -> MasterKey:
+    """BackupRefused: NO_BACKUP, INCOMPLETE, WRONG_KIT."""
     if not folder.is_dir():
         raise BackupRefused(BackupReason.NO_BACKUP, str(folder))
     if not manifests.is_whole(folder):
@@ -175,10 +193,11 @@ def _take_file(source: Path, target: Path, mark: Mark | None) -> None:
         raise BackupRefused(BackupReason.ALTERED, str(source))
 
 
-def _take_bodies(folder: Path, data: Path, manifest: Manifest) -> FileBodies:
+def _take_bodies(folder: Path, data: Path, manifest: Manifest, watch: Watch) -> FileBodies:
     bodies = FileBodies(data / BODIES_NAME)
     shards = set()
-    for name, mark in backup.body_marks(folder, manifest).items():
+    for done, (name, mark) in enumerate(backup.body_marks(folder, manifest).items()):
+        watch(done, manifest.bodies)
         shard = data / BODIES_NAME / name[:2]
         _take_file(folder.parent / destinations.BODIES / name[:2] / name, shard / name, mark)
         shards.add(shard)

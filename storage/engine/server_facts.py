@@ -16,6 +16,10 @@ class Fact(StrEnum):
     """Public id of the canary account (see `canary`)."""
     BACKUP_DESTINATIONS = "backup_destinations"
     """JSON: folders that backups went to, by kind."""
+    BACKUP_MAKERS = "backup_makers"
+    """JSON: for each backup, by its id, who had it made: `operator` or `account`."""
+    RESTORE_DRILLS = "restore_drills"
+    """JSON: `drills`, the latest, newest first (see `backups.drills`)."""
 
 
 def get(session: Session, name: Fact) -> bytes | None:

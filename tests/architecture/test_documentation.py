@@ -24,9 +24,9 @@ def test_the_settings_page_is_generated_from_the_code() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     found = list(settings.entries())
-    assert ("imap.tls_port", "POSTEX_IMAP__TLS_PORT", "993") in [entry[:3] for entry in found]
-    for name, _, _, meaning in found:
-        assert meaning.endswith("."), name
+    assert ("imap.tls_port", "POSTEX_IMAP__TLS_PORT", "993") in [(e.name, e.variable, e.default) for e in found]
+    for entry in found:
+        assert entry.meaning.endswith("."), entry.name
 
 
 def test_every_command_is_in_the_manual() -> None:

@@ -37,6 +37,7 @@ from bridge.api.routes import (
     senders,
     sent,
     sessions,
+    settings,
     sign_in,
     statistics,
     tickets,
@@ -82,5 +83,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     preferences.router,
     postal.router,
     backups.router,
+    settings.router,
 )
 """One line per module, in the order of the OpenAPI description."""

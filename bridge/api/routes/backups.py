@@ -5,24 +5,39 @@ it: what was copied stays, and the next run goes on from there.
 """
 
 import asyncio
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from bridge.api.access import Access, gate, open_to_all
 from bridge.api.control import Control
 from bridge.api.policy import Action
-from bridge.api.problems import Problem
-from bridge.api.schemas.backups import BackupIn, BackupOrderIn, BackupOut, BackupsOut, KeptOut
-from bridge.i18n import N_
+from bridge.api.problems import Problem, locale_of
+from bridge.api.schemas.backups import (
+    BackupIn,
+    BackupOrderIn,
+    BackupOut,
+    BackupsOut,
+    DrillIn,
+    DrillOut,
+    DrillsOut,
+    KeptOut,
+    RunningDrillOut,
+)
+from bridge.backup_words import WORDS
+from bridge.i18n import N_, text
 from bridge.routing import residency
-from storage.backups import backup, orders
-from storage.backups.backup import Made
+from storage.backups import backup, drills, orders
+from storage.backups.backup import Kept, Made
+from storage.backups.drills import Drill
+from storage.backups.manifests import Manifest
 from storage.erasures.receipts import KEYRING_DAYS
-from storage.errors import SignInRefused
+from storage.errors import BackupReason, Invalid, SignInRefused
+from storage.keys.recovery import RecoveryKit
 
 router = APIRouter(prefix="/v1", tags=["backups"])
 
@@ -51,13 +66,51 @@ async def make_by_key(control: Annotated[Control, Depends(open_to_all)], order: 
 
 
 @router.get("/backups")
-async def listing(access: Annotated[Access, Depends(gate(Action.BACKUP_LIST))]) -> BackupsOut:
+async def listing(access: Annotated[Access, Depends(gate(Action.BACKUP_LIST))], request: Request) -> BackupsOut:
     """What lies in the destinations of earlier runs, oldest first, as far as they can be reached."""
-    found = await asyncio.to_thread(backup.listing, access.control.store)
-    items = [
-        KeptOut(kind=one.kind.value, folder=str(one.folder), made_at=one.made_at, whole=one.whole) for one in found
-    ]
-    return BackupsOut(items=items, keep_days=access.control.settings.backup.keep_days, keyring_keep_days=KEYRING_DAYS)
+    store, locale = access.control.store, locale_of(request)
+    found = await asyncio.to_thread(backup.listing, store)
+    latest = {each.backup: each for each in reversed(await store.read(drills.latest))}
+    return BackupsOut(
+        items=[_kept(each, latest.get(each.folder.name), locale) for each in found],
+        keep_days=access.control.settings.backup.keep_days,
+        keyring_keep_days=KEYRING_DAYS,
+        now=access.control.now(),
+    )
+
+
+@router.get("/backups/drill")
+async def drilled(access: Annotated[Access, Depends(gate(Action.BACKUP_LIST))], request: Request) -> DrillsOut:
+    """The drill under way and how far it is; the latest ones."""
+    running = access.control.drills.running
+    found = await access.control.store.read(drills.latest)
+    return DrillsOut(
+        running=None
+        if running is None
+        else RunningDrillOut(
+            backup=running.backup, started_at=running.started_at, done=running.done, total=running.total
+        ),
+        drills=[_drill(each, locale_of(request)) for each in found],
+    )
+
+
+@router.post("/backups/drill", status_code=201)
+async def drill(
+    access: Annotated[Access, Depends(gate(Action.BACKUP_DRILL))], wanted: DrillIn, request: Request
+) -> DrillOut:
+    """Restore a backup beside the bridge, see whether all of it holds, and remove it again; answers at the end."""
+    control, kit = access.control, None if wanted.kit is None else _kit(wanted.kit)
+    with control.drills.begun(wanted.backup, control.now()) as running:
+        run = partial(drills.run, control.store, wanted.backup, kit, access.actor, control.clock, watch=running.watch)
+        return _drill(await asyncio.to_thread(run), locale_of(request))
+
+
+def _kit(text: str) -> RecoveryKit:
+    try:
+        return RecoveryKit.parse(text)
+    except Invalid:
+        message = N_("That is no recovery kit. Type it as it is printed, fourteen groups of four.")
+        raise Problem("invalid-kit", 422, message) from None
 
 
 async def _made(control: Control, wanted: BackupIn, actor: str) -> BackupOut:
@@ -98,3 +151,29 @@ def _out(made: Made) -> BackupOut:
         keyring_folder=str(made.keyring_folder) if made.keyring_folder else None,
         expired=made.expired,
     )
+
+
+def _kept(one: Kept, latest: Drill | None, locale: str) -> KeptOut:
+    manifest = one.manifest
+    return KeptOut(
+        id=one.folder.name,
+        kind=one.kind.value,
+        folder=str(one.folder),
+        made_at=one.made_at,
+        whole=one.whole,
+        altered=one.whole and manifest is None,
+        bytes=one.size,
+        accounts=None if manifest is None else manifest.accounts,
+        documents=manifest.documents if isinstance(manifest, Manifest) else None,
+        by=one.by,
+        drill=None if latest is None else _drill(latest, locale),
+    )
+
+
+def _drill(found: Drill, locale: str) -> DrillOut:
+    words = None
+    if found.problem is not None:
+        words = text(locale, WORDS[BackupReason(found.problem)], what=found.what)
+    members = asdict(found)
+    del members["what"]
+    return DrillOut(**members, words=words)

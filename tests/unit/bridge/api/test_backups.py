@@ -8,11 +8,14 @@ import pytest_asyncio
 
 from bridge import i18n
 from bridge.backup_words import WORDS
-from storage.backups import manifests, orders
+from storage.backups import backup, drills, manifests, orders
 from storage.errors import BackupReason
 from storage.keys.master import MasterKey
+from storage.keys.recovery import RecoveryKit, seal_master
 from storage.records import Role
-from tests.control import NOW, Desk
+from tests import stores
+from tests.control import NOW, Desk, Person
+from tests.handing_in import send
 
 
 @pytest_asyncio.fixture
@@ -32,6 +35,76 @@ async def test_an_owner_makes_a_backup_and_sees_it(desk: Desk, tmp_path: Path) -
     listed = (await desk.ask("GET", "/v1/backups", owner)).json()
     assert [(one["kind"], one["whole"]) for one in listed["items"]] == [("data", True), ("keyring", True)]
     assert (listed["keep_days"], listed["keyring_keep_days"]) == (35, 30)
+
+
+def with_kit(desk: Desk) -> RecoveryKit:
+    """As `init` leaves the folder: the master key sealed to a recovery kit."""
+    kit, sealed = RecoveryKit.generate(), desk.data / backup.RECOVERY / backup.SEALED_MASTER
+    sealed.parent.mkdir(exist_ok=True)
+    sealed.write_bytes(seal_master(kit.public_key, MasterKey.load(desk.data / stores.KEY_NAME)))
+    return kit
+
+
+async def backed_up(desk: Desk, owner: Person, folder: Path) -> Path:
+    """Where the backup lies."""
+    places = {"destination": str(folder / "b"), "keyring_destination": str(folder / "k")}
+    return Path((await desk.ask("POST", "/v1/backups", owner, places)).json()["folder"])
+
+
+async def test_a_drill_restores_checks_and_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+    owner, anna = desk.person("olga", role=Role.OWNER), desk.person("anna")
+    send(desk, desk.person("energie", role=Role.SENDER), anna)
+    with_kit(desk)
+    made = await backed_up(desk, owner, tmp_path)
+    done = await desk.ask("POST", "/v1/backups/drill", owner, {"backup": made.name})
+    assert done.status_code == 201, done.text
+    found = done.json()
+    assert (found["problem"], found["accounts"], found["documents"], found["canary"]) == (None, 3, 1, True)
+    assert (found["head"], found["with_kit"]) == ("cut", False), "the log goes on after a backup"
+    assert not (desk.data / drills.FOLDER).exists()
+    (kept, _) = (await desk.ask("GET", "/v1/backups", owner)).json()["items"]
+    assert (kept["drill"], kept["by"], kept["bytes"] > 10_000) == (found, "account", True)
+    known = (await desk.ask("GET", "/v1/backups/drill", owner)).json()
+    assert (known["running"], known["drills"]) == (None, [found])
+    events = (await desk.ask("GET", "/v1/audit/events?kind=backup.drilled", owner)).json()["items"]
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en", "Use another backup"), ("nl", "andere back-up")])
+async def test_a_drill_that_fails_is_told_and_kept(desk: Desk, tmp_path: Path, locale: str, word: str) -> None:
+    owner = desk.person("olga", role=Role.OWNER)
+    made = await backed_up(desk, owner, tmp_path)
+    database = made / "database.db"
+    database.write_bytes(database.read_bytes()[:-1] + b"x")
+    answer = await desk.ask("POST", "/v1/backups/drill", owner, {}, **{"Accept-Language": locale})
+    assert (answer.status_code, answer.json()["code"]) == (422, "backup-altered")
+    (kept, *_) = (await desk.ask("GET", "/v1/backups/drill", owner, **{"Accept-Language": locale})).json()["drills"]
+    assert kept["problem"] == "altered"
+    assert word in kept["words"]
+    assert not (desk.data / drills.FOLDER).exists()
+
+
+async def test_the_kit_is_tried_and_told_to_nobody(desk: Desk, tmp_path: Path) -> None:
+    owner, kit = desk.person("olga", role=Role.OWNER), with_kit(desk)
+    await backed_up(desk, owner, tmp_path)
+    for text, code in (("mistyped", "invalid-kit"), (RecoveryKit.generate().text, "backup-wrong-kit")):
+        answer = await desk.ask("POST", "/v1/backups/drill", owner, {"kit": text})
+        assert answer.json()["code"] == code
+        assert text not in answer.text
+    done = await desk.ask("POST", "/v1/backups/drill", owner, {"kit": kit.text})
+    assert done.json()["with_kit"], done.text
+
+
+async def test_one_drill_at_a_time_and_none_without_a_backup(desk: Desk, tmp_path: Path) -> None:
+    owner = desk.person("olga", role=Role.OWNER)
+    assert (await desk.ask("POST", "/v1/backups/drill", owner, {})).json()["code"] == "backup-no-backup"
+    await backed_up(desk, owner, tmp_path)
+    with desk.control.drills.begun(None, NOW) as running:
+        running.watch(3, 9)
+        answer = await desk.ask("POST", "/v1/backups/drill", owner, {})
+        assert (answer.status_code, answer.json()["code"]) == (409, "drill-running")
+        shown = (await desk.ask("GET", "/v1/backups/drill", owner)).json()["running"]
+        assert (shown["done"], shown["total"]) == (3, 9)
 
 
 async def test_who_made_it_is_in_the_audit_log(desk: Desk, tmp_path: Path) -> None:

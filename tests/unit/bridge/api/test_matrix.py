@@ -96,6 +96,8 @@ ALLOWED = {
     Action.STATISTICS_READ: "ODA",
     Action.BACKUP_MAKE: "Oo",
     Action.BACKUP_LIST: "Oo",
+    Action.BACKUP_DRILL: "Oo",
+    Action.SETTINGS_READ: "Oo",
     Action.EVENTS_WATCH: ALL,
     Action.TICKET_OWN: ALL,
     Action.TICKET_LIST: "ODo",
