@@ -7,8 +7,8 @@
 Contract. A `Watch` hears the registry of connections and the store; it keeps a bounded queue and never holds them up.
 `frames` yields server-sent events (WHATWG HTML, section 9.2) until the session that asked is over, its account is
 barred, or the reader goes away. What is seen: all of one's own account; of the domains of an admin which account and
-how many; of the whole bridge, for an owner, numbers alone; an auditor hears of the whole audit log. Rights are looked up again at each turn, at least every
-`HEARTBEAT` seconds; watching is no use of the session and does not keep it alive.
+how many; of the whole bridge, for an owner, numbers alone; for an auditor, the whole audit log. Rights are looked up
+again at each turn, at least every `HEARTBEAT` seconds; watching is no use of the session and does not keep it alive.
 """
 
 import asyncio

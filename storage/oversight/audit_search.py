@@ -1,7 +1,7 @@
 """Which events of the audit log somebody may see and wants to, found without a look at the whole of it.
 
-Contract. `newest` looks at no more than `WINDOW` events of one source at a time: where filters match little, a page may
-be short, or empty, and still have a position to go on after.
+Contract. `newest` looks at no more than `WINDOW` events of one source at a time: where filters match little, a page
+may be short, or empty, and still have a position to go on after.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from storage.oversight import looks
 # ruff: noqa: S608 - every part of these statements stands in this file
 
 WINDOW = 50_000
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 COLUMNS = "e.position, e.at, e.kind, e.actor, e.subject, e.detail"
 
 
@@ -89,7 +90,8 @@ def newest(
     session: Session, onlooker: Onlooker, wanted: Wanted, now: int, after: int | None, limit: int
 ) -> tuple[list[statements.Row], int | None]:
     """Rows of `COLUMNS` that the onlooker may see, newest first, and the position to go on after: None at the end."""
-    before = _behind_the_last(session, wanted) if after is None else after
+    first, behind = _bounds(session, wanted)
+    before = behind if after is None else min(after, behind)
     where, values = _conditions(onlooker, wanted, now)
     found: dict[int, statements.Row] = {}
     low = 0
@@ -100,7 +102,7 @@ def newest(
     # Below `low` one source was not looked at: what others gave from there comes again with the next page.
     seen = [found[position] for position in sorted(found, reverse=True) if position >= low]
     rest = seen[limit - 1][0] if len(seen) > limit else low
-    return seen[:limit], rest if rest > _first(session, wanted) else None
+    return seen[:limit], rest if rest > first else None
 
 
 def _newest(
@@ -129,21 +131,23 @@ def _newest(
         size = min(WINDOW, 16 * size)
 
 
-def _behind_the_last(session: Session, wanted: Wanted) -> int:
-    """Above the highest position that can match. A clock that was set back makes no difference: times may go down."""
-    if wanted.until is None:
-        found = statements.row(session, "SELECT max(position) FROM audit_event")
+def _bounds(session: Session, wanted: Wanted) -> tuple[int, int]:
+    """The lowest position that can match, and one above the highest.
+
+    A clock that was set back makes no difference: where times go down, all within the bounds is looked at.
+    """
+    if wanted.since is None and wanted.until is None:
+        found = statements.row(session, "SELECT 0, max(position) FROM audit_event")
     else:
-        found = statements.row(session, "SELECT max(position) FROM audit_event WHERE at < ?", (wanted.until,))
-    return 1 + ((found and found[0]) or 0)
-
-
-def _first(session: Session, wanted: Wanted) -> int:
-    """The lowest position that can match; 0 if any can."""
-    if wanted.since is None:
-        return 0
-    found = statements.row(session, "SELECT min(position) FROM audit_event WHERE at >= ?", (wanted.since,))
-    return 2**63 - 1 if found is None or found[0] is None else int(found[0])
+        # The signs keep SQLite from walking along the events themselves instead of the index of times.
+        times = (
+            _EARLIEST if wanted.since is None else wanted.since,
+            _LATEST if wanted.until is None else wanted.until,
+        )
+        between = "SELECT min(+position), max(+position) FROM audit_event WHERE at >= ? AND at < ?"
+        found = statements.row(session, between, times)
+    first, last = found or (None, None)
+    return first or 0, 1 + (last or 0)
 
 
 def _sources(session: Session, onlooker: Onlooker, wanted: Wanted) -> Iterable[Source]:
