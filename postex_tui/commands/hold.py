@@ -34,12 +34,19 @@ def place(
 
 
 @app.command("list")
-def listing(account: Account, data: Data, as_json: AsJson = False) -> None:
-    """List the holds of an account, past ones too."""
+def listing(
+    data: Data,
+    account: Annotated[
+        str | None, typer.Argument(help="Of this account, past ones too; else all in force.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List holds."""
     from postex_tui.client import control
 
     with control(data) as api:
-        found = api.get(f"/accounts/{quote(account, safe='')}/holds")
+        whose = "" if account is None else f"/accounts/{quote(account, safe='')}"
+        found = api.get(f"{whose}/holds") if whose else list(api.pages("/holds"))
     answer(as_json, {"holds": found}, "\n".join(map(_line, found)) or "No holds.")
 
 
@@ -62,6 +69,6 @@ def lift(
 
 def _line(found: Mapping[str, Any]) -> str:
     state = "in force" if found["in_force"] else "ended"
-    what = found["document"] or "the whole account"
+    what = f"{found['email'] or found['account']}: {found['document'] or 'the whole account'}"
     why = f"{found['basis']}: {found['reason']}" if found["reason"] else found["basis"]
     return f"{found['id']:>5}  {state:<8}  until {as_text(found['ends_at'])}  {what}  {why}"

@@ -16,6 +16,7 @@ from storage.oversight import audit
 from storage.records import AccountState, Flag
 
 MAX_TEXT = 500
+_NEWEST = 2**63 - 1
 LONGEST = 10 * 366 * 24 * 3600
 """A hold ends by itself one day, at the latest after ten years; it can be placed anew."""
 _COLUMNS = (
@@ -89,6 +90,20 @@ def by_id(session: Session, hold_id: int) -> Hold:
 def listing(session: Session, account_id: int) -> list[Hold]:
     """All of an account, past ones too, newest first."""
     found = statements.rows(session, f"SELECT {_COLUMNS} WHERE account_id = ? ORDER BY id DESC", (account_id,))
+    return [Hold(*row) for row in found]
+
+
+def page(
+    session: Session, domains: frozenset[int] | None, now: int, *, before: int | None = None, limit: int = 50
+) -> list[Hold]:
+    """Those that bind now on accounts of these domains (None: of all), newest first from below `before`."""
+    confined = "" if domains is None else f" AND domain_id IN ({','.join('?' * len(domains))})"
+    found = statements.rows(
+        session,
+        f"SELECT {_COLUMNS} WHERE lifted_at IS NULL AND ends_at > ? AND id < ? AND account_id IN"  # noqa: S608
+        f" (SELECT id FROM account WHERE 1 = 1{confined}) ORDER BY id DESC LIMIT ?",
+        (now, _NEWEST if before is None else before, *sorted(domains or ()), limit),
+    )
     return [Hold(*row) for row in found]
 
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from bridge.api import masking
+from bridge.api import masking, pages
 from bridge.api.access import Access, gate
+from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action, View
 from bridge.api.problems import Problem
 from bridge.api.schemas.erasures import HoldIn, HoldOut
@@ -19,6 +20,18 @@ from storage.records import Account
 
 router = APIRouter(prefix="/v1", tags=["holds"])
 Number = Annotated[int, Path(ge=1, lt=2**62)]
+
+
+@router.get("/holds")
+async def in_force(
+    access: Annotated[Access, Depends(gate(Action.HOLD_LIST))], after: After = None, limit: Limit = 50
+) -> Page[HoldOut]:
+    """Those that bind now, of accounts in reach, newest first."""
+    store, key = access.control.store, pages.decode(after, [int])
+    before = None if key is None else int(key[0])
+    found = await store.read(holds.page, access.domains, access.control.now(), before=before, limit=limit + 1)
+    items = [_out(access, store.look_up(accounts.by_id, hold.account_id), hold) for hold in found[:limit]]
+    return Page(items=items, next=pages.encode((found[limit - 1].id,)) if len(found) > limit else None)
 
 
 @router.get("/accounts/{account}/holds")
@@ -70,6 +83,7 @@ def _out(access: Access, account: Account, hold: Hold) -> HoldOut:
     return HoldOut(
         id=hold.id,
         account=masking.reference(view, account, keys),
+        email=masking.address(view, account.email),
         document=document,
         reason=masking.optional(view, hold.reason),
         basis=hold.basis,

@@ -73,6 +73,7 @@ class HoldIn(Schema):
 class HoldOut(Schema):
     id: int
     account: str
+    email: str | None
     document: str | None
     reason: str | None
     """Not for auditors: it may name people."""

@@ -214,12 +214,18 @@ async def test_a_hold_is_lifted_once_and_only_in_reach(desk: Desk) -> None:
     stranger = desk.person("stranger", domain=SECOND)
     desk.grant(stranger.account, Role.DOMAIN_ADMIN, SECOND)
     hold = (await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)).json()
+    second = (await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)).json()
+    page = (await desk.ask("GET", "/v1/holds?limit=1", admin)).json()
+    rest = (await desk.ask("GET", f"/v1/holds?after={page['next']}", admin)).json()
+    assert [*page["items"], *rest["items"]] == [second, hold]
+    assert (await desk.ask("GET", "/v1/holds", stranger)).json()["items"] == []
     assert (await desk.ask("DELETE", f"/v1/holds/{hold['id']}", stranger)).status_code == 404
     assert (await desk.ask("DELETE", f"/v1/holds/{hold['id']}", admin)).json()["in_force"] is False
     again = await desk.ask("DELETE", f"/v1/holds/{hold['id']}", admin, None, **{"Accept-Language": "nl"})
     assert (again.status_code, again.json()["code"]) == (409, "hold-ended")
     assert again.json()["detail"].startswith("Deze bewaarplicht")
-    assert [each["in_force"] for each in (await desk.ask("GET", f"{anna.path}/holds", admin)).json()] == [False]
+    listed = (await desk.ask("GET", f"{anna.path}/holds", admin)).json()
+    assert [each["in_force"] for each in listed] == [True, False]
 
 
 async def test_auditors_see_that_there_is_a_hold_and_not_whose(desk: Desk) -> None:
@@ -228,6 +234,7 @@ async def test_auditors_see_that_there_is_a_hold_and_not_whose(desk: Desk) -> No
     await desk.ask("POST", f"{anna.path}/holds", admin, HOLD)
     name = pseudonyms.pseudonym(desk.store.server_keys, "account", anna.account.id)
     ((seen),) = (await desk.ask("GET", f"/v1/accounts/{name}/holds", auditor)).json()
+    assert (await desk.ask("GET", "/v1/holds", auditor)).json()["items"] == [seen]
     assert (seen["reason"], seen["basis"]) == (None, "AWR 52")
     assert seen["account"].startswith("a-")
 
