@@ -7,6 +7,7 @@ door.
 
 import asyncio
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,6 +21,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from bridge.i18n import LOCALES, N_, text
 from postex_tui import files, themes
@@ -32,7 +34,7 @@ from postex_tui.replies import STEP_UP
 from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Ask, Form, StepUp
 from postex_tui.screens.help import Help, keys_of
-from postex_tui.screens.section import DetailScreen, SectionScreen, WordedScreen
+from postex_tui.screens.section import STRANGE, DetailScreen, SectionScreen, WordedScreen
 from postex_tui.screens.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
@@ -40,6 +42,10 @@ from postex_tui.sections import Mode, Section, offered
 HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
 SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
+ENDED = N_(
+    "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it again,"
+    " and tell your admin these words if it ends again."
+)
 NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
@@ -161,6 +167,21 @@ class PostexApp(App[None]):
             await self.connection.get("/health")
         except Refusal:
             return
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What a worker could not deal with is told and ends that act alone."""
+        if isinstance(error, WorkerFailed):
+            cause = error.error
+            self.tell(cause.message if isinstance(cause, Refusal) else self.say(STRANGE), wrong=True)
+        else:
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Textual would print the values of all variables, and what was typed is among them (S21)."""
+        self.bell()
+        frame = traceback.extract_tb(sys.exc_info()[2])[-1]
+        where = f"{type(sys.exc_info()[1]).__name__}, {Path(frame.filename).name}:{frame.lineno}"
+        self.panic(safe_text(self.say(ENDED, where=where), 600))
 
     # --- signing in ---
 

@@ -16,7 +16,10 @@ Query = str | int | bool | None
 
 def answered(response: httpx.Response) -> Any:
     """The content of an answer; `Refusal` for a problem."""
-    content = response.json() if response.content else None
+    try:
+        content = response.json() if response.content else None
+    except ValueError:
+        raise Refusal("no-sense", f"what answers as the bridge is none: {response.status_code}, no JSON") from None
     if response.is_success:
         return content
     problem = content if isinstance(content, dict) else {}

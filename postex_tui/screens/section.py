@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOADING = N_("One moment …")
 AGAIN = N_("Press r to try again.")
+STRANGE = N_("The bridge's answer makes no sense to this app. Are both of the same version?")
+UNLIKE = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading an answer of another shape leads to."""
 
 
 class WordedScreen(Screen[T]):
@@ -133,8 +136,19 @@ class SectionScreen(WordedScreen[None]):
             self._settle("failed", f"{refusal.message}\n\n{self.say(AGAIN)}")
             self.post.heard(refusal)
             return
+        except UNLIKE:
+            self._settle("failed", f"{self.say(STRANGE)}\n\n{self.say(AGAIN)}")
+            return
         if self.is_mounted:
-            self._settle("ready" if self.show(content) else "empty", self.say(self.EMPTY))
+            self._shown(content)
+
+    def _shown(self, content: Any) -> None:
+        try:
+            is_something = self.show(content)
+        except UNLIKE:
+            self._settle("failed", f"{self.say(STRANGE)}\n\n{self.say(AGAIN)}")
+            return
+        self._settle("ready" if is_something else "empty", self.say(self.EMPTY))
 
     def _settle(self, state: str, words: str) -> None:
         for each in ("loading", "ready", "empty", "failed", "offline"):

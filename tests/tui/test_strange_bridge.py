@@ -1,0 +1,131 @@
+"""Every section before a bridge that answers errors, nonsense, hostile text or nothing: told, never obeyed, no crash."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.tui.office import LARGE, Seat, seat
+from tests.tui.scenes import Scene, office
+from tests.tui.test_pictures import VIEWS, View
+
+HOSTILE = (
+    "[@click=app.quit]x[/]",
+    "[/x] [red]",
+    "\x1b]0;owned\x07\x1b[2J\x9b31m",
+    "‮gnp.exe​﻿",
+    "é" + "́" * 400,
+    "A" * 10_000,
+    "line\r\nState    erased",
+)
+SPOKEN = (
+    "name",
+    "label",
+    "title",
+    "text",
+    "reason",
+    "note",
+    "error",
+    "email",
+    "address",
+    "detail",
+    "client",
+    "event",
+)
+"""Parts of the names of fields that hold what people, programs or other servers wrote."""
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    made = await office(tmp_path / "data")
+    async with made.desk:
+        yield made
+
+
+def spoilt(value: Any, name: str = "", number: int = 0) -> Any:
+    """The same answer with hostile text wherever others wrote some."""
+    if isinstance(value, dict):
+        return {key: spoilt(each, key, number + at) for at, (key, each) in enumerate(value.items())}
+    if isinstance(value, list):
+        return [spoilt(each, name, number + at) for at, each in enumerate(value)]
+    hostile = isinstance(value, str) and any(part in name for part in SPOKEN)
+    return HOSTILE[number % len(HOSTILE)] if hostile else value
+
+
+async def page_of_a_proxy(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(502, html="<h1>Bad Gateway</h1>")
+
+
+async def another_shape(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"surprise": [request.url.path]})
+
+
+async def not_even_an_object(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=[None, 7, "x"])
+
+
+async def refused(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(500, json={"code": "internal", "detail": HOSTILE[0] + HOSTILE[2]})
+
+
+async def no_answer(_: httpx.Request) -> httpx.Response:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def behind(at: Seat, answer: Answer) -> None:
+    """Ask anew before such a bridge."""
+    at.app.connection._http._transport = httpx.MockTransport(answer)
+    await at.pilot.press("r")
+    await at.pilot.pause(0.05)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+async def test_a_bridge_that_makes_no_sense(view: View, scene: Scene) -> None:
+    async with seat(scene.desk, scene.who(view.who), section=view.section, size=LARGE) as at:
+        real = at.app.connection._http._transport
+        for answer, told in (
+            (page_of_a_proxy, "no JSON"),
+            (another_shape, "makes no sense"),
+            (not_even_an_object, "makes no sense"),
+            (refused, "[@click=app.quit]x[/]"),
+        ):
+            await behind(at, answer)
+            assert told in at.text, f"{answer.__name__}\n{at.text}"
+            assert "\x1b" not in at.text
+        await behind(at, no_answer)
+        await at.pilot.press("down", "f2", "escape")
+        assert at.app.is_running
+        at.app.workers.cancel_group(at.app.screen, "load")
+        at.app.connection._http._transport = real
+        await at.press("r")
+        assert not at.app.screen.has_class("failed"), at.text
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+async def test_what_strangers_wrote_is_shown_and_does_nothing(view: View, scene: Scene) -> None:
+    async with seat(scene.desk, scene.who(view.who), section=view.section, size=LARGE) as at:
+        real = at.app.connection._http._transport
+
+        async def hostile(request: httpx.Request) -> httpx.Response:
+            answer = await real.handle_async_request(request)
+            content = await answer.aread()
+            try:
+                return httpx.Response(answer.status_code, json=spoilt(json.loads(content)))
+            except ValueError:
+                return httpx.Response(answer.status_code, content=content)
+
+        at.app.connection._http._transport = httpx.MockTransport(hostile)
+        await at.press("r")
+        shown = at.text
+        assert not at.app.screen.has_class("failed"), shown
+        assert not any(bad in shown for bad in "\x1b\x07\x9b‮​﻿"), view.name
+        for row in range(2, 30, 3):
+            await at.pilot.click(offset=(50, row))
+        await at.settled()
+        assert at.app.is_running
