@@ -43,8 +43,8 @@ HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
 SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
 ENDED = N_(
-    "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it again,"
-    " and tell your admin these words if it ends again."
+    "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
+    " again, and tell your admin these words if it ends again."
 )
 NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
