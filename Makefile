@@ -6,7 +6,7 @@ STAMP := $(VENV)/.locked
 INVOICES := $(wildcard ../shared/data/invoices/valid)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak lock docs clean
+.PHONY: help setup demo test check bench soak lock docs screens clean
 
 help:
 	@echo "make demo    the main job, done for real on this machine and checked; then try your mail client"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   speed beside Postfix and Dovecot where they are installed"
 	@echo "make soak    the crash tests at full length"
 	@echo "make docs    write the generated pages again     make lock    pin the dependencies again"
+	@echo "make screens take the README's pictures of the terminal app again (needs tmux)"
 	@echo "make clean   remove .venv and caches"
 
 setup: $(STAMP)
@@ -57,6 +58,9 @@ lock: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
+
+screens: $(STAMP)
+	$(BIN)/python -m docs.screens
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -27,7 +27,7 @@ class Terminal:
 
     def screen(self, *, colours: bool = False) -> str:
         """Line by line; with `colours` as SGR sequences (ECMA-48)."""
-        return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
+        return self._tmux("capture-pane", "-p", *(["-e", "-N"] if colours else []))
 
     def until(self, words: str, seconds: float = SECONDS) -> str:
         """The screen once it holds these words, on one line."""

@@ -149,6 +149,15 @@ class SectionScreen(WordedScreen[None]):
             self._settle("failed", f"{self.say(STRANGE)}\n\n{self.say(AGAIN)}")
             return
         self._settle("ready" if is_something else "empty", self.say(self.EMPTY))
+        if self.focused is None or self.focused.id == "rail":
+            self._give_keys()
+
+    def _give_keys(self) -> None:
+        """To the list of the room if it has one, so that one can begin; not when the rail was asked for (F2)."""
+        lists = self.query("#contents Grid, #contents Menu").results(Widget)
+        wanted = next((each for each in lists if each.focusable), None)
+        if wanted is not None and not self.has_class("menu"):
+            wanted.focus(scroll_visible=False)
 
     def _settle(self, state: str, words: str) -> None:
         for each in ("loading", "ready", "empty", "failed", "offline"):
