@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import report
 from bench.clients.conversations import Refused
 from bench.fleet import opened
-from bench.rows import arrival, outbox, reading, sessions, storage
+from bench.rows import arrival, outbox, reading, sessions, storage, terminal
 from bench.rows.row import FULL, OURS, QUICK, Measurement, Scale, median
 from bench.servers.base import Unavailable
 
@@ -19,6 +19,7 @@ MEASUREMENTS = (
     *reading.MEASUREMENTS,
     *storage.MEASUREMENTS,
     *outbox.MEASUREMENTS,
+    *terminal.MEASUREMENTS,
 )
 
 
