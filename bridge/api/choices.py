@@ -57,11 +57,19 @@ async def sender_of(access: Access, account_id: int, wanted: str | None) -> int 
     try:
         return await access.control.store.write(known_senders.find, account_id, wanted)
     except NotFound:
-        message = N_("There is no sender {sender} that you can choose for. See postex preference list.")
-        raise Problem("sender-unknown", 404, message, sender=wanted) from None
+        raise sender_unknown(wanted) from None
     except Invalid as several:
-        message = N_("{sender} can be several senders: {which}. Give the number or the address.")
-        raise Problem("sender-ambiguous", 422, message, sender=wanted, which=several) from None
+        raise sender_ambiguous(wanted, several) from None
+
+
+def sender_unknown(wanted: str) -> Problem:
+    message = N_("There is no sender {sender} that you can choose for. See postex preference list.")
+    return Problem("sender-unknown", 404, message, sender=wanted)
+
+
+def sender_ambiguous(wanted: str, several: Invalid) -> Problem:
+    message = N_("{sender} can be several senders: {which}. Give the number or the address.")
+    return Problem("sender-ambiguous", 422, message, sender=wanted, which=several)
 
 
 async def edit_of(access: Access, body: ChoiceIn) -> tuple[Choice, frozenset[str]]:

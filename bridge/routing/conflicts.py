@@ -135,6 +135,7 @@ def _chain(level: Preference, after: Sequence[Preference]) -> list[Choice]:
         (level.account_id, level.correspondent_id, level.document_type),
         (level.account_id, level.correspondent_id, None),
         (level.account_id, None, None),
+        (None, None, level.document_type),
         (None, None, None),
     ]
     by_level = {(each.account_id, each.correspondent_id, each.document_type): each.choice for each in after}

@@ -4,13 +4,14 @@ Contract. `decide` is pure: the same preferences, sender, document, places and t
 everybody who wants to know (SMTP, IMAP, explain, the dry run, the terminal) calls it. The most specific level that
 says something about a field decides that field alone:
 
-    recipient × sender × document type → recipient × sender → recipient → domain → default
+    recipient × sender × document type → recipient × sender → recipient → domain × document type → domain → default
 
-A type is chosen for one sender. Folder, receipts and language are a recipient's own to choose: what a domain says of
-them is not heard. What then cannot be done falls back to the mailbox, which never refuses: no verified address, no
-postal address, no external mailbox, carriers no longer accepted, a sender nobody vouches for, a place outside Europe.
-A type that the domain makes mandatory overrules a refusal. A ladder belongs to the mailbox, and a document stays at
-least until its ladder's last day. Each step leaves a `Reason`, in the order in which it mattered.
+A recipient chooses a type for one sender, a domain for all of them. Folder, receipts and language are a recipient's
+own to choose: what a domain says of them is not heard. What then cannot be done falls back to the mailbox, which
+never refuses: no verified address, no postal address, no external mailbox, carriers no longer accepted, a sender
+nobody vouches for, a place outside Europe. A type that the domain makes mandatory overrules a refusal. A ladder
+belongs to the mailbox, and a document stays at least until its ladder's last day. Each step leaves a `Reason`, in
+the order in which it mattered.
 """
 
 import json
@@ -45,8 +46,12 @@ class Level(StrEnum):
     SENDER_TYPE = "recipient-sender-type"
     SENDER = "recipient-sender"
     RECIPIENT = "recipient"
+    DOMAIN_TYPE = "domain-type"
     DOMAIN = "domain"
     DEFAULT = "default"
+
+
+_OF_DOMAINS = frozenset({Level.DOMAIN_TYPE, Level.DOMAIN})
 
 
 class Code(StrEnum):
@@ -220,7 +225,7 @@ def _most_specific(levels: Sequence[tuple[Level, Choice]], name: str) -> tuple[L
     """The first level that says something about a field; the default says something about each."""
     for level, choice in levels[:-1]:
         value = getattr(choice, name)
-        if value is not None and not (level is Level.DOMAIN and name in OWN_FIELDS):
+        if value is not None and not (level in _OF_DOMAINS and name in OWN_FIELDS):
             return level, value
     level, choice = levels[-1]
     return level, getattr(choice, name)
@@ -242,9 +247,9 @@ def _level(preference: Preference, sender: Sender, document: Document) -> Level 
     if preference.document_type not in (None, document.type):
         return None
     if preference.correspondent_id is None:
-        if preference.document_type is not None:  # of a domain: what is mandatory
-            return None
-        return Level.DOMAIN if preference.account_id is None else Level.RECIPIENT
+        if preference.account_id is not None:
+            return Level.RECIPIENT if preference.document_type is None else None
+        return Level.DOMAIN if preference.document_type is None else Level.DOMAIN_TYPE
     if sender.correspondent_id is None or preference.correspondent_id != sender.correspondent_id:
         return None
     return Level.SENDER if preference.document_type is None else Level.SENDER_TYPE

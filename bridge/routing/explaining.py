@@ -77,6 +77,7 @@ LEVELS = {
     Level.SENDER_TYPE: N_("The recipient chose this for this type of document from this sender."),
     Level.SENDER: N_("The recipient chose this for this sender."),
     Level.RECIPIENT: N_("The recipient chose this for all senders."),
+    Level.DOMAIN_TYPE: N_("The domain chose this for this type of document, for all its recipients."),
     Level.DOMAIN: N_("The domain chose this for all its recipients."),
     Level.DEFAULT: N_("Nobody chose anything else."),
 }

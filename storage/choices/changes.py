@@ -104,12 +104,25 @@ def change_domain(
     if edit.mailbox_id is not None or edit.receipts is not None or edit.language is not None:
         raise Invalid("folder, receipts and language: a recipient's own to choose")
     _check_values(edit)
-    level = Preference(Choice(), None, domain_id, None, document_type)
-    standing = {preferences.level_of(each): each for each in preferences.of_domain(session, domain_id)}
-    row = _edited(standing.get(preferences.level_of(level), level), edit, clear)
-    if mandatory is not None:
-        row = replace(row, new=replace(row.new, mandatory=mandatory))
+    row = edited_of_domain(
+        preferences.of_domain(session, domain_id), domain_id, document_type, edit, mandatory, clear
+    )
     return _carry_out(session, [row], Act(road, actor, changed_by, now, now + UNDO_SECONDS))
+
+
+def edited_of_domain(
+    standing: Collection[Preference],
+    domain_id: int,
+    document_type: DocumentType | None,
+    edit: Choice,
+    mandatory: bool | None,
+    clear: Collection[str],
+) -> Row:
+    """What `change_domain` would change, where these are the domain's preferences."""
+    level = Preference(Choice(), None, domain_id, None, document_type)
+    by_level = {preferences.level_of(each): each for each in standing}
+    row = _edited(by_level.get(preferences.level_of(level), level), edit, clear)
+    return row if mandatory is None else replace(row, new=replace(row.new, mandatory=mandatory))
 
 
 def undo(

@@ -41,8 +41,8 @@ def named(session: Session, account_id: int, wanted: str) -> list[KnownSender]:
     return by_address or [each for each in known if each.name.lower() == low]
 
 
-def by_address(session: Session, address: str) -> int:
-    """The correspondent behind an address that may be new to the recipient, made if need be. NotFound, Invalid."""
+def by_address(session: Session, address: str) -> correspondents.Key:
+    """Who is behind an address that may be new to the recipient. NotFound, Invalid."""
     stored = normal(address)
     owner = statements.row(
         session,
@@ -53,13 +53,18 @@ def by_address(session: Session, address: str) -> int:
     if owner is not None:
         if owner[1] != Role.SENDER:
             raise NotFound("sender")
-        return correspondents.note(session, int(owner[0]))
+        return int(owner[0])
     if statements.row(session, "SELECT 1 FROM domain WHERE name = ?", (stored.rpartition("@")[2],)) is not None:
         raise NotFound("sender")
-    return correspondents.note(session, stored)
+    return stored
 
 
 def find(session: Session, account_id: int, wanted: str) -> int:
+    """The one sender that `wanted` means, a correspondent from now on. Errors as `seek`."""
+    return correspondents.note(session, seek(session, account_id, wanted))
+
+
+def seek(session: Session, account_id: int, wanted: str) -> correspondents.Key:
     """The one sender that `wanted` means. NotFound; Invalid if it is several, named in its text."""
     found = named(session, account_id, wanted)
     if len(found) > 1:
@@ -67,7 +72,7 @@ def find(session: Session, account_id: int, wanted: str) -> int:
             ", ".join(f"#{each.id} {each.addresses[0] if each.addresses else ''}".strip() for each in found)
         )
     if found:
-        return found[0].id
+        return correspondents.get(session, found[0].id).key
     if "@" not in wanted:
         raise NotFound("sender")
     return by_address(session, wanted)

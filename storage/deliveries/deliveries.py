@@ -137,6 +137,19 @@ def with_tag(session: Session, account_id: int, message_tag: bytes) -> Delivery:
     return as_delivery(found)
 
 
+def newest_of(
+    session: Session, account_id: int, correspondent_id: int, kind: DocumentType | None = None
+) -> str | None:
+    """The document of a sender that came to a reader last, of one type or any; None if there is none."""
+    found = statements.row(
+        session,
+        "SELECT document_public_id FROM delivery WHERE account_id = ? AND correspondent_id = ? AND state <> 'held'"
+        " AND (? IS NULL OR document_type = ?) ORDER BY id DESC LIMIT 1",
+        (account_id, correspondent_id, kind, kind),
+    )
+    return None if found is None else str(found[0])
+
+
 def any_unopened(session: Session, account_id: int) -> bool:
     """Whether `opened` may have something to do."""
     return statements.row(session, _UNOPENED, (account_id,)) is not None

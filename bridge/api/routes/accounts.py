@@ -226,6 +226,15 @@ def _page(
     return accounts.page(session, domains=reach, limit=limit, after=key, **asked)  # type: ignore[arg-type]
 
 
+def page_of(
+    session: Session, domain_id: int, sees_all: bool, after: pages.Key | None, limit: int, text: str | None
+) -> list[Account]:
+    """Recipients of a domain as `listing` gives them."""
+    sort = "email" if sees_all else "-created"
+    asked: dict[str, object] = {"state": None, "role": Role.RECIPIENT, "text": text, "sort": sort}
+    return _page(session, frozenset({domain_id}), sees_all, after, limit, asked)
+
+
 def _last_seen(session: Session, reach: frozenset[int] | None, account_id: int) -> Account:
     """NotFound for a cursor that points elsewhere: where the list goes on would tell of what is out of reach."""
     account = accounts.by_id(session, account_id)

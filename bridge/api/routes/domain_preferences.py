@@ -43,7 +43,7 @@ async def listing(access: Reading) -> PreferencesOut:
 
 @router.patch("/domains/{domain}/preferences")
 async def change(body: DomainPreferenceIn, access: Changing) -> PreferencesChangedOut:
-    """Without a type: what holds where nobody chose. With a type: whether it is mandatory."""
+    """What holds where nobody chose, for all types or one; of a type also whether it is mandatory."""
     edit, cleared = await choices.edit_of(access, body)
     _check(body, is_empty=edit.is_empty() and not cleared and body.mandatory is None)
     try:
@@ -105,7 +105,3 @@ def _check(body: DomainPreferenceIn, *, is_empty: bool) -> None:
         raise Problem("nothing-chosen", 422, N_("Choose something to change."))
     if body.type is None and body.mandatory is not None:
         raise Problem("mandatory-needs-type", 422, N_("Only a type of document can be mandatory: name the type."))
-    chosen = body.model_dump(exclude={"type", "mandatory", "road", "clear"}, exclude_none=True)
-    if body.type is not None and chosen:
-        message = N_("Of a type a domain says only whether it is mandatory; all else is chosen for all types.")
-        raise Problem("type-needs-sender", 422, message)

@@ -267,7 +267,7 @@ async def test_a_domain_chooses_where_nobody_did(desk: Desk, anna: Person, energ
     for body, code in (
         ({"channel": "paper"}, "no-carrier"),
         ({"mandatory": True}, "mandatory-needs-type"),
-        ({"type": "letter", "channel": "mailbox"}, "type-needs-sender"),
+        ({"type": "letter", "channel": "paper"}, "no-carrier"),
         ({"receipts": True}, "invalid-request"),
         ({}, "nothing-chosen"),
     ):
@@ -278,6 +278,12 @@ async def test_a_domain_chooses_where_nobody_did(desk: Desk, anna: Person, energ
     told = (await desk.ask("GET", f"/v1/accounts/me/deliveries/{document}/explanation", anna)).json()
     assert "If it stays unread: day 5: reminder. The domain chose this for all its recipients." in told["steps"]
     assert told["ladder"] == "5:remind"
+    assert (await desk.ask("PATCH", path, admin, {"type": "payslip", "retention_days": 2555})).is_success
+    document = send(desk, energy, anna, kind="payslip", subject="pay")
+    told = (await desk.ask("GET", f"/v1/accounts/me/deliveries/{document}/explanation", anna)).json()
+    said = "The domain chose this for this type of document, for all its recipients."
+    assert f"Kept: 2555 days. {said}" in told["steps"]
+    assert told["ladder"] == "5:remind", "of the domain's general choice"
 
 
 async def test_reasons_are_forgotten_after_ninety_days(desk: Desk, anna: Person, energy: Person) -> None:

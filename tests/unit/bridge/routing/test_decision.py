@@ -27,7 +27,8 @@ EVERYWHERE = Places(
 )
 ABLE = ReaderFacts(READER, DOMAIN, False, "nl", True, True, "DE", has_notice_url=True)
 LETTER = Document(DocumentType.LETTER)
-LEVELS = (Level.SENDER_TYPE, Level.SENDER, Level.RECIPIENT, Level.DOMAIN)
+LEVELS = (Level.SENDER_TYPE, Level.SENDER, Level.RECIPIENT, Level.DOMAIN_TYPE, Level.DOMAIN)
+OF_DOMAINS = (Level.DOMAIN_TYPE, Level.DOMAIN)
 
 ladders = st.lists(st.integers(1, 89), unique=True, max_size=4).flatmap(
     lambda days: st.tuples(*(st.sampled_from(Rung) for _ in days)).map(
@@ -70,8 +71,8 @@ senders = st.builds(Sender, correspondent_id=st.sampled_from((None, SENDER, OTHE
 
 def at(level: Level, choice: Choice, kind: DocumentType = DocumentType.LETTER) -> Preference:
     """`choice` at a level that concerns a letter of SENDER to READER."""
-    if level is Level.DOMAIN:
-        return Preference(choice, None, DOMAIN)
+    if level in OF_DOMAINS:
+        return Preference(choice, None, DOMAIN, None, kind if level is Level.DOMAIN_TYPE else None)
     own = Preference(choice, READER)
     if level is Level.RECIPIENT:
         return own
@@ -87,7 +88,8 @@ def mandatory(kind: DocumentType) -> Preference:
 def rows(draw: st.DrawFn) -> list[Preference]:
     """What the database can hold: a row for each level, of this and of other senders, types, accounts, domains."""
     made = [at(level, draw(choices), draw(kinds)) for level in LEVELS if draw(st.booleans())]
-    made += [mandatory(kind) for kind in draw(st.sets(kinds, max_size=3))]
+    taken = {each.document_type for each in made if each.account_id is None}
+    made += [mandatory(kind) for kind in draw(st.sets(kinds, max_size=3)) if kind not in taken]
     if draw(st.booleans()):
         made.append(Preference(draw(choices), READER, None, OTHER))
     if draw(st.booleans()):
@@ -116,7 +118,7 @@ def test_the_most_specific_level_that_says_something_wins_for_each_field_by_itse
         speaking = [
             level
             for level in LEVELS
-            if getattr(by_level[level], field) is not None and not (level is Level.DOMAIN and field in OWN_FIELDS)
+            if getattr(by_level[level], field) is not None and not (level in OF_DOMAINS and field in OWN_FIELDS)
         ]
         level, value = said(decision, field)
         assert level is (speaking[0] if speaking else Level.DEFAULT)
@@ -193,16 +195,16 @@ def test_the_last_reason_of_each_field_says_what_was_decided(
             assert last.value == ("" if value is None else str(value))
 
 
-@pytest.mark.parametrize("level", [Level.SENDER_TYPE, Level.SENDER, Level.RECIPIENT, Level.DOMAIN])
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_mandatory_type_overrules_a_refusal_and_the_reason_is_shown(level: Level) -> None:
     refusal = at(level, Choice(channel=Channel.REFUSE))
     assert decide([refusal]).channel is Channel.REFUSE
-    overruled = decide([refusal, mandatory(DocumentType.LETTER)])
+    both = [replace(refusal, mandatory=True)] if level is Level.DOMAIN_TYPE else [refusal, mandatory(DocumentType.LETTER)]
+    overruled = decide(both)
     assert overruled.channel is Channel.MAILBOX
     assert [each.code for each in overruled.reasons if each.field == "channel"] == [Code.CHOSEN, Code.MANDATORY]
     assert decide([refusal, mandatory(DocumentType.PAYSLIP)]).channel is Channel.REFUSE
-    chosen = [refusal, mandatory(DocumentType.LETTER)]
-    stranger = decisions.decide(ABLE, chosen, Sender(SENDER, False), LETTER, EVERYWHERE)
+    stranger = decisions.decide(ABLE, both, Sender(SENDER, False), LETTER, EVERYWHERE)
     assert stranger.channel is Channel.REFUSE, "whose header says what it likes"
 
 
