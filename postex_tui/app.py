@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -41,6 +41,8 @@ from postex_tui.sections import Mode, Section, offered
 
 HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
+ATTENDED = 60.0
+"""Seconds after a key or click in which what the app asks counts as asked by the person."""
 SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
 ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
@@ -97,6 +99,8 @@ class PostexApp(App[None]):
         self.confined = confined
         self.connection = connection
         self.connection.watch = self._answers
+        self.connection.attended = self._is_attended
+        self._touched = monotonic()
         self.email = email
         self.session: Session | None = None
         self.mode = Mode.ME
@@ -133,6 +137,14 @@ class PostexApp(App[None]):
 
     # --- life ---
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self._touched = monotonic()
+        await super().on_event(event)
+
+    def _is_attended(self) -> bool:
+        return monotonic() - self._touched < ATTENDED
+
     def on_mount(self) -> None:
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -140,7 +152,7 @@ class PostexApp(App[None]):
         self.push_screen(SignIn(self.email))
         self.set_interval(HEARTBEAT, self._look)
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         is_told = isinstance(self.screen, TooSmall)
         if event.size.width >= LEAST_COLUMNS and event.size.height >= LEAST_ROWS:
             if is_told:

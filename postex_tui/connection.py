@@ -44,6 +44,8 @@ class Connection:
         self.token: str | None = None
         self.watch: Callable[[bool], None] = lambda _: None
         """Told whether the bridge answers, with every answer."""
+        self.attended: Callable[[], bool] = lambda: True
+        """Whether a person is there; what is asked without one does not keep the session alive."""
         self._http = httpx.AsyncClient(base_url=BASE, transport=open_transport(), timeout=SECONDS)
 
     async def aclose(self) -> None:
@@ -52,8 +54,9 @@ class Connection:
     async def get(self, path: str, **query: Query) -> Any:
         return await self._request("GET", path, query=query)
 
-    async def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        return await self._request("POST", path, body or {})
+    async def post(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = SECONDS) -> Any:
+        """`seconds`: how long the answer may take; what is begun goes on in the bridge."""
+        return await self._request("POST", path, body or {}, seconds=seconds)
 
     async def put(self, path: str, body: Mapping[str, object]) -> Any:
         return await self._request("PUT", path, body)
@@ -70,10 +73,12 @@ class Connection:
         path: str,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, Query] | None = None,
+        seconds: float = SECONDS,
     ) -> Any:
         wanted = {name: value for name, value in (query or {}).items() if value is not None}
+        asked = self._http.request(method, path, json=body, params=wanted, headers=self._headers(), timeout=seconds)
         try:
-            response = await self._http.request(method, path, json=body, params=wanted, headers=self._headers())
+            response = await asked
         except httpx.TransportError:
             self.watch(False)
             raise Unreachable("no-answer", text(self.locale, NO_ANSWER)) from None
@@ -82,6 +87,7 @@ class Connection:
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Language": self.locale, "Postex-Road": "tui"}
+        headers |= {} if self.attended() else {"Postex-Unattended": "yes"}
         return headers | {"Authorization": f"Bearer {self.token}"} if self.token else headers
 
     async def events(self, *kinds: str) -> AsyncIterator[Event]:

@@ -22,6 +22,8 @@ from storage.records import Account, Role
 USE_NOTED_AFTER = 30
 """Seconds: the idle time of a session is known to no more than this."""
 DAY = 86_400
+UNATTENDED = "Postex-Unattended"
+"""Header of what a program asks by itself, such as to keep a screen up to date: it does not keep a session alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,20 @@ def of(request: Request) -> Principal:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem("sign-in-needed", 401, N_("You are not signed in. Run: postex login"))
-    principal = _signed_in(control, token.strip())
+    principal = _signed_in(control, token.strip(), UNATTENDED not in request.headers)
     assert principal.account is not None
     request.state.locale = principal.account.locale
     return principal
 
 
-def _signed_in(control: Control, token: str) -> Principal:
+def _signed_in(control: Control, token: str, is_use: bool) -> Principal:
     store, now = control.store, control.now()
     try:
         opened = store.look_up(sessions.open, store.server_keys, store.shred, token, now)
     except SignInRefused:
         message = N_("Your session has ended: it was idle for 15 minutes, 8 hours old, or ended. Run: postex login")
         raise Problem("session-ended", 401, message) from None
-    if now - opened.api_session.used_at >= USE_NOTED_AFTER:
+    if is_use and now - opened.api_session.used_at >= USE_NOTED_AFTER:
         store.post(sessions.note_use, opened.api_session.id, now)
     held = store.look_up(grants.effective, opened.account, now)
     return Principal(opened.account, opened.api_session, opened.keys, tuple(held))

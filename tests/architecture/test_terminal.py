@@ -96,3 +96,26 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.
         "x.update(y)\nw.tooltip = subject\nb = Button(subject)\n"
     )
     assert len(list(faults(bad))) == 7
+
+
+COLOUR = re.compile(
+    r"#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?)\(|ansi_|\b(?:red|green|blue|yellow|white|black|gr[ae]y|cyan)\b"
+)
+VALUE = re.compile(r":\s*([^;{}]+);")
+
+
+def styles() -> list[Path]:
+    return sorted(ROOT.rglob("*.tcss"))
+
+
+@pytest.mark.parametrize("file", styles(), ids=lambda file: file.name)
+def test_styles_name_roles_of_colour_and_no_colours(file: Path) -> None:
+    """Themes alone say which colour a role has: light, dark and high contrast hold for every screen."""
+    values = VALUE.findall(file.read_text(encoding="utf-8"))
+    assert values
+    assert not [value for value in values if COLOUR.search(value)]
+
+
+def test_a_colour_would_be_found() -> None:
+    bad = "A { color: #a1b2c3; } B { background: red 50%; } C { border: solid rgb(1, 2, 3); }"
+    assert len([value for value in VALUE.findall(bad) if COLOUR.search(value)]) == 3

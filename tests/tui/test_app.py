@@ -108,6 +108,23 @@ async def test_a_lost_bridge_shows_and_heals(desk: Desk) -> None:
             assert "no connection" not in at.text
 
 
+async def test_an_app_that_nobody_touches_does_not_keep_the_session(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        async with seat(desk, admin, section="accounts") as at:
+            monkeypatch.setattr("postex_tui.app.ATTENDED", 0.0)
+            desk.clock.turn(14 * 60)
+            at.app.screen.reload()  # type: ignore[attr-defined]  # as a live event does
+            await at.settled()
+            assert not isinstance(at.app.screen, SignIn)
+            desk.clock.turn(2 * 60)
+            at.app.screen.reload()  # type: ignore[attr-defined]
+            await at.settled()
+            assert isinstance(at.app.screen, SignIn)
+            assert "Your session has ended" in at.text
+            assert "dora@" not in at.text.replace("Your address", "")
+
+
 async def test_a_pasted_million_is_a_slip(desk: Desk) -> None:
     from textual.events import Paste
 

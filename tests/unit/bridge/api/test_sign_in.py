@@ -72,6 +72,19 @@ async def test_password_and_code_give_a_session(desk: Desk, carla: Newcomer) -> 
     assert problem(await desk.ask("GET", "/v1/session", me)) == (401, "session-ended")
 
 
+async def test_what_a_program_asks_by_itself_keeps_no_session_alive(desk: Desk, carla: Newcomer) -> None:
+    me = await carla.signed_in()
+    for _ in range(14):
+        desk.clock.turn(60)
+        asked = await desk.http.get(
+            "/v1/session", headers={"Authorization": f"Bearer {me.token}", "Postex-Unattended": "yes"}
+        )
+        assert asked.status_code == 200
+        await desk.store.write(statements.rows, "SELECT 1")
+    desk.clock.turn(60)
+    assert problem(await desk.ask("GET", "/v1/session", me)) == (401, "session-ended")
+
+
 async def test_a_session_ends_when_idle_and_after_eight_hours(desk: Desk, carla: Newcomer) -> None:
     me = await carla.signed_in()
     for _ in range(8 * 60 // 14):
