@@ -108,7 +108,7 @@ async def test_a_lost_bridge_shows_and_heals(desk: Desk) -> None:
             assert "no connection" not in at.text
 
 
-async def test_an_app_that_nobody_touches_does_not_keep_the_session(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_untouched_app_keeps_no_session(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk:
         admin = desk.person("dora", Role.DOMAIN_ADMIN)
         async with seat(desk, admin, section="accounts") as at:
