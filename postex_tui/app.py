@@ -73,7 +73,7 @@ class Answer:
 
 class PostexApp(App[None]):
     """`connection` is opened and closed by who starts the app. `confined`: self mode alone, and no file of this
-    machine is written (for recipients who come over SSH).
+    machine is written (for recipients who come over SSH). Without `unicode` all is drawn in ASCII.
     """
 
     TITLE = "Postex"
@@ -94,7 +94,9 @@ class PostexApp(App[None]):
     online: reactive[bool] = reactive(True)
     locale: reactive[str] = reactive("en")
 
-    def __init__(self, connection: Connection, *, email: str = "", confined: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, *, email: str = "", confined: bool = False, unicode: bool = True
+    ) -> None:
         super().__init__()
         self.confined = confined
         self.connection = connection
@@ -107,7 +109,7 @@ class PostexApp(App[None]):
         self._shown: dict[str, SectionScreen] = {}
         self._places: dict[Mode, str] = {}
         self.set_reactive(PostexApp.locale, connection.locale)
-        if not (sys.stdout.encoding or "").lower().startswith("utf"):
+        if not unicode:
             self._filters.append(AsciiOnly())
 
     # --- words and looks ---

@@ -4,6 +4,7 @@ Contract. Each segment keeps its width in cells, so that nothing moves.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -32,6 +33,14 @@ _DRAWN = str.maketrans(
         "\u00a0": " ",
     }
 )
+
+
+def is_needed(environ: Mapping[str, str], encoding: str) -> bool:
+    """Whether the locale (POSIX.1-2017 section 8.2) has no Unicode. Python writes UTF-8 in the locale C all the same
+    (PEP 540), and the terminal need not understand it.
+    """
+    named = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    return named in ("C", "POSIX") or not encoding.lower().replace("-", "").startswith("utf")
 
 
 @lru_cache(4096)
