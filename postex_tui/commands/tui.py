@@ -10,6 +10,8 @@ import typer
 from postex_tui.answers import USAGE, Refusal
 from postex_tui.options import MaybeData
 
+DRIVER = "TEXTUAL_DRIVER"
+"""Set where no terminal is drawn on: in a browser."""
 CANNOT_DRAW = ("", "dumb", "unknown")
 Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
 Shared = Annotated[
@@ -28,18 +30,27 @@ def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> No
     import httpx
 
     from bridge.api import serving
+    from postex_tui import pauses
     from postex_tui.app import PostexApp
     from postex_tui.client import language
     from postex_tui.connection import Connection
 
     with serving.reach(socket or own_socket(data)) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
-        PostexApp(connection, confined=mine).run()
+        app = PostexApp(connection, confined=mine, unicode=_has_unicode())
+        pauses.few()
+        app.run()
+
+
+def _has_unicode() -> bool:
+    from postex_tui.ascii_only import is_needed
+
+    return DRIVER in os.environ or not is_needed(os.environ, sys.stdout.encoding)
 
 
 def _require_terminal() -> None:
     """`Refusal` where nothing could be drawn; `postex web` draws by another way."""
-    if "TEXTUAL_DRIVER" in os.environ:
+    if DRIVER in os.environ:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal("no-terminal", "the app needs a terminal; over SSH ask for one: ssh -t", USAGE)

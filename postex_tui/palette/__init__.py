@@ -7,4 +7,35 @@ from collections.abc import Callable
 
 from textual.command import Provider
 
-NOUNS: tuple[Callable[[], type[Provider]], ...] = ()
+
+def _accounts() -> type[Provider]:
+    from postex_tui.palette.accounts import Accounts
+
+    return Accounts
+
+
+def _settings() -> type[Provider]:
+    from postex_tui.palette.settings import SettingFinds
+
+    return SettingFinds
+
+
+def _domains() -> type[Provider]:
+    from postex_tui.palette.domains import DomainFinds
+
+    return DomainFinds
+
+
+def _roles() -> type[Provider]:
+    from postex_tui.palette.roles import RoleFinds
+
+    return RoleFinds
+
+
+def _requests() -> type[Provider]:
+    from postex_tui.palette.requests import RequestFinds
+
+    return RequestFinds
+
+
+NOUNS: tuple[Callable[[], type[Provider]], ...] = (_accounts, _settings, _domains, _roles, _requests)

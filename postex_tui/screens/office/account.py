@@ -61,6 +61,7 @@ class AccountDetail(DetailScreen):
         self._first = room
         self.account: Mapping[str, Any] = {}
         self._back: Act | None = None
+        self._by_key = False
 
     # --- what is seen ---
 
@@ -97,12 +98,14 @@ class AccountDetail(DetailScreen):
         return pane if isinstance(pane, Room) else None
 
     async def fetch(self) -> Any:
-        account, room = await self.api.get(self.path), self.room
-        self.account = account
-        return account, room, None if room is None else await room.fetch()
+        self.account, room = await self.api.get(self.path), self.room
+        if room is None:
+            return None, None
+        await room.furnish()
+        return room, await room.fetch()
 
     def show(self, content: Any) -> bool:
-        self.account, room, found = content
+        room, found = content
         self.query_one("#who", Line).say(self.who)
         rooms = self.query_one(TabbedContent)
         for each in self.query(Room):
@@ -110,8 +113,16 @@ class AccountDetail(DetailScreen):
                 rooms.hide_tab(each.NAME)
         if room is not None:
             room.show(found)
+            self._focus_in(room)
         self.refresh_bindings()
         return True
+
+    def _focus_in(self, room: Room) -> None:
+        """Whoever came by its number goes on with keys. A focus in another room would lead back to that."""
+        if self._by_key and room is self.room:
+            self._by_key = False
+            for grid in room.query(PagedGrid):
+                self.call_after_refresh(grid.focus)
 
     def _has(self, room: Room) -> bool:
         return not room.SENDERS_ALONE or self.account["role"] == "sender"
@@ -148,9 +159,8 @@ class AccountDetail(DetailScreen):
     def action_enter(self, number: int) -> None:
         rooms = [each.NAME for each in self.query(Room) if self.account and self._has(each)]
         if number <= len(rooms):
+            self._by_key = True
             self.query_one(TabbedContent).active = rooms[number - 1]
-            for grid in self.room.query(PagedGrid) if self.room else ():
-                grid.focus()
 
     # --- what is done ---
 

@@ -1,10 +1,10 @@
 """Rooms of an account: what is kept of it, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.moments import as_epoch
@@ -199,7 +199,7 @@ class Erasure(Room):
     NAME, TITLE, ACTION = "erasure", N_("Erasure"), "erasure.list"
     KEYS = {"u": "account.erase", "x": "erasure.list"}  # noqa: RUF012 - a table of the class
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> Iterable[Widget]:
         yield Facts(id="erasure-facts")
         yield Line("", lines=True, id="erasure-places")
 

@@ -18,6 +18,7 @@ from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.screens.dialogs import Form
 from postex_tui.screens.office import account_forms, shown_code
+from postex_tui.screens.office.account import AccountDetail
 from postex_tui.screens.office.account_acts import path_of
 from postex_tui.screens.office.account_batch import Batch
 from postex_tui.screens.office.account_words import ROLES, STATES
@@ -37,9 +38,10 @@ SORTS = {
 PAUSE = 0.2
 """Seconds without typing before a search is asked."""
 PAGE = 100
-MOST_DOMAINS = 500
+MOST_DOMAINS, NAMED = 500, 8
+"""Domains that are asked for, and those of them that a sentence names."""
 MARKED = N_("{count} marked: b does the same with all of them.")
-WHOLE = N_("A whole address: your role sees people masked")
+WHOLE = N_("Search by a whole address: your role sees people masked.")
 
 
 class AccountList(SectionScreen):
@@ -109,12 +111,16 @@ class AccountList(SectionScreen):
     # --- what is asked ---
 
     async def fetch(self) -> Any:
+        await self._know_domains()
+        self._asked = self._wanted()
+        return await self._page(None)
+
+    async def _know_domains(self) -> None:
+        """Once: to choose one, where there are several."""
         if not self._domains:
             found = await self.api.get("/domains", limit=MOST_DOMAINS)
             self._domains = [each["name"] for each in found["items"]]
             await self._offer_domains()
-        self._asked = self._wanted()
-        return await self._page(None)
 
     async def _offer_domains(self) -> None:
         old = self.query_one("#domain", Choice)
@@ -139,7 +145,7 @@ class AccountList(SectionScreen):
         if any(item["view"] != "full" for item in content["items"]) and not self._masked:
             self._masked = True
             self.query_one("#sort").display = False
-            self.query_one("#text", Field).placeholder = self.say(WHOLE)
+            self._told()
         if self.has_class("loading"):
             self.call_after_refresh(self._to_list)
         return self.query_one("#accounts", PagedGrid).begin(content, self._page)
@@ -183,8 +189,6 @@ class AccountList(SectionScreen):
 
     def visit(self, account: str) -> None:
         """Show one of them."""
-        from postex_tui.screens.office.account import AccountDetail
-
         self._visited = account
         self.post.open(AccountDetail(account))
 
@@ -200,7 +204,8 @@ class AccountList(SectionScreen):
     @on(MarkedGrid.Marked)
     def _told(self) -> None:
         count = len(self.query_one(MarkedGrid).marked)
-        self.query_one("#marked", Line).say(self.say(MARKED, count=count) if count else "")
+        hint = self.say(WHOLE) if self._masked else ""
+        self.query_one("#marked", Line).say(self.say(MARKED, count=count) if count else hint)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -227,7 +232,12 @@ class AccountList(SectionScreen):
 
     @work(group="ask", exit_on_error=False)
     async def action_new(self) -> None:
-        domains = ", ".join(self._domains)
+        try:
+            await self._know_domains()
+        except Refusal as refusal:
+            self.post.tell(refusal.message, wrong=True)
+            return
+        domains = ", ".join(self._domains[:NAMED])
         explained = self.say(N_("Its address is in one of your domains: {domains}."), domains=domains)
         title = self.say(N_("New sender") if self.ROLE == "sender" else N_("New account"))
         asks = account_forms.new_account(self.say, self._makes(), self._domains[0] if self._domains else "")

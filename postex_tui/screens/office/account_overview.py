@@ -1,11 +1,11 @@
 """The first room of an account: who it is, in which state, with which keys; and what can be done with it as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button
 
 from bridge.i18n import N_
@@ -34,10 +34,8 @@ class Overview(Room):
     NAME, TITLE, ACTION = "overview", N_("Overview"), "account.read"
     KEYS = {"e": "account.change", "u": "account.suspend"}  # noqa: RUF012 - a table of the class
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Facts(id="account-facts")
-            yield Line("", lines=True, id="account-meaning")
+    def contents(self) -> Iterable[Widget]:
+        yield VerticalScroll(Facts(id="account-facts"), Line("", lines=True, id="account-meaning"))
         yield Horizontal(classes="acts")
 
     async def fetch(self) -> Any:

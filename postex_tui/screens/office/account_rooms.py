@@ -4,10 +4,10 @@ Contract. A room belongs to an `AccountDetail`; it is there for whoever has `ACT
 for a letter the right that its act needs. What is destroyed, ended or undone is confirmed first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.screens.office.account_words import Say
@@ -39,6 +39,15 @@ class Room(Tab):
     def say(self, message: str, **values: object) -> str:
         return self.detail.post.say(message, **values)
 
+    async def furnish(self) -> None:
+        """Its widgets are made when somebody first comes in."""
+        if not self.children:
+            await self.mount_all(self.contents())
+
+    def contents(self) -> Iterable[Widget]:
+        """Its widgets."""
+        raise NotImplementedError
+
     async def fetch(self) -> Any:
         """What is asked of the API."""
         raise NotImplementedError
@@ -60,9 +69,9 @@ class Listing(Room):
     """Key, heading, width."""
     EMPTY: ClassVar[str] = NONE
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> Iterable[Widget]:
         yield Line(self.say(self.EMPTY), classes="none", lines=True)
-        yield PagedGrid([(key, self.say(title), width) for key, title, width in self.COLUMNS], self.row)
+        yield PagedGrid([(key, self.say(title), width) for key, title, width in self.COLUMNS], self._told)
 
     async def fetch(self) -> Any:
         return await self._page(None)
@@ -72,6 +81,11 @@ class Listing(Room):
         found = await self.detail.api.get(f"{self.detail.path}/{self.PLACE}", after=after)
         items = found if isinstance(found, list) else found[self.WITHIN or "items"]
         return {"items": items, "next": None if isinstance(found, list) else found.get("next")}
+
+    def _told(self, item: Item) -> tuple[str, list[object]]:
+        """What the API does not give, or not to this reader, stays empty."""
+        key, cells = self.row(item)
+        return key, ["" if cell is None else cell for cell in cells]
 
     def row(self, item: Item) -> tuple[str, list[object]]:
         """Its key, and a cell for each column."""

@@ -1,11 +1,11 @@
 """The room of a sender: as which addresses it writes, what vouches for it, of which type its documents are."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Ask, Confirm, Form
@@ -32,7 +32,7 @@ class Writing(Room):
     NAME, TITLE, ACTION, SENDERS_ALONE = "writing", N_("Writing"), "alias.read", True
     KEYS = {"n": "sender.change", "d": "sender.change", "e": "sender.change"}  # noqa: RUF012 - a table of the class
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> Iterable[Widget]:
         yield Facts(id="trust")
         yield Caption(self.say(N_("It writes as its own addresses, and as these:")), classes="head")
         yield Line(self.say(N_("No other address. Press n to add one.")), classes="none", lines=True)
