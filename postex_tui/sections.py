@@ -67,7 +67,7 @@ SECTIONS = (
     Section("service-log", N_("Service log"), Mode.OFFICE, "service-log.read", "office.service_log:ServiceLog"),
     Section("domains", N_("Domains"), Mode.OFFICE, "domain.list", "office.domains:Domains"),
     Section("roles", N_("Roles"), Mode.OFFICE, "grant.list", "office.roles:Roles"),
-    Section("requests", N_("Requests"), Mode.OFFICE, "hold.list", "office.requests:Requests"),
+    Section("requests", N_("Requests"), Mode.OFFICE, "break-glass.list", "office.requests:Requests"),
     Section("settings", N_("Settings"), Mode.OFFICE, "settings.read", "office.settings:Settings"),
     Section("backups", N_("Backups"), Mode.OFFICE, "backup.list", "office.backups:Backups"),
     Section("statistics", N_("Statistics"), Mode.OFFICE, "statistics.read", "office.statistics:Statistics"),

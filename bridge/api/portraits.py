@@ -83,7 +83,7 @@ async def note_look(access: Access, account: Account, what: str) -> None:
         await store.write(looks.note, viewer, (account.id,), what, now, access.actor)
 
 
-def grant_out(view: View, grant: Grant, account: Account, domain: str | None, keys: ServerKeys) -> GrantOut:
+def grant_out(view: View, grant: Grant, account: Account, domain: str | None, keys: ServerKeys, now: int) -> GrantOut:
     unused_since = grant.granted_at if grant.used_at is None else grant.used_at
     return GrantOut(
         id=grant.id,
@@ -99,4 +99,5 @@ def grant_out(view: View, grant: Grant, account: Account, domain: str | None, ke
         lapses_at=unused_since + UNUSED_LIMIT,
         reviewed_at=grant.reviewed_at,
         review_due_at=grant.reviewed_at + REVIEW_EVERY,
+        overdue=grant.reviewed_at + REVIEW_EVERY <= now,
     )

@@ -217,7 +217,8 @@ async def _out(access: Access, grant: Grant) -> GrantOut:
     store = access.control.store
     account = await store.read(accounts.by_id, grant.account_id)
     domain = None if grant.domain_id is None else (await store.read(domains.by_id, grant.domain_id)).name
-    shown = portraits.grant_out(_view(access, account), grant, account, domain, store.server_keys)
+    now = access.control.now()
+    shown = portraits.grant_out(_view(access, account), grant, account, domain, store.server_keys, now)
     blind = all(held.right.view is View.PSEUDONYMS for held in access.held)  # a ticket may name people
     return shown.model_copy(update={"ticket": None}) if blind else shown
 

@@ -25,8 +25,9 @@ async def me(access: Annotated[Access, Depends(gate(Action.SELF_READ))]) -> MeOu
     _, known, domain = await store.read(portraits.found, account.id)
     view = access.view(account.id, account.domain_id)
     names = {each.id: each.name for each in await store.read(domains.listing)}
+    now = access.control.now()
     granted = [
-        portraits.grant_out(view, grant, account, names.get(grant.domain_id or 0), store.server_keys)
+        portraits.grant_out(view, grant, account, names.get(grant.domain_id or 0), store.server_keys, now)
         for grant in access.principal.grants
     ]
     return MeOut.model_validate(

@@ -25,6 +25,8 @@ class GrantOut(Schema):
     """When it is over if it is not used before."""
     reviewed_at: int
     review_due_at: int
+    overdue: bool
+    """Whether that is over."""
 
 
 class GrantIn(Schema):
