@@ -26,7 +26,7 @@ import structlog
 from sqlmodel import Session
 
 from storage import migrations
-from storage.backups import canary, destinations, manifests, snapshots
+from storage.backups import canary, destinations, kept, manifests, snapshots
 from storage.backups.destinations import Kind
 from storage.backups.manifests import KeyringManifest, Manifest, Mark
 from storage.database import DATABASE_NAME, Store
@@ -56,9 +56,6 @@ _COUNTS = (
     " (SELECT count(*) FROM copy WHERE account_id NOT IN (SELECT id FROM account WHERE role = ?))"
 )
 
-_MAKERS_KEPT = 500
-"""Ids begin with their time: the oldest are forgotten."""
-
 Stopped = Callable[[], bool]
 
 _log = structlog.get_logger(__name__)
@@ -76,28 +73,6 @@ class Made:
     keyring_folder: Path | None
     expired: int
     """Older backups, of either kind, that were deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A backup that lies in a destination."""
-
-    kind: Kind
-    folder: Path
-    made_at: int
-    whole: bool
-    manifest: Manifest | KeyringManifest | None
-    """None if it is not whole, or its manifest is not what this bridge signed."""
-    by: str | None
-    """Who had it made: `operator` (the machine itself, such as a timer) or `account`; None: not known."""
-
-    @property
-    def size(self) -> int | None:
-        """Bytes that restoring it takes."""
-        if self.manifest is None:
-            return None
-        bodies = self.manifest.body_bytes if isinstance(self.manifest, Manifest) else 0
-        return bodies + sum(mark.size for mark in self.manifest.files.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +104,7 @@ def make(
     """
     given = {Kind.DATA: [destination], Kind.KEYRING: [keyring_destination] if keyring_destination else []}
     destinations.refuse_nested(store.data, *given[Kind.DATA], *given[Kind.KEYRING])
-    known = store.read_now(_known)
+    known = store.read_now(kept.destinations_known)
     _refuse_mixed(given, known)
     with suppress(NotFound):  # no domain yet, so nobody who could miss anything
         store.write_now(canary.ensure, store.server_keys, store.shred, store.bodies, now)
@@ -142,26 +117,6 @@ def make(
     made = [each.name for each in (folder, keyring_folder) if each is not None]
     store.write_now(_record, manifest, given, made, actor, now)
     return Made(manifest, folder, copied, keyring, keyring_folder, expired)
-
-
-def listing(store: Store) -> list[Kept]:
-    """What lies in the destinations of earlier runs, oldest first; a destination that is away shows nothing."""
-    known, makers = store.read_now(_known), store.read_now(_makers)
-    kept = []
-    for kind, paths in known.items():
-        for path in paths:
-            with suppress(OSError):
-                kept += [_kept(store, kind, folder, makers) for folder in destinations.folders(path)]
-    return sorted(kept, key=lambda one: (one.made_at, one.kind))
-
-
-def _kept(store: Store, kind: Kind, folder: Path, makers: Mapping[str, str]) -> Kept:
-    read = manifests.read if kind is Kind.DATA else manifests.read_keyring
-    manifest = None
-    with suppress(BackupRefused):
-        manifest = read(folder, store.server_keys)
-    whole = manifests.is_whole(folder)
-    return Kept(kind, folder, destinations.made_at(folder), whole, manifest, makers.get(folder.name))
 
 
 def newest(path: Path) -> Path:
@@ -391,13 +346,6 @@ def _drop_unnamed_bodies(store: Store, destination: Path) -> None:
 # --- what the database knows of it ---
 
 
-def _known(session: Session) -> dict[Kind, list[Path]]:
-    """Destinations of earlier runs."""
-    value = server_facts.get(session, Fact.BACKUP_DESTINATIONS)
-    found = json.loads(value) if value else {}
-    return {kind: [Path(path) for path in found.get(kind, ())] for kind in Kind}
-
-
 def _refuse_mixed(given: Mapping[Kind, list[Path]], known: Mapping[Kind, list[Path]]) -> None:
     """A keyring backup kept as long as the data would undo erasures, also where an earlier run put the other one."""
     for kind, other in ((Kind.DATA, Kind.KEYRING), (Kind.KEYRING, Kind.DATA)):
@@ -406,19 +354,9 @@ def _refuse_mixed(given: Mapping[Kind, list[Path]], known: Mapping[Kind, list[Pa
                 destinations.refuse_nested(path, earlier)
 
 
-def _makers(session: Session) -> dict[str, str]:
-    value = server_facts.get(session, Fact.BACKUP_MAKERS)
-    return json.loads(value) if value else {}
-
-
 def _record(
     session: Session, manifest: Manifest, given: Mapping[Kind, list[Path]], made: list[str], actor: str, now: int
 ) -> None:
-    known = _known(session)
-    paths = {kind.value: sorted({str(path) for path in (*known[kind], *given[kind])}) for kind in Kind}
-    server_facts.put(session, Fact.BACKUP_DESTINATIONS, signing.canonical(paths))
-    makers = _makers(session) | dict.fromkeys(made, actor.partition(":")[0])
-    newest_last = dict(sorted(makers.items())[-_MAKERS_KEPT:])
-    server_facts.put(session, Fact.BACKUP_MAKERS, signing.canonical(newest_last))
+    kept.note(session, given, made, actor)
     detail = {"bodies": manifest.bodies, "documents": manifest.documents, "keyring": bool(given[Kind.KEYRING])}
     audit.append(session, "backup.made", actor, f"backup:{manifest.id}", detail, now)

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from storage.backups import backup, restore
-from storage.backups.backup import Kept
+from storage.backups import kept, restore
 from storage.backups.destinations import Kind
+from storage.backups.kept import Kept
 from storage.backups.manifests import Manifest
 from storage.backups.restore import Restored, Watch
 from storage.database import Store
@@ -68,8 +68,8 @@ def run(
     BackupRefused, after the failure was noted; NO_BACKUP if there is none to drill, FULL if the disk has no room.
     """
     begun = int(clock())
-    kept = backup.listing(store)
-    chosen, keyring = _chosen(store, kept, wanted), _keyring(store, kept)
+    there = kept.listing(store)
+    chosen, keyring = _chosen(store, there, wanted), _keyring(there)
     try:
         restored = _restored(store, chosen, keyring, kit, begun, watch)
     except BackupRefused as refused:
@@ -93,16 +93,16 @@ def clear(data: Path) -> None:
     shutil.rmtree(data / FOLDER, ignore_errors=True)
 
 
-def _chosen(store: Store, kept: list[Kept], wanted: str | None) -> Kept:
-    found = [each for each in kept if each.kind is Kind.DATA and each.whole and wanted in (None, each.folder.name)]
+def _chosen(store: Store, there: list[Kept], wanted: str | None) -> Kept:
+    found = [each for each in there if each.kind is Kind.DATA and each.whole and wanted in (None, each.folder.name)]
     if not found:
         raise BackupRefused(BackupReason.NO_BACKUP, wanted or str(store.data))
     return found[-1]
 
 
-def _keyring(store: Store, kept: list[Kept]) -> Path:
+def _keyring(there: list[Kept]) -> Path:
     """The newest, as a person who restores would take."""
-    found = [each for each in kept if each.kind is Kind.KEYRING and each.whole]
+    found = [each for each in there if each.kind is Kind.KEYRING and each.whole]
     if not found:
         raise BackupRefused(BackupReason.NO_BACKUP, "keyring")
     return found[-1].folder

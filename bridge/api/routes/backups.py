@@ -31,9 +31,10 @@ from bridge.api.schemas.backups import (
 from bridge.backup_words import WORDS
 from bridge.i18n import N_, text
 from bridge.routing import residency
-from storage.backups import backup, drills, orders
-from storage.backups.backup import Kept, Made
+from storage.backups import backup, drills, kept, orders
+from storage.backups.backup import Made
 from storage.backups.drills import Drill
+from storage.backups.kept import Kept
 from storage.backups.manifests import Manifest
 from storage.erasures.receipts import KEYRING_DAYS
 from storage.errors import BackupReason, Invalid, SignInRefused
@@ -69,7 +70,7 @@ async def make_by_key(control: Annotated[Control, Depends(open_to_all)], order: 
 async def listing(access: Annotated[Access, Depends(gate(Action.BACKUP_LIST))], request: Request) -> BackupsOut:
     """What lies in the destinations of earlier runs, oldest first, as far as they can be reached."""
     store, locale = access.control.store, locale_of(request)
-    found = await asyncio.to_thread(backup.listing, store)
+    found = await asyncio.to_thread(kept.listing, store)
     latest = {each.backup: each for each in reversed(await store.read(drills.latest))}
     return BackupsOut(
         items=[_kept(each, latest.get(each.folder.name), locale) for each in found],

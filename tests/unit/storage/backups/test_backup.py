@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from storage.backups import backup, destinations, manifests
+from storage.backups import backup, destinations, kept, manifests
 from storage.database import Store
 from storage.engine import statements
 from storage.engine.connections import Database
@@ -254,14 +254,14 @@ def test_the_list_shows_what_lies_where(vault: Vault) -> None:
     made = vault.make()
     shutil.copytree(made.folder, vault.data / "20260101T000000Z-00000000")
     (vault.data / "20260101T000000Z-00000000" / manifests.NAME).unlink()
-    kept = backup.listing(vault.office.store)
-    assert [(one.kind, one.folder, one.made_at, one.whole) for one in kept] == [
+    found = kept.listing(vault.office.store)
+    assert [(one.kind, one.folder, one.made_at, one.whole) for one in found] == [
         ("data", made.folder, NOW, True),
         ("keyring", made.keyring_folder, NOW, True),
         ("data", vault.data / "20260101T000000Z-00000000", 1_767_225_600, False),
     ]
     shutil.rmtree(vault.data)
-    assert [one.kind for one in backup.listing(vault.office.store)] == ["keyring"]
+    assert [one.kind for one in kept.listing(vault.office.store)] == ["keyring"]
 
 
 @pytest.mark.parametrize("at", ["bodies/zz", "bodies/ab", "bodies"])
