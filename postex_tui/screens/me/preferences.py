@@ -202,7 +202,7 @@ class Preferences(SectionScreen):
         if not wanted:
             raise Refusal("no-sender", self.say(N_("Give the address of the sender.")))
         rows = [each for each in self._content["rows"] if each["sender"] and wanted in each["sender"]["addresses"]]
-        known = next((row for row in rows if row["type"] == kind), None)
+        known: Mapping[str, Any] | None = next((row for row in rows if row["type"] == kind), None)
         if known is not None:
             return known
         asked = {"sender": wanted, "type": kind}
