@@ -2,7 +2,8 @@
 
 Contract (S19): no subject, body, address, file name, password or text of an exception gets out. Our own events are
 short names with ids and counts; `redact` is the net below them. Records of foreign loggers (asyncio, aiosmtpd) carry
-where they were written and never what they say, as aiosmtpd's debug lines hold whole documents.
+where they were written and never what they say, as aiosmtpd's debug lines hold whole documents. The last lines stay
+in `recent`, as they were written.
 """
 
 import json
@@ -10,13 +11,17 @@ import logging
 import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections import deque
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+MOST_RECENT = 5000
 OWN = frozenset({"timestamp", "level", "logger", "event"})
 CONTENT_NAMES = re.compile(
     r"subject|body|header|address|e?mail|recipient|sender|user|login|password|secret|code|token|key|text|line|name|file"
@@ -34,6 +39,38 @@ FRAMES = 12
 REDACTED = "[redacted]"
 
 Event = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line as it stands in the log."""
+
+    number: int
+    """Grows with each line, from one start of the process to the next too."""
+    content: Mapping[str, Any]
+
+
+class Recent:
+    """The last lines of this process; any thread may write."""
+
+    def __init__(self, most: int) -> None:
+        self._lines: deque[Written] = deque(maxlen=most)
+        self._lock = threading.Lock()
+        self._last = time.time_ns() // 1_000_000
+
+    def keep(self, content: Mapping[str, Any]) -> None:
+        """What `redact` let through."""
+        with self._lock:
+            self._last += 1
+            self._lines.append(Written(self._last, content))
+
+    def newest_first(self) -> list[Written]:
+        with self._lock:
+            return list(reversed(self._lines))
+
+
+recent = Recent(MOST_RECENT)
+"""Of this process; workers of their own write to standard error alone."""
 
 
 class LineLogger:
@@ -144,4 +181,6 @@ def places(error: BaseException) -> list[str]:
 def _render(_logger: object, _method: str, event: Event) -> str:
     """ASCII, so that no control or direction character reaches a terminal."""
     first = {name: event.pop(name) for name in ("timestamp", "level", "logger", "event") if name in event}
-    return json.dumps({**first, **event}, ensure_ascii=True)
+    content = {**first, **event}
+    recent.keep(content)
+    return json.dumps(content, ensure_ascii=True)

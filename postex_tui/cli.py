@@ -32,6 +32,7 @@ from postex_tui.commands import (
     identity,
     init,
     kit,
+    log,
     login,
     looks,
     me,
@@ -86,6 +87,7 @@ app.add_typer(role.app, name="role")
 app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(audit.app, name="audit")
 app.command("statistics")(statistics.statistics)
+app.command("log")(log.log)
 app.command("login")(login.login)
 app.command("step-up")(login.step_up)
 app.command("logout")(login.logout)

@@ -97,6 +97,8 @@ class Action(StrEnum):
     DEVICE_ADD = "device.add"
     DEVICE_CHANGE = "device.change"
     DEVICE_REVOKE = "device.revoke"
+    CONNECTION_READ = "connection.read"
+    """How mail programs connect."""
     SESSION_LIST = "session.list"
     SESSION_END = "session.end"
 
@@ -134,6 +136,8 @@ class Action(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     STATISTICS_READ = "statistics.read"
+    SERVICE_LOG_READ = "service-log.read"
+    """What the running bridge wrote to its log: ids and counts alone (S19)."""
     BACKUP_MAKE = "backup.make"
     BACKUP_LIST = "backup.list"
     BACKUP_DRILL = "backup.drill"
@@ -206,6 +210,7 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.DEVICE_ADD: {**_EVERYBODY, **_MACHINE},
     Action.DEVICE_CHANGE: _EVERYBODY,
     Action.DEVICE_REVOKE: {**_EVERYBODY, **_ADMIN, **_MACHINE},
+    Action.CONNECTION_READ: {**_EVERYBODY, **_MACHINE},
     Action.SESSION_LIST: {**_EVERYBODY, **_HELPERS, **_ADMIN},
     Action.SESSION_END: {**_EVERYBODY, **_ADMIN},
     Action.DOMAIN_LIST: {**_HELPERS, **_OWNER_AND_ADMIN, **_AUDITOR, **_MACHINE},
@@ -240,6 +245,7 @@ RIGHTS: Mapping[Action, Rights] = {
     },
     Action.AUDIT_VERIFY: {**_OWNER, **_AUDITOR, **_MACHINE},
     Action.STATISTICS_READ: {**_OWNER_AND_ADMIN, **_AUDITOR},
+    Action.SERVICE_LOG_READ: {**_OWNER, **_MACHINE},
     Action.BACKUP_MAKE: {**_OWNER, **_MACHINE},
     Action.BACKUP_LIST: {**_OWNER, **_MACHINE},
     Action.BACKUP_DRILL: {**_OWNER, **_MACHINE},

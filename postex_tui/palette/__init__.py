@@ -38,4 +38,24 @@ def _requests() -> type[Provider]:
     return RequestFinds
 
 
-NOUNS: tuple[Callable[[], type[Provider]], ...] = (_accounts, _settings, _domains, _roles, _requests)
+def _audit() -> type[Provider]:
+    from postex_tui.palette.logs import AuditFinds
+
+    return AuditFinds
+
+
+def _service_log() -> type[Provider]:
+    from postex_tui.palette.logs import ServiceLogFinds
+
+    return ServiceLogFinds
+
+
+NOUNS: tuple[Callable[[], type[Provider]], ...] = (
+    _accounts,
+    _settings,
+    _domains,
+    _roles,
+    _requests,
+    _audit,
+    _service_log,
+)

@@ -5,17 +5,20 @@ import gc
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
 from bridge import logs
+from bridge.log_events import MEANINGS
 
 CANARY = "kanarie7f3a"
 
@@ -82,6 +85,26 @@ def test_fields_that_promise_content_are_cut(stream: io.StringIO, field: str) ->
 def test_values_that_look_like_content_are_cut(stream: io.StringIO, value: object) -> None:
     structlog.get_logger("x").info("event", detail=value)
     assert CANARY not in stream.getvalue()
+
+
+def test_what_is_kept_is_what_was_written_and_no_more_than_room(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = logs.Recent(3)
+    monkeypatch.setattr(logs, "recent", kept)
+    for number in range(5):
+        structlog.get_logger("x").info("event", number=number, subject=CANARY)
+    found = kept.newest_first()
+    assert [each.content for each in found] == lines(stream)[:1:-1]
+    assert [each.number for each in found] == sorted((each.number for each in found), reverse=True)
+    assert CANARY not in str(found)
+
+
+def test_meanings_are_those_of_the_manual() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "logs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \| [a-z, ]+ \| (.*) \|$", manual, re.MULTILINE)
+    told = {name: words for names, words in rows for name in re.findall(r"`([a-z_.]+)`", names)}
+    assert told == MEANINGS
 
 
 def test_an_address_in_the_event_itself_is_cut(stream: io.StringIO) -> None:
