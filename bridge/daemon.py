@@ -75,6 +75,8 @@ class Doors:
     imap: ImapServer
     tls: ServerTls
     control: ControlServer
+    ports: dict[str, int]
+    """Of those that are open, for whoever asks the control API how to connect."""
 
     async def open(self, settings: Settings) -> Listeners:
         """All that the settings do not close. `StartRefused` names the one that cannot be had."""
@@ -85,6 +87,7 @@ class Doors:
             except OSError as error:
                 raise StartRefused(_unavailable(error, host, port, setting)) from None
             listeners[name] = Address(*bound)
+            self.ports[name] = bound[1]
         try:
             self.control.open()
         except OSError as error:
@@ -162,8 +165,8 @@ def _doors(
         services(store, throttle, clock, time.monotonic, size, connections=signed_in, places=places.of(settings)),
         tasks,
     )
-    control = ControlServer(Control(store, clock, settings, throttle, data, signed_in))
-    return Doors(smtp, imap, tls, control)
+    control = Control(store, clock, settings, throttle, data, signed_in)
+    return Doors(smtp, imap, tls, ControlServer(control), control.ports)
 
 
 async def _serve(opened: Doors, settings: Settings, store: Store, ready: Ready, tasks: asyncio.TaskGroup) -> None:

@@ -7,6 +7,7 @@ connections that stand keep the certificate they began with.
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -66,13 +67,35 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, hostname: str, now: datetime) 
     return builder.sign(key, hashes.SHA256())
 
 
-def fingerprint(certificate_file: Path) -> str:
-    """SHA-256 of the certificate as mail clients show it: `AB:CD:…`, 32 bytes. Raises `CertificateError`."""
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What mail clients show of it."""
+
+    fingerprint: str
+    """SHA-256: `AB:CD:…`, 32 bytes."""
+    self_signed: bool
+    expires_at: int
+    pem: str
+    """The server's own, without its chain."""
+
+
+def described(certificate_file: Path) -> Certificate:
+    """Of the file as it is now. Raises `CertificateError`."""
     try:
-        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        found = x509.load_pem_x509_certificate(certificate_file.read_bytes())
     except (OSError, ValueError) as error:
         raise CertificateError(f"{certificate_file}: no certificate in PEM ({type(error).__name__})") from None
-    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    return Certificate(
+        found.fingerprint(hashes.SHA256()).hex(":").upper(),
+        found.issuer == found.subject,
+        int(found.not_valid_after_utc.timestamp()),
+        found.public_bytes(serialization.Encoding.PEM).decode("ascii"),
+    )
+
+
+def fingerprint(certificate_file: Path) -> str:
+    """As in `described`. Raises `CertificateError`."""
+    return described(certificate_file).fingerprint
 
 
 class ServerTls:

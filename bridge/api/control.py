@@ -43,6 +43,8 @@ class Control:
     data: Path
     connections: Connections = field(default_factory=lambda: Connections(system))
     """Who is signed in at the doors; nobody where no door is open."""
+    ports: dict[str, int] = field(default_factory=dict)
+    """Of the doors that are open, by their names in the ready line."""
     watching: "set[Stream]" = field(default_factory=set)
     """Streams of live events that are open."""
     look_ups: Pace = field(default_factory=lambda: Pace(LOOK_UPS, LOOK_UPS_SECONDS))
