@@ -24,7 +24,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from bridge.i18n import LOCALES, N_, text
-from postex_tui import files, themes
+from postex_tui import files, hangup, themes
 from postex_tui.answers import Refusal
 from postex_tui.ascii_only import AsciiOnly
 from postex_tui.connection import REOPENED, Connection, Event, Unreachable
@@ -153,6 +153,8 @@ class PostexApp(App[None]):
         self.theme = themes.DARK.name
         self.push_screen(SignIn(self.email))
         self.set_interval(HEARTBEAT, self._look)
+        if not self.is_headless:
+            self.set_interval(1.0, self._leave_if_gone)
 
     def on_resize(self, event: events.Resize) -> None:
         is_told = isinstance(self.screen, TooSmall)
@@ -163,6 +165,10 @@ class PostexApp(App[None]):
             self.screen.refresh(recompose=True)
         else:
             self.push_screen(TooSmall(LEAST_COLUMNS, LEAST_ROWS))
+
+    def _leave_if_gone(self) -> None:
+        if hangup.is_gone(0):
+            self.exit(return_code=1)
 
     def _answers(self, answers: bool) -> None:
         back = answers and not self.online

@@ -22,6 +22,7 @@ MOST_PAGES = 32
 """Pages at once; each is a process of some 60 MB."""
 WIDEST, HIGHEST = 400, 150
 """Columns and rows; more is taken for this much."""
+FAREWELL_SECONDS = 5
 PAGE = Path(__file__).parent / "page"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
@@ -83,7 +84,21 @@ class Pages(Server):
         try:
             await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
         finally:
+            await _ended(app_service)
             self._running.discard(app_service)
+
+
+async def _ended(service: AppService) -> None:
+    """Asked to end, then made to: textual-serve waits for its last words, not for the process itself."""
+    await service.stop()
+    process = service._process
+    if process is None:
+        return
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 class Sized:
