@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage.engine import statements
+from storage.oversight import document_statistics
+from storage.oversight.document_statistics import DAY, DAYS, DocumentStatistics, K
 from storage.records import AccountState
 
-K = 5
-DAY = 86_400
-SPAN = 30 * DAY
-"""Documents and devices are counted over this time."""
+SPAN = DAYS * DAY
+"""Devices are counted over this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ class DomainStatistics:
     """Accounts with a device used in the span."""
     clients: Mapping[str, int]
     """Accounts per mail program, of those who let it be noted; programs of fewer than `K` are left out."""
-    documents: int | None
-    """Copies delivered in the span."""
+    documents: DocumentStatistics
     stored_bytes: int | None
 
 
@@ -38,8 +37,7 @@ def of_domains(session: Session, domains: frozenset[int] | None, now: int) -> li
     """By name. `domains` None: all."""
     found = statements.rows(session, "SELECT id, name FROM domain ORDER BY name")
     wanted = [(number, name) for number, name in found if domains is None or number in domains]
-    delivered = _delivered(session, now - SPAN) if wanted else {}
-    return [_domain(session, number, name, delivered.get(number, (0, 0)), now) for number, name in wanted]
+    return [_domain(session, number, name, now) for number, name in wanted]
 
 
 def withheld(counts: Mapping[str, int]) -> dict[str, int | None]:
@@ -55,7 +53,7 @@ def withheld(counts: Mapping[str, int]) -> dict[str, int | None]:
     return shown
 
 
-def _domain(session: Session, domain_id: int, name: str, delivered: tuple[int, int], now: int) -> DomainStatistics:
+def _domain(session: Session, domain_id: int, name: str, now: int) -> DomainStatistics:
     counted = statements.rows(
         session,
         "SELECT state, count(*), sum(used_bytes), sum(used_bytes > 0) FROM account"
@@ -63,33 +61,19 @@ def _domain(session: Session, domain_id: int, name: str, delivered: tuple[int, i
         (domain_id,),
     )
     states = dict.fromkeys(AccountState, 0) | {AccountState(state): count for state, count, *_ in counted}
-    copies, readers = delivered
     return DomainStatistics(
         name,
         _enough(sum(states.values()), sum(states.values())),
         withheld({str(state): count for state, count in states.items()}),
         _enough(*[_connected(session, domain_id, now - SPAN)] * 2),
         _clients(session, domain_id, now - SPAN),
-        _enough(copies, readers),
+        document_statistics.of_domain(session, domain_id, now),
         _enough(sum(row[2] for row in counted), sum(row[3] for row in counted)),
     )
 
 
 def _enough(figure: int, people: int) -> int | None:
     return figure if people >= K else None
-
-
-def _delivered(session: Session, since: int) -> dict[int, tuple[int, int]]:
-    """Copies and their readers since then, by domain."""
-    found = statements.rows(
-        session,
-        "SELECT account.domain_id, count(*), count(DISTINCT wrap.account_id) FROM wrap"
-        " JOIN account ON account.id = wrap.account_id"
-        " WHERE account.role <> 'system'"
-        " AND wrap.document_id IN (SELECT id FROM document WHERE received_at >= ?) GROUP BY account.domain_id",
-        (since,),
-    )
-    return {domain_id: (copies, readers) for domain_id, copies, readers in found}
 
 
 def _connected(session: Session, domain_id: int, since: int) -> int:

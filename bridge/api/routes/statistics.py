@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
-from bridge.api.schemas.statistics import DomainStatisticsOut, StatisticsOut
-from storage.oversight import statistics
+from bridge.api.schemas.statistics import DayOut, DomainStatisticsOut, MonthOut, StatisticsOut
+from storage.oversight import document_statistics, statistics
 
 router = APIRouter(prefix="/v1", tags=["statistics"])
 
@@ -18,8 +18,8 @@ async def domains(access: Annotated[Access, Depends(gate(Action.STATISTICS_READ)
     control = access.control
     found = await control.store.read(statistics.of_domains, access.domains, control.now())
     return StatisticsOut(
-        threshold=statistics.K,
-        days=statistics.SPAN // statistics.DAY,
+        threshold=document_statistics.K,
+        days=document_statistics.DAYS,
         domains=[
             DomainStatisticsOut(
                 domain=each.domain,
@@ -27,7 +27,15 @@ async def domains(access: Annotated[Access, Depends(gate(Action.STATISTICS_READ)
                 by_state=dict(each.by_state),
                 connected=each.connected,
                 clients=dict(each.clients),
-                documents=each.documents,
+                documents=each.documents.documents,
+                by_day=[DayOut(at=at, documents=count) for at, count in each.documents.by_day.items()],
+                month=MonthOut(
+                    since=each.documents.month[0],
+                    until=each.documents.month[1],
+                    by_channel=dict(each.documents.by_channel),
+                    by_type=dict(each.documents.by_type),
+                    by_opening=dict(each.documents.by_opening),
+                ),
                 stored_bytes=each.stored_bytes,
             )
             for each in found
