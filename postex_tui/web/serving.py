@@ -90,15 +90,16 @@ class Pages(Server):
 
 async def _ended(service: AppService) -> None:
     """Asked to end, then made to: textual-serve waits for its last words, not for the process itself."""
-    await service.stop()
     process = service._process
-    if process is None:
-        return
     try:
-        await asyncio.wait_for(process.wait(), FAREWELL_SECONDS)
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await service.stop()
+            if process is not None:
+                await process.wait()
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        if process is not None:
+            process.kill()
+            await process.wait()
 
 
 class Sized:
