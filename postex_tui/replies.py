@@ -1,5 +1,6 @@
 """What the control API answers, for whoever asks: its content, or `Refusal` with the problem's code and text."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ CLIENT = "postex"
 """What a session is called in its owner's list."""
 STEP_UP = "step-up-needed"
 _USAGE_STATUS = frozenset({404, 405, 422})
-Query = str | int | bool | None
+Query = str | int | bool | Sequence[str] | None
 
 
 def answered(response: httpx.Response) -> Any:

@@ -50,8 +50,15 @@ def _service_log() -> type[Provider]:
     return ServiceLogFinds
 
 
+def _preferences() -> type[Provider]:
+    from postex_tui.palette.preferences import MyPreferences
+
+    return MyPreferences
+
+
 NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _accounts,
+    _preferences,
     _settings,
     _domains,
     _roles,

@@ -30,6 +30,8 @@ RUNGS = {
     "email": N_("day {day}: by e-mail"),
     "paper": N_("day {day}: on paper"),
 }
+STEPS = "steps"
+"""Of the form: a ladder whose days are given."""
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 FIELDS = {
     "channel": N_("Channel"),
@@ -96,7 +98,7 @@ def value_words(field: str, choice: Mapping[str, Any], say: Say) -> str:
             own = say(N_("a folder of the recipient's own"))
             return value or (own if choice["folder_set"] else say(N_("inbox")))
         case "retention_days":
-            return say(N_("{days} days"), days=value) if value else say(N_("until you erase it"))
+            return say(N_("{days} days"), days=value) if value else say(N_("until it is erased"))
         case "receipts":
             return say(N_("yes") if value else N_("no"))
         case "language":

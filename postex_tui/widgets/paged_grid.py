@@ -76,7 +76,14 @@ class PagedGrid(Grid):
         self._next = page["next"]
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if self._next is not None and not self._fetching and event.cursor_row >= self.row_count - AHEAD:
+        self._reach(event.cursor_row)
+
+    def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
+        """Where the cursor is a cell."""
+        self._reach(event.coordinate.row)
+
+    def _reach(self, row: int) -> None:
+        if self._next is not None and not self._fetching and row >= self.row_count - AHEAD:
             self._fetching = True
             self._more()
 

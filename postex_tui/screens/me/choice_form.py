@@ -7,10 +7,6 @@ third parties carry a document are agreed to before the choice is made, in words
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input, Select
-
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.moments import as_epoch
@@ -18,18 +14,18 @@ from postex_tui.screens.choice_words import (
     CHANNELS,
     LANGUAGES,
     NOTIFY,
+    STEPS,
     Say,
     ladder_words,
     level_name,
     sender_name,
     value_words,
 )
-from postex_tui.screens.dialogs import CANCEL, Ask, Confirm, Form
-from postex_tui.widgets.plain import Caption, Choice, Line, Press
+from postex_tui.screens.dialogs import Ask, Confirm
+from postex_tui.screens.pairs import PairForm
 
 OWN = "/accounts/me/preferences"
 UNSAID = ""
-STEPS = "steps"
 CARRIERS = N_(
     "Third parties carry documents this way: they see what they carry, and it cannot be called back. You can take"
     " your agreement back at any time, under History: what comes after that stays here."
@@ -57,7 +53,7 @@ NOTICES = {
 }
 
 
-class ChoiceForm(Form):
+class ChoiceForm(PairForm):
     """`row`: of the API's effects, the level that is changed."""
 
     def __init__(self, row: Mapping[str, Any], mandatory: Sequence[str], say: Say) -> None:
@@ -65,32 +61,8 @@ class ChoiceForm(Form):
         title = say(N_("How it comes: {what}"), what=level_name(row, say))
         super().__init__(title, list(_asks(row, say)), say(N_("Save")), submit=self._chosen)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="box tall choosing"):
-            yield Caption(self._title, classes="title")
-            with VerticalScroll(classes="fields slim"):
-                for ask in self._asks:
-                    yield Horizontal(*self._field(ask), classes="pair")
-            yield Line("", id="will", lines=True)
-            yield Line("", id="wrong", lines=True)
-            with Horizontal(classes="buttons"):
-                yield Press(self.say(CANCEL), id="cancel")
-                yield Press(self._verb, "primary", id="do")
-
-    def on_mount(self) -> None:
-        self._tell()
-
-    def on_select_changed(self, event: Select.Changed) -> None:
-        self._tell()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Days for the ladder mean that one wants a ladder."""
-        if event.input.id in ("remind", "email", "paper") and event.value.strip():
-            self.query_one("#ladder", Choice).value = STEPS
-        self._tell()
-
-    def _tell(self) -> None:
-        self.query_one("#will", Line).say(" ".join(_will(self._filled(), self.row, self._mandatory, self.say)))
+    def will(self, values: Mapping[str, str]) -> str:
+        return " ".join(_will(values, self.row, self._mandatory, self.say))
 
     async def _chosen(self, values: Mapping[str, str]) -> Any:
         body = changed(values, self.row, self.say)
@@ -123,8 +95,8 @@ def _asks(row: Mapping[str, Any], say: Say) -> Iterable[Ask]:
     yield Ask("folder", say(N_("Folder")), text.get("folder", ""), say(N_("inbox, or such as Energy/2026")))
     yield Ask("notify", say(N_("Notice")), text.get("notify", ""), options=options("notify", NOTIFY))
     yield Ask("quiet", say(N_("Quiet hours")), text.get("quiet", ""), say(N_("such as 22:00-07:00")))
-    yield from _ladder_asks(own.get("ladder"), unsaid("ladder"), say)
-    keep = say(N_("days; 0: until you erase it"))
+    yield from ladder_asks(own.get("ladder"), unsaid("ladder"), say)
+    keep = say(N_("days; 0: until it is erased"))
     yield Ask("retention_days", say(N_("Kept (days)")), text.get("retention_days", ""), keep)
     answers = [(say(N_("yes")), "True"), (say(N_("no")), "False")]
     learns = [unsaid("receipts"), *answers]
@@ -134,7 +106,8 @@ def _asks(row: Mapping[str, Any], say: Say) -> Iterable[Ask]:
         yield Ask("language", say(N_("Language")), text.get("language", ""), options=options("language", LANGUAGES))
 
 
-def _ladder_asks(ladder: str | None, unsaid: tuple[str, str], say: Say) -> Iterable[Ask]:
+def ladder_asks(ladder: str | None, unsaid: tuple[str, str], say: Say) -> Iterable[Ask]:
+    """What is done while a document stays unread, and on which days."""
     days = {name: [] for name in ("remind", "email", "paper")}  # type: dict[str, list[str]]
     for rung in (ladder or "").split():
         day, _, kind = rung.partition(":")
@@ -183,7 +156,7 @@ def days_of(text: str, say: Say) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise Refusal("no-days", say(N_("Kept: a number of days, such as 365; 0 keeps until you erase it.")))
+        raise Refusal("no-days", say(N_("Kept: a number of days, such as 365; 0 keeps until it is erased.")))
     return int(text)
 
 

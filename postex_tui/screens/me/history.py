@@ -87,7 +87,7 @@ class History(SectionScreen):
 
     action_withdraw = action_undo
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _ask(self, room: Past, item: Mapping[str, Any]) -> None:
         if await self.post.push_screen_wait(room.asked(item)):
             self.act(lambda: room.acted(item), lambda _: self._is_done(room))

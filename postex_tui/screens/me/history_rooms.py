@@ -14,7 +14,7 @@ from postex_tui.moments import as_text
 from postex_tui.screens.choice_words import CHANNELS, TYPES, Say, level_name, said, sender_name
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.widgets.paged_grid import Item, PagedGrid
-from postex_tui.widgets.plain import Line, Tab
+from postex_tui.widgets.plain import Line, Pane
 
 OWN = "/accounts/me"
 ROADS = {
@@ -68,7 +68,7 @@ def minute(at: int) -> str:
     return as_text(at)[:16]
 
 
-class Past(Tab):
+class Past(Pane):
     """One list, newest first. `ACT`: what can be done with a line, by the name of the screen's action."""
 
     NAME: ClassVar[str]

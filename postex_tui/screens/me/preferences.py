@@ -167,6 +167,15 @@ class Preferences(SectionScreen):
         if self.here is not None:
             self._change(self.here)
 
+    def change_here(self, key: str) -> None:
+        """Change the level with this key, as it is now; where there is none any more, nothing."""
+        self.act(lambda: self.api.get(f"{OWN}/effects"), lambda found: self._change_one(found["rows"], key))
+
+    def _change_one(self, rows: Iterable[Mapping[str, Any]], key: str) -> None:
+        for row in rows:
+            if key_of(row) == key:
+                self._change(row)
+
     @work(group="ask", exit_on_error=False)
     async def _change(self, row: Mapping[str, Any]) -> None:
         made = await self.post.push_screen_wait(ChoiceForm(row, self._content["mandatory"], self.say))
