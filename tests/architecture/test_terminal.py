@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "postex_tui"
-GUARDED = ROOT / "widgets" / "plain.py"
-DRAWS = re.compile(r"^\s*(?:from|import) textual\b", re.MULTILINE)
+GUARDED = {ROOT / "widgets" / "plain.py", ROOT / "widgets" / "plot.py"}
+DRAWS = re.compile(r"^\s*(?:from|import) (?:textual|textual_plotext|plotext)\b", re.MULTILINE)
 HARMLESS = {
     "Footer",
     "DataTable",
@@ -53,7 +53,7 @@ def modules() -> list[Path]:
     return [
         file
         for file in sorted(ROOT.rglob("*.py"))
-        if file != GUARDED and DRAWS.search(file.read_text(encoding="utf-8"))
+        if file not in GUARDED and DRAWS.search(file.read_text(encoding="utf-8"))
     ]
 
 
@@ -70,6 +70,8 @@ def _faults(node: ast.AST, file: str) -> Iterator[str]:
             yield from (f"{each.name} shows text unguarded" for each in names if each.name not in HARMLESS)
         case ast.ImportFrom(module=str(module)) if module.startswith("rich.text") or module == "rich":
             yield "rich is for widgets.plain"
+        case ast.ImportFrom(module=str(module)) if "plotext" in module:
+            yield "plots are for widgets.plot"
         case ast.ImportFrom(module="textual.command", names=names) if file not in PALETTE:
             yield from (f"{each.name} is for palette.finds" for each in names if each.name != "Provider")
         case ast.ImportFrom(module="textual.content") if file not in PALETTE | {"app.py"}:
@@ -93,9 +95,10 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path, monkeypatch: pytest.
     bad.write_text(
         "from textual.widgets import Static\nfrom rich.text import Text\n"
         "from textual.command import Hit\nfrom textual.content import Content\n"
+        "from textual_plotext import PlotextPlot\n"
         "x.update(y)\nw.tooltip = subject\nb = Button(subject)\n"
     )
-    assert len(list(faults(bad))) == 7
+    assert len(list(faults(bad))) == 8
 
 
 COLOUR = re.compile(

@@ -59,7 +59,7 @@ class ServiceLog(Followed):
         yield Line("", id="tail")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
-        level = self.say(LEVELS.get(item["level"], item["level"]))
+        level = self.say(LEVELS.get(str(item["level"]), str(item["level"])))
         cells = [*_moment(item), level, item["event"], item["meaning"] or ""]
         return str(item["number"]), cells
 
@@ -80,7 +80,7 @@ class ServiceLog(Followed):
         told = [self.say(LEAST, level=self.say(LEVELS[level]))] if level else []
         return " · ".join([*told, event] if event else told) or self.say(ALL)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_search(self) -> None:
         levels = [(self.say(LEAST, level=self.say(words)), level) for level, words in LEVELS.items()]
         asks = [

@@ -1,0 +1,30 @@
+"""Bars: the only way to draw a plot. What stands below and above them passes `safe_text`.
+
+Contract. `tell` takes a title and (label, count) pairs; a count of None, of too few people, has no bar.
+"""
+
+from collections.abc import Sequence
+
+from textual_plotext import PlotextPlot
+
+from postex_tui.safe_text import safe_text
+
+Bars = Sequence[tuple[str, int | None]]
+LONGEST = 16
+"""Characters of a label."""
+
+
+class BarPlot(PlotextPlot):
+    """Drawn anew for the room there is."""
+
+    can_focus = False
+
+    def tell(self, title: str, bars: Bars) -> None:
+        """Show these instead."""
+        self.plt.clear_figure()
+        self.plt.title(safe_text(title))
+        if bars:
+            places = [float(place) for place in range(len(bars))]
+            self.plt.bar(places, [count or 0 for _, count in bars], width=0.6)
+            self.plt.xticks(places, [safe_text(label, LONGEST) for label, _ in bars])
+        self.refresh()
