@@ -181,7 +181,7 @@ class PostexApp(App[None]):
         if not self.online:
             self._looked()
 
-    @work(group="look", exclusive=True, exit_on_error=False)
+    @work(group="look", exclusive=True)
     async def _looked(self) -> None:
         try:
             await self.connection.get("/health")
@@ -323,7 +323,7 @@ class PostexApp(App[None]):
 
     # --- live events ---
 
-    @work(group="events", exclusive=True, exit_on_error=False)
+    @work(group="events", exclusive=True)
     async def _listen(self) -> None:
         try:
             async for event in self.connection.events():

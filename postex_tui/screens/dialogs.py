@@ -81,7 +81,7 @@ class StepUp(Dialog[bool]):
         else:
             self.dismiss(False)
 
-    @work(group="prove", exclusive=True, exit_on_error=False)
+    @work(group="prove", exclusive=True)
     async def _proven(self) -> None:
         code = "".join(self.query_one("#code", Field).value.split())
         body = {"password": self.query_one("#password", Field).value, "code": code}
@@ -155,7 +155,7 @@ class Form(Dialog[Any]):
         else:
             self._submitted(self._submit)
 
-    @work(group="act", exclusive=True, exit_on_error=False)
+    @work(group="act", exclusive=True)
     async def _submitted(self, submit: Submit) -> None:
         values = self._filled()
         try:

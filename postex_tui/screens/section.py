@@ -107,7 +107,7 @@ class SectionScreen(WordedScreen[None]):
         """What is shown is made and asked anew, in the other language."""
         self._reworded()
 
-    @work(group="act", exit_on_error=False)
+    @work(group="act")
     async def _reworded(self) -> None:
         await self.recompose()
         self._settle("loading", self.say(LOADING))
@@ -124,7 +124,7 @@ class SectionScreen(WordedScreen[None]):
         """A live event of a kind it listens to."""
         self.reload()
 
-    @work(group="load", exclusive=True, exit_on_error=False)
+    @work(group="load", exclusive=True)
     async def _load(self) -> None:
         try:
             content = await self.fetch()
@@ -168,7 +168,7 @@ class SectionScreen(WordedScreen[None]):
         """Carry something out, with proof of identity where the API asks for it; then `done` with the answer."""
         self._acted(call, done)
 
-    @work(group="act", exit_on_error=False)
+    @work(group="act")
     async def _acted(self, call: Callable[[], Awaitable[Any]], done: Callable[[Any], None]) -> None:
         try:
             answer = await self.post.proven(call)

@@ -56,7 +56,7 @@ class SignIn(WordedScreen[None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self._knocked()
 
-    @work(group="sign-in", exclusive=True, exit_on_error=False)
+    @work(group="sign-in", exclusive=True)
     async def _knocked(self) -> None:
         values = {name: self.query_one(f"#{name}", Field).value for name in FIELDS}
         values["code"] = "".join(values["code"].split())

@@ -109,7 +109,7 @@ class Menu(OptionList):
         )
 
 
-class Tab(TabPane):
+class Pane(TabPane):
     """One of several rooms behind each other, within Textual's TabbedContent."""
 
     def __init__(self, text: object, *children: Widget, id: str | None = None) -> None:

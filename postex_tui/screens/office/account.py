@@ -164,13 +164,13 @@ class AccountDetail(DetailScreen):
 
     # --- what is done ---
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def sure(self, asked: Confirm, call: Callable[[], Awaitable[Any]], done: str) -> None:
         """Once it is confirmed carry it out, tell it, and ask anew."""
         if await self.post.push_screen_wait(asked):
             self.act(call, lambda _: self._is_done(done))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def filled(self, form: Form, done: str) -> None:
         """Once the form was taken tell it, and ask anew."""
         if await self.post.push_screen_wait(form) is not None:
@@ -192,7 +192,7 @@ class AccountDetail(DetailScreen):
             case _:
                 self._turn(ACTS[name])
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _turn(self, act: Act) -> None:
         asked = Confirm(
             self.say(act.title, who=safe_text(self.account["name"] or self.account["id"], 30)),
@@ -231,7 +231,7 @@ class AccountDetail(DetailScreen):
         form = Form(self.say(N_("Change the account")), asks, self.say(N_("Save")), explained, changed)
         self.filled(form, self.say(N_("Saved.")))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _reset(self) -> None:
         happens = N_(
             "You get a one-time code for {who}, which works for 72 hours; you never see the password that is chosen"
@@ -266,7 +266,7 @@ class AccountDetail(DetailScreen):
         self._code(N_("A one-time code"), shown_code.reset(self.say, self.account, made))
         self.reload()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _erase(self) -> None:
         happens = N_(
             "The account of {who} is closed now, and erased for good when its trash window is over: its documents,"
@@ -292,7 +292,7 @@ class AccountDetail(DetailScreen):
         asked = Confirm(title, self.say(happens, who=self.who), verb)
         self.sure(asked, lambda: self.api.delete(f"{self.path}/erasure"), self.say(N_("It is not erased.")))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def save_receipt(self, erasure: Mapping[str, Any]) -> None:
         content = json.dumps(erasure["receipt"], ensure_ascii=False, indent=2).encode()
         await self.post.hand_over(f"postex-erasure-{erasure['id']}.json", content)

@@ -32,7 +32,7 @@ class Batch:
 
     def ask(self, chosen: Sequence[Item]) -> None:
         """Which act, and whether it is meant."""
-        self._screen.run_worker(self._asked(list(chosen)), group="ask", exit_on_error=False)
+        self._screen.run_worker(self._asked(list(chosen)), group="ask")
 
     def undo(self) -> None:
         if self._last is not None:
@@ -61,7 +61,7 @@ class Batch:
         return Confirm(title, "\n".join([say(act.several), "", *named]), say(act.verb), grave=act.grave)
 
     def _begin(self, act: Act, chosen: Sequence[Item]) -> None:
-        self._screen.run_worker(self._carried_out(act, chosen), group="act", exit_on_error=False)
+        self._screen.run_worker(self._carried_out(act, chosen), group="act")
 
     async def _carried_out(self, act: Act, chosen: Sequence[Item]) -> None:
         """One after the other; whoever does not prove who they are stops here."""

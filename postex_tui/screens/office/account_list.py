@@ -158,7 +158,7 @@ class AccountList(SectionScreen):
             self._renew(self._visited)
             self._visited = None
 
-    @work(group="load", exclusive=True, exit_on_error=False)
+    @work(group="load", exclusive=True)
     async def _renew(self, account: str) -> None:
         try:
             self.query_one(MarkedGrid).renew(await self.api.get(path_of(account)))
@@ -230,7 +230,7 @@ class AccountList(SectionScreen):
         self.reload()
         self.refresh_bindings()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_new(self) -> None:
         try:
             await self._know_domains()

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from bridge.i18n import N_
 from postex_tui.screens.office.account_words import Say
 from postex_tui.widgets.paged_grid import Item, PagedGrid
-from postex_tui.widgets.plain import Line, Tab
+from postex_tui.widgets.plain import Line, Pane
 
 if TYPE_CHECKING:
     from postex_tui.screens.office.account import AccountDetail
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NONE = N_("None.")
 
 
-class Room(Tab):
+class Room(Pane):
     """`NAME`: the id of its tab."""
 
     NAME: ClassVar[str]

@@ -89,7 +89,7 @@ class Audit(Followed):
         if event.row_key.value is not None:
             self.post.open(EventDetail(event.row_key.value))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_search(self) -> None:
         explained = self.say(N_("What is left empty does not matter."))
         title, verb = self.say(N_("Find events")), self.say(N_("Find"))
@@ -103,7 +103,7 @@ class Audit(Followed):
         await self.api.get("/audit/events", limit=1, **Filter(given).query(self.say))
         return given
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_jump(self) -> None:
         async def known(given: Mapping[str, str]) -> int:
             return position(self.say, given["position"])
@@ -114,7 +114,7 @@ class Audit(Followed):
         if wanted is not None:
             self.narrow({**self.filter.given, "position": str(wanted)})
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_looks(self) -> None:
         account = await looked_at(self, self.query_one(LogGrid).here)
         if account is not None:
@@ -123,7 +123,7 @@ class Audit(Followed):
     def action_verify(self) -> None:
         self.post.open(Verification(""))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_export(self) -> None:
         await audit_export.save(self, self.filter, self.query_one("#tail", Line).say)
         self._tell()

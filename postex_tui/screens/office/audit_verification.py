@@ -118,7 +118,7 @@ class Verification(DetailScreen):
 
     # --- what the person does ---
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_compare(self) -> None:
         async def parsed(given: Mapping[str, str]) -> Mapping[str, Any]:
             return _parsed(given["head"], self.say(NO_HEAD))
@@ -130,7 +130,7 @@ class Verification(DetailScreen):
             self._head = head
             self.action_reload()
 
-    @work(group="act", exit_on_error=False)
+    @work(group="act")
     async def action_keep(self) -> None:
         try:
             head = await self.api.get("/audit/head")
@@ -139,7 +139,7 @@ class Verification(DetailScreen):
             return
         await self.post.hand_over("postex-audit-head.json", f"{json.dumps(head)}\n".encode())
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_reindex(self) -> None:
         title = self.say(N_("Make the index anew?"))
         happens = self.say(

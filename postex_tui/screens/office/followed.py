@@ -71,7 +71,7 @@ class Followed(SectionScreen):
         if self.following and self.is_current:
             self._news()
 
-    @work(group="look", exclusive=True, exit_on_error=False)
+    @work(group="look", exclusive=True)
     async def _news(self) -> None:
         """Show what is new, or count it."""
         try:

@@ -214,7 +214,7 @@ class Erasures(Waiting):
         super().tell(item)
         self._look(item["id"])
 
-    @work(group="pages", exclusive=True, exit_on_error=False)
+    @work(group="pages", exclusive=True)
     async def _look(self, erasure: str) -> None:
         """What is left at this moment."""
         try:

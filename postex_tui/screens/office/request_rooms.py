@@ -16,7 +16,7 @@ from postex_tui.screens.dialogs import Ask, Form, Submit
 from postex_tui.screens.office.account_words import Say
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
-from postex_tui.widgets.plain import Line, Tab
+from postex_tui.widgets.plain import Line, Pane
 
 if TYPE_CHECKING:
     from postex_tui.screens.office.requests import Requests
@@ -25,7 +25,7 @@ NEW, CHANGE, END, OPEN, UNDO = "n", "e", "d", "o", "u"
 Keys = Mapping[str, tuple[str, str]]
 
 
-class Waiting(Tab):
+class Waiting(Pane):
     """`NAME`: the id of its tab. `PLACE`: where the API lists them."""
 
     NAME: ClassVar[str]
@@ -82,8 +82,6 @@ class Waiting(Tab):
     def show(self, page: Mapping[str, Any]) -> None:
         there = self.grid.begin(page, self.fetch)
         self.query_one(Vertical).set_class(not there, "bare")
-        if there:
-            self.desk.begin_at(self.grid)
         self.moved()
 
     @property

@@ -36,7 +36,7 @@ class ShownCode(ShownOnce):
         event.prevent_default()
         self._keep()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _keep(self) -> None:
         await self.post.hand_over(self._file, self._told.encode())
 
