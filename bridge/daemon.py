@@ -165,7 +165,7 @@ def _doors(
         services(store, throttle, clock, time.monotonic, size, connections=signed_in, places=places.of(settings)),
         tasks,
     )
-    control = Control(store, clock, settings, throttle, data, signed_in)
+    control = Control(store, clock, settings, throttle, data, signed_in, started_at=int(clock()))
     return Doors(smtp, imap, tls, ControlServer(control), control.ports)
 
 

@@ -77,6 +77,8 @@ class Certificate:
     expires_at: int
     pem: str
     """The server's own, without its chain."""
+    subject: str
+    """RFC 4514."""
 
 
 def described(certificate_file: Path) -> Certificate:
@@ -90,6 +92,7 @@ def described(certificate_file: Path) -> Certificate:
         found.issuer == found.subject,
         int(found.not_valid_after_utc.timestamp()),
         found.public_bytes(serialization.Encoding.PEM).decode("ascii"),
+        found.subject.rfc4514_string(),
     )
 
 

@@ -56,7 +56,7 @@ SECTIONS = (
     Section("sent", N_("Sent"), Mode.SENDING, "sent.read", "sending.sent:Sent"),
     Section("recipients", N_("Recipients"), Mode.SENDING, "recipients.read", "sending.recipients:Recipients"),
     Section("batches", N_("Batches"), Mode.SENDING, "batch.read", "sending.batches:Batches"),
-    Section("dashboard", N_("Dashboard"), Mode.OFFICE, "account.list", "office.dashboard:Dashboard"),
+    Section("dashboard", N_("Dashboard"), Mode.OFFICE, "dashboard.read", "office.dashboard:Dashboard"),
     Section("accounts", N_("Accounts"), Mode.OFFICE, "account.list", "office.accounts:Accounts"),
     Section("senders", N_("Senders"), Mode.OFFICE, "account.list", "office.senders:Senders"),
     Section("choices", N_("Preferences"), Mode.OFFICE, "domain-preference.read", "office.choices:Choices"),

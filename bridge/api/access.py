@@ -59,6 +59,11 @@ class Access:
         )
 
     @property
+    def is_everywhere(self) -> bool:
+        """Whether it reaches the bridge itself, not domains alone."""
+        return any(held.right.reach is Reach.ALL for held in self.held)
+
+    @property
     def target(self) -> Account:
         """The account that the path names; a route without one must not ask."""
         assert self.account is not None, "the path names no account"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.api.drills import Drills
+from bridge.api.figures import Figures
 from bridge.api.pace import Pace
 from bridge.clock import Clock, system
 from bridge.connections import Connections
@@ -55,6 +56,10 @@ class Control:
     """Notice URLs that are looked at or tried: each is a process, and a look for a server."""
     drills: Drills = field(default_factory=Drills)
     """The restore drill under way."""
+    figures: Figures = field(default_factory=Figures)
+    """What the dashboard counts."""
+    started_at: int | None = None
+    """When the bridge began to serve; None: no bridge runs, a command answers itself."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))
 
     def now(self) -> int:

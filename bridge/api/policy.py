@@ -135,6 +135,8 @@ class Action(StrEnum):
     # the bridge
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    DASHBOARD_READ = "dashboard.read"
+    """How the bridge stands: counts, and what needs doing."""
     STATISTICS_READ = "statistics.read"
     SERVICE_LOG_READ = "service-log.read"
     """What the running bridge wrote to its log: ids and counts alone (S19)."""
@@ -244,6 +246,7 @@ RIGHTS: Mapping[Action, Rights] = {
         **_MACHINE,
     },
     Action.AUDIT_VERIFY: {**_OWNER, **_AUDITOR, **_MACHINE},
+    Action.DASHBOARD_READ: {**_HELPERS, **_OWNER_AND_ADMIN, **_MACHINE},
     Action.STATISTICS_READ: {**_OWNER_AND_ADMIN, **_AUDITOR},
     Action.SERVICE_LOG_READ: {**_OWNER, **_MACHINE},
     Action.BACKUP_MAKE: {**_OWNER, **_MACHINE},

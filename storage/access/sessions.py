@@ -182,6 +182,31 @@ def listing(session: Session, account_id: int) -> list[ApiSession]:
     return [ApiSession(*row) for row in found]
 
 
+def count_alive(session: Session, domains: frozenset[int] | None, now: int) -> int:
+    """Of accounts of these domains (None: all)."""
+    where, values = ("", []) if domains is None else (f" AND domain_id IN ({','.join('?' * len(domains))})", domains)
+    found = statements.row(
+        session,
+        "SELECT count(*) FROM api_session JOIN account ON account.id = account_id"  # noqa: S608 - marks alone
+        f" WHERE used_at > ? AND started_at > ?{where}",
+        (now - IDLE, now - ABSOLUTE, *values),
+    )
+    assert found is not None
+    return int(found[0])
+
+
+def alive(session: Session, domains: frozenset[int] | None, now: int) -> list[ApiSession]:
+    """Likewise, newest first."""
+    where, values = ("", []) if domains is None else (f" AND domain_id IN ({','.join('?' * len(domains))})", domains)
+    found = statements.rows(
+        session,
+        f"SELECT {_COLUMNS} FROM api_session JOIN account ON account.id = api_session.account_id"  # noqa: S608
+        f" WHERE used_at > ? AND started_at > ?{where} ORDER BY api_session.id DESC",
+        (now - IDLE, now - ABSOLUTE, *values),
+    )
+    return [ApiSession(*row) for row in found]
+
+
 def remove_expired(session: Session, now: int) -> int:
     """Delete all sessions that are over, and their slots; how many."""
     return _remove(session, "used_at <= ? OR started_at <= ?", now - IDLE, now - ABSOLUTE)

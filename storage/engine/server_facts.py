@@ -18,6 +18,8 @@ class Fact(StrEnum):
     """JSON: folders that backups went to, by kind."""
     BACKUP_MAKERS = "backup_makers"
     """JSON: for each backup, by its id, who had it made: `operator` or `account`."""
+    AUDIT_VERIFIED = "audit_verified"
+    """JSON: `at` and `holds` of the latest verification of the audit log."""
     RESTORE_DRILLS = "restore_drills"
     """JSON: `drills`, the latest, newest first (see `backups.drills`)."""
 

@@ -12,11 +12,12 @@ from base64 import b64decode, b64encode
 from binascii import unhexlify
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from storage.engine import statements
+from storage.engine import server_facts, statements
+from storage.engine.server_facts import Fact
 from storage.errors import Invalid, Tampered
 from storage.keys import signing
 from storage.keys.master import ServerKeys
@@ -104,3 +105,21 @@ def check(session: Session, keys: ServerKeys, head: SignedHead) -> Standing:
     if found is not None:
         return Standing.HOLDS if found[0] == head.hash else Standing.REWRITTEN
     return Standing.CUT
+
+
+class Verified(NamedTuple):
+    """How the latest verification of the log went."""
+
+    at: int
+    holds: bool
+
+
+def note_verification(session: Session, *, holds: bool, now: int) -> None:
+    """The log was read whole, and a head with it where one was given."""
+    server_facts.put(session, Fact.AUDIT_VERIFIED, signing.canonical({"at": now, "holds": holds}))
+
+
+def verified(session: Session) -> Verified | None:
+    """The latest verification; None: there was none yet."""
+    value = server_facts.get(session, Fact.AUDIT_VERIFIED)
+    return None if value is None else Verified(**json.loads(value))

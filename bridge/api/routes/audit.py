@@ -144,6 +144,7 @@ async def verification(
     holds = found.first_bad is None and (standing is None or standing.standing == Standing.HOLDS)
     if not holds:
         log.error("audit.broken", position=found.first_bad, head=standing and standing.standing)
+    store.post(audit_heads.note_verification, holds=found.first_bad is None, now=access.control.now())
     return VerificationOut(
         holds=holds,
         position=found.position,

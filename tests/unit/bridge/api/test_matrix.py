@@ -94,6 +94,7 @@ ALLOWED = {
     Action.PROCESSOR_CHANGE: "Oo",
     Action.AUDIT_READ: ALL + "o",
     Action.AUDIT_VERIFY: "OAo",
+    Action.DASHBOARD_READ: "ODRHo",
     Action.STATISTICS_READ: "ODA",
     Action.SERVICE_LOG_READ: "Oo",
     Action.BACKUP_MAKE: "Oo",
