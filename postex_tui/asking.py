@@ -5,7 +5,6 @@ What is asked for and what is shown on the way goes to standard error: standard 
 
 import sys
 from collections.abc import Callable, Mapping
-from io import StringIO
 from typing import Any
 
 import typer
@@ -73,18 +72,11 @@ def say(text: str) -> None:
 
 def show_second_factor(begun: Mapping[str, Any]) -> None:
     """The QR code, and the same in letters."""
-    import segno
+    from postex_tui import qr
 
-    drawn = StringIO()
-    segno.make(begun["otpauth_uri"], error="l").terminal(out=drawn, compact=True)
     say("Scan this with the app that is to show your codes (any TOTP app):\n")
-    say(drawn.getvalue())
-    say(f"or type this secret into it: {in_groups(begun['secret'])}\n")
-
-
-def in_groups(secret: str) -> str:
-    """In fours, for typing."""
-    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    say(f"{qr.drawn(begun['otpauth_uri'])}\n")
+    say(f"or type this secret into it: {qr.in_groups(begun['secret'])}\n")
 
 
 def again(codes: frozenset[str], ask: Callable[[], Any]) -> Any:

@@ -67,8 +67,8 @@ def add(
         body["secret"] = secret
     with control(data) as api:
         made = asking.stepped_up(api, password, code, lambda: _made(api, email, body, secret))
-    content = _content(made)
-    answer(as_json, {"email": made["username"], "device": content}, _words(content))
+        card = "" if as_json else _card(api, _content(made))
+    answer(as_json, {"email": made["username"], "device": _content(made)}, card)
 
 
 def _made(api: "Api", email: str, body: dict[str, object], secret: str | None) -> Any:
@@ -144,6 +144,33 @@ def revoke(email: Email, device: Chosen, data: Data, as_json: AsJson = False) ->
     answer(as_json, {"email": email, "device": {"id": chosen["id"], "label": chosen["label"]}}, f"Revoked {label}.")
 
 
+@app.command("connection")
+def connection(data: Data, as_json: AsJson = False) -> None:
+    """Show how mail programs connect: host, ports, security, certificate."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.get("/connection")
+    ways = [f"{at['kind']}  {at['host']}  port {at['port']}  {at['security']}" for at in found["servers"]]
+    mark = f"certificate, SHA-256{', self-signed' if found['certificate']['self_signed'] else ''}:"
+    here = ["open to programs on this machine alone (setting host)"] if found["only_here"] else []
+    answer(as_json, found, "\n".join([*ways, mark, f"  {found['certificate']['fingerprint']}", *here]))
+
+
+@app.command("autoconfig")
+def autoconfig(
+    domain: Annotated[str, typer.Argument(help="Whose addresses it is for.", show_default=False)],
+    data: Data,
+    as_json: AsJson = False,
+) -> None:
+    """Print the file by which mail programs of a domain set themselves up (config-v1.1.xml)."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = api.get("/connection/autoconfig", domain=domain)
+    answer(as_json, found, found["xml"].rstrip())
+
+
 def _chosen(api: "Api", email: str, device: str) -> Any:
     """The one device in use that is meant."""
     found = api.get(f"{_account(email)}/devices")["devices"]
@@ -166,13 +193,18 @@ def _content(made: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "username": made["username"], "password": made["password"]}
 
 
-def _words(device: Mapping[str, Any]) -> str:
-    """What a person types into a mail client."""
-    return (
-        f"Device {device['label']} ({', '.join(device['scopes'])}), shown this once:\n"
-        f"  user      {device['username']}\n"
-        f"  password  {device['password']}"
-    )
+def _card(api: "Api", device: Mapping[str, Any]) -> str:
+    """What a person types into a mail program, or scans."""
+    from functools import partial
+
+    from bridge.i18n import text
+    from postex_tui import device_card, qr
+
+    connection = api.get("/connection")
+    words = f"Shown this once.\n\n{device_card.words(partial(text, 'en'), connection, device)}"
+    code = device_card.scanned(connection, device, device["username"])
+    scan = "Thunderbird for Android and K-9 Mail scan it: add account, then import settings."
+    return words if code is None else f"{words}\n\n{scan}\n\n{qr.drawn(code)}"
 
 
 def _line(device: Mapping[str, Any]) -> str:

@@ -197,13 +197,13 @@ def _signing_key(data: Path) -> str:
 
 
 def _words(data: Path, kit: str, signer: str, mark: str, address: str, code: str) -> str:
-    from postex_tui.paper import kit_picture
+    from postex_tui import qr
 
     return (
         f"Made {data}.\n\n"
         "RECOVERY KIT: shown this once. Print it and keep it away from this machine;\n"
         "without it a backup cannot be opened when the master key is lost.\n\n"
-        f"{kit_picture(kit)}\n  {kit}\n\n"
+        f"{qr.of_kit(kit)}\n  {kit}\n\n"
         f"Signing key: write it on the kit. A restore shows by it that a backup is yours:\n  {signer}\n\n"
         f"TLS certificate, SHA-256:\n  {mark}\n\n"
         f"Owner {address}, enrolment code (72 hours, once):\n  {code}\n\n"

@@ -29,11 +29,11 @@ def new(data: Data, as_json: AsJson = False) -> None:
 
 
 def _words(kit: str, waiting: int) -> str:
-    from postex_tui.paper import kit_picture
+    from postex_tui import qr
 
     lines = [
         "NEW RECOVERY KIT: shown this once. Print it and keep it away from this machine.",
-        f"\n{kit_picture(kit)}\n  {kit}\n",
+        f"\n{qr.of_kit(kit)}\n  {kit}\n",
         "It opens backups made from now on; make one now. The old kit still opens the older ones: keep it until they"
         " are gone, unless others have seen it; then delete those backups.",
     ]
