@@ -51,6 +51,8 @@ class Action(StrEnum):
     SELF_SECRETS = "self.secrets"
     """Password, TOTP, recovery codes."""
     SELF_ROTATE = "self.rotate"
+    SELF_EXPORT = "self.export"
+    """All that is kept of one, with the documents, as one file (S44)."""
     LOOKS_READ = "looks.read"
     """Who looked at one's data (D7)."""
     DOCUMENT_ERASE = "document.erase"
@@ -181,6 +183,7 @@ RIGHTS: Mapping[Action, Rights] = {
     Action.SELF_IDENTITY: _EVERYBODY,
     Action.SELF_SECRETS: _EVERYBODY,
     Action.SELF_ROTATE: _EVERYBODY,
+    Action.SELF_EXPORT: _EVERYBODY,
     Action.LOOKS_READ: _EVERYBODY,
     Action.DOCUMENT_ERASE: _EVERYBODY,
     Action.FIELD_ERASE: _EVERYBODY,
@@ -265,6 +268,7 @@ STEP_UP: frozenset[Action] = frozenset(
         Action.SELF_IDENTITY,
         Action.SELF_SECRETS,
         Action.SELF_ROTATE,
+        Action.SELF_EXPORT,
         Action.DOCUMENT_ERASE,
         Action.FIELD_ERASE,
         Action.ACCOUNT_CHANGE,

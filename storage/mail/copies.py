@@ -35,6 +35,30 @@ def copies_of(session: Session, mailbox_id: int, ranges: Ranges = EVERYTHING) ->
     return as_copies(found if len(ranges) == 1 else sorted(set(found)))
 
 
+def page_of(session: Session, mailbox_id: int, above: int, limit: int) -> list[Copy]:
+    """The next copies with UIDs above one, ascending."""
+    return as_copies(
+        statements.rows(
+            session,
+            "SELECT uid, document_id, flags, keywords, modseq, internal_date FROM copy"
+            " WHERE mailbox_id = ? AND uid > ? ORDER BY uid LIMIT ?",
+            (mailbox_id, above, limit),
+        )
+    )
+
+
+def totals(session: Session, account_id: int) -> tuple[int, int]:
+    """Messages in all mailboxes of the account, and the stored bytes of their documents."""
+    found = statements.row(
+        session,
+        "SELECT count(*), coalesce(sum(stored_size), 0) FROM mailbox JOIN copy ON copy.mailbox_id = mailbox.id"
+        " JOIN document ON document.id = copy.document_id WHERE mailbox.account_id = ?",
+        (account_id,),
+    )
+    count, size = found or (0, 0)
+    return count, size
+
+
 def as_copies(rows: Iterable[statements.Row]) -> list[Copy]:
     """From uid, document, flags, keywords, modseq, internal date."""
     return [

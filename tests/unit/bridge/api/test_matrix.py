@@ -35,6 +35,7 @@ ALLOWED = {
     Action.SELF_IDENTITY: ALL,
     Action.SELF_SECRETS: ALL,
     Action.SELF_ROTATE: ALL,
+    Action.SELF_EXPORT: ALL,
     Action.LOOKS_READ: ALL,
     Action.DOCUMENT_ERASE: ALL,
     Action.FIELD_ERASE: ALL,
