@@ -12,6 +12,9 @@ say nothing of a person: numbers, keys, seals. Whether an item can be changed is
 from bridge.inventory.item import Change as Change
 from bridge.inventory.item import Item as Item
 from bridge.inventory.item import Tag as Tag
-from bridge.inventory.items import ITEMS as ITEMS
+from bridge.inventory.noted import NOTED
+from bridge.inventory.provided import PROVIDED
 from bridge.inventory.technical import LINKS as LINKS
 from bridge.inventory.technical import TECHNICAL as TECHNICAL
+
+ITEMS: tuple[Item, ...] = (*PROVIDED, *NOTED)
