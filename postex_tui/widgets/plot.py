@@ -23,8 +23,12 @@ class BarPlot(PlotextPlot):
         """Show these instead."""
         self.plt.clear_figure()
         self.plt.title(safe_text(title))
-        if bars:
+        highest = max((count for _, count in bars if count), default=0)
+        self.plt.frame(highest > 0)
+        if highest:
             places = [float(place) for place in range(len(bars))]
             self.plt.bar(places, [count or 0 for _, count in bars], width=0.6)
             self.plt.xticks(places, [safe_text(label, LONGEST) for label, _ in bars])
+            self.plt.ylim(0, highest)
+            self.plt.yticks([0, highest], ["0", str(highest)])
         self.refresh()

@@ -94,7 +94,7 @@ class Verification(DetailScreen):
         verdict.say("\n".join(self._verdict(content)))
         verdict.set_class(not content["holds"], "wrong")
         self.query_one(Facts).tell(
-            [(self.say(N_("Last position")), content["position"]), (self.say(N_("Its hash")), content["hash"])]
+            [(self.say(N_("Position")), content["position"]), (self.say(N_("Hash")), content["hash"])]
         )
         self.query_one("#advice", Line).say(self.say(COMPARE if self._is_sound(content) else WHAT_TO_DO))
         self.refresh_bindings()

@@ -20,8 +20,8 @@ from postex_tui.widgets.paged_grid import Item
 from postex_tui.widgets.plain import Line
 
 LEVELS = {
-    "debug": N_("for developers"),
-    "info": N_("as it should be"),
+    "debug": N_("detail"),
+    "info": N_("normal"),
     "warning": N_("warning"),
     "error": N_("fault"),
     "critical": N_("grave"),

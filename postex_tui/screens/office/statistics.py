@@ -45,10 +45,7 @@ BY_DAY = N_("Documents per day")
 BY_CHANNEL = N_("By channel, {month}")
 BY_TYPE = N_("By type, {month}")
 BY_OPENING = N_("Opened, {month}")
-EXPLAINED = N_(
-    "Whole days in UTC; a figure of fewer than {least} people is not told, and where it could be worked out from"
-    " others, one more is left out."
-)
+EXPLAINED = N_("Whole days, in UTC. Of fewer than {least} people nothing is told.")
 
 
 class Statistics(SectionScreen):
@@ -68,7 +65,8 @@ class Statistics(SectionScreen):
         self.add_class("plotted")
 
     def contents(self) -> Iterable[Widget]:
-        yield Horizontal(id="domains", classes="choices")
+        with Vertical(classes="slim"):
+            yield Horizontal(id="domains", classes="choices")
         yield Line("", id="people", lines=True)
         with Vertical(id="plots"):
             yield BarPlot(id="by-day")
@@ -139,7 +137,7 @@ class Statistics(SectionScreen):
         one, days = self._one, self._found["days"]
         yield self.say(N_("Accounts")), one["accounts"]
         yield self.say(N_("With a device used in {days} days"), days=days), one["connected"]
-        yield self.say(N_("Documents on told days of the last {days}"), days=days), one["documents"]
+        yield self.say(N_("Documents in {days} days"), days=days), one["documents"]
         yield self.say(N_("Bytes kept")), one["stored_bytes"]
 
     def _draw(self) -> None:
