@@ -28,6 +28,7 @@ from postex_tui.commands import (
     escrow,
     explain,
     external,
+    held,
     hold,
     identity,
     init,
@@ -97,6 +98,8 @@ me.app.command("show")(identity.show)
 me.app.command("set")(identity.change)
 me.app.command("changes")(identity.changes)
 me.app.command("undo")(identity.undo)
+me.app.command("held")(held.held)
+me.app.command("export")(held.export)
 me.app.command("looks")(looks.looks)
 me.app.command("disclosures")(sent.disclosures)
 me.app.command("copies")(copies.copies)

@@ -7,16 +7,16 @@ There, without a session, it is the operator's. Refusals become `Refusal`, with 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
 from bridge.api import serving
 from bridge.settings import Settings
-from postex_tui import token
+from postex_tui import downloads, token
 from postex_tui.answers import Refusal
 from postex_tui.data_folder import open_locked, require, settings_of
 from postex_tui.replies import BASE, Query, answered
@@ -49,6 +49,13 @@ class Api:
 
     def delete(self, path: str, body: Mapping[str, object] | None = None) -> Any:
         return self._request("DELETE", path, body)
+
+    def download(self, path: str, body: Mapping[str, object], file: BinaryIO, told: Callable[[int], None]) -> None:
+        """Write a large answer to a file while it comes."""
+        try:
+            self._runner.run(downloads.download(self._http, path, body, file, told))
+        except httpx.TransportError:
+            raise Refusal("cut-short", "the connection was cut before the end; nothing of it is kept") from None
 
     def pages(self, path: str, **query: Query) -> Iterator[Any]:
         """All items of a long list, page by page."""

@@ -9,11 +9,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
 from bridge.i18n import N_, text
+from postex_tui import downloads
 from postex_tui.answers import Refusal
 from postex_tui.replies import BASE, Query, answered
 
@@ -22,6 +23,8 @@ PAUSES = (0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to open a stream; the last one stays."""
 REOPENED = "reopened"
 NO_ANSWER = N_("The bridge does not answer. It may be starting or stopped; this screen tries again by itself.")
+
+CUT_SHORT = N_("The connection was cut before the end. Nothing of it is kept; try again.")
 
 
 class Unreachable(Refusal):
@@ -89,6 +92,17 @@ class Connection:
         headers = {"Accept-Language": self.locale, "Postex-Road": "tui"}
         headers |= {} if self.attended() else {"Postex-Unattended": "yes"}
         return headers | {"Authorization": f"Bearer {self.token}"} if self.token else headers
+
+    async def download(
+        self, path: str, body: Mapping[str, object], file: BinaryIO, told: Callable[[int], None]
+    ) -> None:
+        """Write a large answer to a file while it comes. `told`: how many bytes came."""
+        try:
+            await downloads.download(self._http, path, body, file, told, self._headers())
+        except httpx.TransportError:
+            self.watch(False)
+            raise Unreachable("cut-short", text(self.locale, CUT_SHORT)) from None
+        self.watch(True)
 
     async def events(self, *kinds: str) -> AsyncIterator[Event]:
         """What happens from now on; `REOPENED` where something may have been missed."""

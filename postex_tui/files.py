@@ -1,7 +1,10 @@
 """Files that the app writes for a person: new ones only, readable by their owner alone."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bridge.i18n import N_, text
 from postex_tui.answers import Refusal
@@ -12,6 +15,14 @@ FAILED = N_("{path} cannot be written: {reason}.")
 
 def keep(path: Path, content: bytes, locale: str) -> str:
     """Write it; where it is. `Refusal` where that cannot be, and then nothing is left of it."""
+    with writing(path, locale) as file:
+        file.write(content)
+    return str(path.expanduser())
+
+
+@contextmanager
+def writing(path: Path, locale: str) -> Iterator[BinaryIO]:
+    """A file to write piece by piece. Whatever goes wrong, nothing is left of it; `Refusal` if it is the disk."""
     path = path.expanduser()
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -21,8 +32,10 @@ def keep(path: Path, content: bytes, locale: str) -> str:
         raise Refusal("no-file", text(locale, FAILED, path=path, reason=error.strerror)) from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
     except OSError as error:
         path.unlink(missing_ok=True)
         raise Refusal("no-file", text(locale, FAILED, path=path, reason=error.strerror)) from None
-    return str(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
