@@ -1,7 +1,7 @@
 """The control API in this process: a real store, people with roles, a clock that the test turns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -83,11 +83,18 @@ class Desk:
     domains: dict[str, Domain]
 
     @classmethod
-    def open(cls, data: Path, *, operator: bool = False, mode: DomainMode = DomainMode.MANAGED) -> "Desk":
+    def open(
+        cls,
+        data: Path,
+        *,
+        operator: bool = False,
+        mode: DomainMode = DomainMode.MANAGED,
+        settings: Settings | None = None,
+    ) -> "Desk":
         """A new store with two domains."""
         clock, store = Clock(), stores.new(data)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
-        control = Control(store, clock, Settings(), Throttle(clock), data, Connections(clock))
+        control = Control(store, clock, settings or Settings(), Throttle(clock), data, Connections(clock))
         transport = httpx.ASGITransport(application(control, operator=operator), raise_app_exceptions=False)
         http = httpx.AsyncClient(transport=transport, base_url="http://postex", headers={"Accept-Language": "en"})
         return cls(store, data, clock, control, http, made)
@@ -137,6 +144,10 @@ class Desk:
             sessions.start, store.server_keys, store.shred, account, keys, "test", int(self.clock())
         )
         return started.token
+
+    def signed_in_again(self, person: Person) -> Person:
+        """The same person, with a session of now."""
+        return replace(person, token=self.token(person.account, person.keys))
 
     async def ask(
         self,

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storage.backups import backup
 from storage.keys.master import MasterKey, ServerKeys
-from tests import warm
+from storage.keys.recovery import RecoveryKit, seal_master
+from tests import stores, warm
+from tests.control import Desk
 from tests.running import COMMAND, PostOffice, postex
 
 
@@ -42,3 +45,11 @@ class Kept:
 def run(*arguments: str | Path, data: Path, text: str) -> subprocess.CompletedProcess[str]:
     """`postex` with the kit on standard input, in English."""
     return warm.run([*COMMAND, *arguments, "--kit", "-", "--data", data, "--json"], text, LC_ALL="C.UTF-8")
+
+
+def with_kit(desk: Desk) -> RecoveryKit:
+    """As `init` leaves the folder: the master key sealed to a recovery kit."""
+    kit, sealed = RecoveryKit.generate(), desk.data / backup.RECOVERY / backup.SEALED_MASTER
+    sealed.parent.mkdir(exist_ok=True)
+    sealed.write_bytes(seal_master(kit.public_key, MasterKey.load(desk.data / stores.KEY_NAME)))
+    return kit

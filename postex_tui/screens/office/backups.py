@@ -88,7 +88,6 @@ class Backups(DeedScreen):
             self.set_timer(LOOK_EVERY, self.reload)
         grid = self.query_one("#backups", PagedGrid)
         there = grid.begin({"items": items, "next": None}, self.all_there)
-        self.begin_at(grid)
         self._moved()
         return there
 

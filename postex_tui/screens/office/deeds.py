@@ -7,19 +7,10 @@ from textual import work
 
 from postex_tui.screens.dialogs import Confirm, Form
 from postex_tui.screens.section import SectionScreen
-from postex_tui.widgets.paged_grid import PagedGrid
 
 
 class DeedScreen(SectionScreen):
     """`done` gives the words for what the API answered."""
-
-    _is_begun = False
-
-    def begin_at(self, grid: PagedGrid) -> None:
-        """The first time something is there the keys are the list's."""
-        if not self._is_begun and grid.row_count:
-            self._is_begun = True
-            self.call_after_refresh(grid.focus)
 
     async def all_there(self, after: str | None) -> Mapping[str, Any]:
         """The page after a list that came whole."""

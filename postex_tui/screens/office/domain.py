@@ -70,7 +70,6 @@ class DomainDetail(DeedScreen, DetailScreen):
         grid = self.query_one("#holders", PagedGrid)
         grid.display = grid.begin({"items": holders, "next": None}, self.all_there)
         self.query_one("#key-words", Line).say("" if escrow is None else self._key(escrow))
-        self.begin_at(grid)
         self.refresh_bindings()
         return True
 

@@ -57,10 +57,7 @@ class Domains(DeedScreen):
 
     def show(self, content: Any) -> bool:
         page, self.counts = content
-        grid = self.query_one("#domains", PagedGrid)
-        there = grid.begin(page, self._page)
-        self.begin_at(grid)
-        return there
+        return self.query_one("#domains", PagedGrid).begin(page, self._page)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "new" or self.may("domain.add")

@@ -76,7 +76,7 @@ class Processors(Waiting):
             Ask("country", self.say(N_("Country, two letters")), item["country"] if item else "", hint="NL"),
             Ask("date", self.say(N_("Contract of (day)")), (item["contract_date"] or "") if item else ""),
             *(
-                Ask(field, self.say(words), "yes" if item and field in item["fields"] else "", tick=True)
+                Ask(f"may-{field}", self.say(words), "yes" if item and field in item["fields"] else "", tick=True)
                 for field, words in FIELDS.items()
             ),
         ]
@@ -87,7 +87,7 @@ class Processors(Waiting):
                 "kind": values["kind"],
                 "country": values["country"],
                 "contract_date": values["date"] or None,
-                "fields": [field for field in FIELDS if values[field]],
+                "fields": [field for field in FIELDS if values[f"may-{field}"]],
             }
             return await self.desk.api.put(f"{self.PLACE}/{name}", body)
 

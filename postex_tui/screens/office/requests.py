@@ -66,16 +66,22 @@ class Requests(DeedScreen):
         self.reload()
 
     def enter_room(self, name: str) -> None:
-        """Go to that tab, if it is there."""
+        """Go to that tab, if it is there. Its list has the keys from then on: a tab with the keys is shown."""
         self.first = name
-        if name in [room.NAME for room in self.query(Waiting)]:
-            self.query_one(TabbedContent).active = name
+        for room in self.query(Waiting):
+            if name == room.NAME:
+                self.query_one(TabbedContent).active = name
+                self.call_after_refresh(room.grid.focus)
 
     def action_enter(self, number: int) -> None:
         rooms = [*self.query(Waiting)]
         if number <= len(rooms):
             self.enter_room(rooms[number - 1].NAME)
-            rooms[number - 1].grid.focus()
+
+    def _give_keys(self) -> None:
+        """To the list of the room one is in alone: another that got them would bring its own room forward."""
+        if self.room is not None and self.room.grid.row_count:
+            self.room.grid.focus(scroll_visible=False)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:

@@ -81,7 +81,6 @@ class Roles(DeedScreen):
         if self.wanted in grid.items:
             grid.move_cursor(row=grid.get_row_index(self.wanted))
             self.wanted = None
-        self.begin_at(grid)
         self._moved()
         return there
 

@@ -98,8 +98,9 @@ class Settings(DeedScreen):
         if self.wanted in grid.items:
             grid.move_cursor(row=grid.get_row_index(self.wanted))
             self.wanted = None
+        elif there and grid.here is not None and grid.here["heading"]:
+            grid.move_cursor(row=grid.cursor_row + 1)
         self._tell(grid.here)
-        self.begin_at(grid)
         return there
 
     def _is_kept(self, item: Item) -> bool:

@@ -8,14 +8,14 @@ import pytest_asyncio
 
 from bridge import i18n
 from bridge.backup_words import WORDS
-from storage.backups import backup, drills, manifests, orders
+from storage.backups import drills, manifests, orders
 from storage.errors import BackupReason
 from storage.keys.master import MasterKey
-from storage.keys.recovery import RecoveryKit, seal_master
+from storage.keys.recovery import RecoveryKit
 from storage.records import Role
-from tests import stores
 from tests.control import NOW, Desk, Person
 from tests.handing_in import send
+from tests.restoring import with_kit
 
 
 @pytest_asyncio.fixture
@@ -35,14 +35,6 @@ async def test_an_owner_makes_a_backup_and_sees_it(desk: Desk, tmp_path: Path) -
     listed = (await desk.ask("GET", "/v1/backups", owner)).json()
     assert [(one["kind"], one["whole"]) for one in listed["items"]] == [("data", True), ("keyring", True)]
     assert (listed["keep_days"], listed["keyring_keep_days"]) == (35, 30)
-
-
-def with_kit(desk: Desk) -> RecoveryKit:
-    """As `init` leaves the folder: the master key sealed to a recovery kit."""
-    kit, sealed = RecoveryKit.generate(), desk.data / backup.RECOVERY / backup.SEALED_MASTER
-    sealed.parent.mkdir(exist_ok=True)
-    sealed.write_bytes(seal_master(kit.public_key, MasterKey.load(desk.data / stores.KEY_NAME)))
-    return kit
 
 
 async def backed_up(desk: Desk, owner: Person, folder: Path) -> Path:

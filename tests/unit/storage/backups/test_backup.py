@@ -269,9 +269,9 @@ def test_what_lies_behind_a_link_in_the_destination_is_never_deleted(vault: Vaul
     """Whoever writes to the destination must not reach the data folder by it."""
     vault.make()
     elsewhere = tmp_path / "elsewhere"
-    for kept in (elsewhere / "keyring.db", elsewhere / ("ab" * 16), elsewhere / "ab" / ("ab" * 16)):
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(b"kept")
+    for left in (elsewhere / "keyring.db", elsewhere / ("ab" * 16), elsewhere / "ab" / ("ab" * 16)):
+        left.parent.mkdir(exist_ok=True)
+        left.write_bytes(b"kept")
     link = vault.data / at
     if link.is_dir():
         shutil.rmtree(link)
