@@ -43,7 +43,7 @@ class Pages(Server):
             shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
         )
         self._pages: set[asyncio.Task[web.WebSocketResponse]] = set()
-        self._running: set[AppService] = set()
+        self._sockets: set[web.WebSocketResponse] = set()
 
     def initialize_logging(self) -> None:
         """Warnings alone, and without what a page sent."""
@@ -60,7 +60,7 @@ class Pages(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Every page's process ends before this one does."""
-        await asyncio.gather(*(service.stop() for service in self._running))
+        await asyncio.gather(*(page.close() for page in self._sockets))
         if self._pages:
             await asyncio.wait(self._pages)
 
@@ -80,12 +80,12 @@ class Pages(Server):
         return (origin.scheme, origin.netloc) == urlsplit(self.public_url)[:2]
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
-        self._running.add(app_service)
+        self._sockets.add(websocket)
         try:
             await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
         finally:
             await _ended(app_service)
-            self._running.discard(app_service)
+            self._sockets.discard(websocket)
 
 
 async def _ended(service: AppService) -> None:
