@@ -29,6 +29,7 @@ class BarPlot(PlotextPlot):
             places = [float(place) for place in range(len(bars))]
             self.plt.bar(places, [count or 0 for _, count in bars], width=0.6)
             self.plt.xticks(places, [safe_text(label, LONGEST) for label, _ in bars])
+            self.plt.xlim(-1, len(bars))
             self.plt.ylim(0, highest)
             self.plt.yticks([0, highest], ["0", str(highest)])
         self.refresh()

@@ -147,7 +147,9 @@ class Statistics(SectionScreen):
         for name, (title, bars) in zip(("by-day", "by-channel", "by-type"), groups, strict=False):
             told = any(count is not None for _, count in bars)
             heading = title if told else f"{title}: {self._figure(None)}"
-            self.query_one(f"#{name}", BarPlot).tell(heading, bars)
+            plot = self.query_one(f"#{name}", BarPlot)
+            plot.tell(heading, bars)
+            plot.set_class(not told, "untold")
         self._fill(groups)
         self.query_one("#tail", Line).say(self.say(EXPLAINED, least=self._found["threshold"]))
 
