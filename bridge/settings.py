@@ -211,14 +211,22 @@ def reference() -> str:
     )
 
 
-def template(hostname: str) -> str:
-    """The postex.toml that `init` writes: one setting, and what an admin changes first as comments."""
+HIGH_PORTS = (
+    "\n# Above 1024: no right is needed to listen there.\n"
+    "[imap]\ntls_port = 10993\n\n"
+    "[smtp]\ntls_port = 10465\nsubmission_port = 10587\nmx_port = 10025\n"
+)
+
+
+def template(hostname: str, *, is_open: bool = False, high_ports: bool = False) -> str:
+    """The postex.toml that `init` writes: what was chosen, and what an admin changes first as comments."""
     return (
         "# Settings of this bridge; all of them with their meaning: docs/settings.md\n"
         f'hostname = "{hostname}"\n\n'
         "# As long as this line is a comment, only programs on this machine can connect.\n"
-        '# host = "0.0.0.0"\n\n'
+        f'{"" if is_open else "# "}host = "0.0.0.0"\n\n'
         "# [tls]\n"
         '# certificate_file = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"\n'
         '# key_file = "/etc/letsencrypt/live/mail.example.org/privkey.pem"\n'
+        f"{HIGH_PORTS if high_ports else ''}"
     )

@@ -33,19 +33,32 @@ def init(
     country: Country,
     owner: Owner = None,
     mode: Annotated[DomainMode, typer.Option(help="Whether the domain can reset accounts.")] = DomainMode.MANAGED,
+    hostname: Annotated[
+        str | None, typer.Option(help="Name by which mail programs find this server.", show_default="DOMAIN")
+    ] = None,
+    is_open: Annotated[bool, typer.Option("--open", help="Let programs on other machines connect.")] = False,
+    high_ports: Annotated[
+        bool, typer.Option("--high-ports", help="Ports above 1024 (10993, 10465, …), for users without rights.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a data folder; its recovery kit is shown this once."""
     from bridge import tls
+    from bridge.settings import template
     from postex_tui.data_folder import settings_of
 
     _require_empty(data)
-    first = FirstDomain(_domain_name(domain), _country(country), mode)
+    name, server = _host("--domain", domain), _host("--hostname", hostname or domain)
+    written = template(server, is_open=is_open, high_ports=high_ports)
+    first = FirstDomain(name, _country(country), mode, written)
     _require_europe(settings_of(data), first)
     try:
         kit = _make(data, first)
         address, code = _make_owner(data, first, owner or f"postmaster@{first.name}", kit)
         _prepare_backups(data, kit)
+    except OSError as error:
+        _empty(data)
+        raise Refusal("no-folder", f"{error.filename or data} cannot be written: {error.strerror}") from None
     except BaseException:
         _empty(data)
         raise
@@ -69,6 +82,8 @@ class FirstDomain:
     name: str
     country: str
     mode: DomainMode
+    settings: str
+    """What postex.toml is to say."""
 
 
 def _require_empty(data: Path) -> None:
@@ -85,13 +100,13 @@ def _require_europe(settings: "Settings", first: FirstDomain) -> None:
         raise Refusal("outside-europe", outside, USAGE)
 
 
-def _domain_name(text: str) -> str:
+def _host(option: str, text: str) -> str:
     from bridge.setting_values import host_name
 
     try:
         return host_name(text)
     except ValueError as error:
-        raise Refusal("invalid", f"--domain {error}", USAGE) from None
+        raise Refusal("invalid", f"{option} {error}", USAGE) from None
 
 
 def _country(text: str) -> str:
@@ -111,7 +126,7 @@ def _make(data: Path, first: FirstDomain) -> str:
 
     for folder in (data, data / "recovery"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_new(data / settings.FILE, settings.template(first.name).encode(), 0o600)
+    write_new(data / settings.FILE, first.settings.encode(), 0o600)
     chosen = settings_of(data)
     kit, master = RecoveryKit.generate(), MasterKey.generate()
     master.save(data / chosen.storage.master_key_file)

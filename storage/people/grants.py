@@ -113,6 +113,14 @@ def owners(session: Session, now: int) -> list[int]:
     return [account_id for (account_id,) in found]
 
 
+def has_owner(session: Session, now: int) -> bool:
+    """Whether one of them has enrolled."""
+    ids = owners(session, now)
+    marks = ", ".join("?" for _ in ids)
+    query = f"SELECT 1 FROM account WHERE state = 'registered' AND id IN ({marks}) LIMIT 1"  # noqa: S608 - marks alone
+    return bool(ids) and statements.row(session, query, tuple(ids)) is not None
+
+
 def by_id(session: Session, grant_id: int) -> Grant:
     """NotFound."""
     found = statements.row(session, f"SELECT {_COLUMNS} FROM role_grant WHERE id = ?", (grant_id,))  # noqa: S608

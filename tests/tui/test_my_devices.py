@@ -1,7 +1,6 @@
 """One's own devices and sessions: made with a card and a code, changed, revoked, ended (S25, S28)."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +18,10 @@ from tests.tui.office import LARGE, Seat, seat
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Desk:
     opened = Desk.open(tmp_path / "data")
     tls.create_self_signed(opened.data / "tls" / "cert.pem", opened.data / "tls" / "key.pem", "localhost", NOW)
-    yield opened
+    return opened
 
 
 def add(desk: Desk, who: Person, label: str) -> None:

@@ -24,6 +24,7 @@ from bridge.api.routes import (
     explanations,
     export,
     external_mailbox,
+    first_run,
     grants,
     health,
     held,
@@ -52,6 +53,7 @@ from bridge.api.routes import (
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    first_run.router,
     sign_in.router,
     me_secrets.router,
     accounts.router,
