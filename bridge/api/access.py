@@ -64,6 +64,11 @@ class Access:
         return any(held.right.reach is Reach.ALL for held in self.held)
 
     @property
+    def sees_all(self) -> bool:
+        """Whether nobody is masked for who asks: others find people by their whole address alone."""
+        return all(held.right.view is View.FULL for held in self.held)
+
+    @property
     def target(self) -> Account:
         """The account that the path names; a route without one must not ask."""
         assert self.account is not None, "the path names no account"

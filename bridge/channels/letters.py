@@ -4,6 +4,8 @@ Each runs in one transaction with its audit event, and the delivery is told (`ha
 its reader by another way meanwhile, or that the server can open no more, is not sent again.
 """
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from bridge.channels import handoff
@@ -32,6 +34,19 @@ def retry(session: Session, job_id: int, now: int, actor: str) -> Job:
         made = jobs.again(session, job_id, now, afresh=False)
     _note(session, "outbox.retried", job, now, actor)
     return made
+
+
+def retry_several(session: Session, job_ids: Sequence[int], now: int, actor: str) -> int:
+    """Each as `retry`; how many are tried. Those that cannot be stay as they are."""
+    return sum(_could_retry(session, job_id, now, actor) for job_id in job_ids)
+
+
+def _could_retry(session: Session, job_id: int, now: int, actor: str) -> bool:
+    try:
+        retry(session, job_id, now, actor)
+    except (Conflict, NotFound):
+        return False
+    return True
 
 
 def settle(session: Session, job_id: int, *, done: bool, now: int, actor: str) -> Job:

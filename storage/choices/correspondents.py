@@ -76,6 +76,25 @@ def get(session: Session, correspondent_id: int) -> Correspondent:
     return Correspondent(*found)
 
 
+def matching(session: Session, text: str, limit: int, *, whole: bool) -> list[int]:
+    """Numbers of those whose name or address has this in it; `whole`: whose address it is."""
+    low = text.lower()
+    sql = (
+        "SELECT correspondent.id FROM correspondent LEFT JOIN account ON account.id = correspondent.account_id"
+        " WHERE correspondent.address = ? OR account.email = ? OR account.id IN"
+        " (SELECT account_id FROM sender_identity WHERE address = ?)"
+    )
+    values: list[statements.Value] = [low, low, low]
+    if not whole:
+        sql += (
+            " OR instr(lower(coalesce(account.name, '')), ?) OR instr(coalesce(account.email, ''), ?)"
+            " OR instr(coalesce(correspondent.address, ''), ?)"
+        )
+        values += [low, low, low]
+    found = statements.rows(session, f"{sql} ORDER BY 1 LIMIT ?", (*values, limit))
+    return [number for (number,) in found]
+
+
 def is_known(session: Session, account_id: int, correspondent_id: int) -> bool:
     """Whether it is among those of `of_reader`: two probes, however many they are."""
     found = statements.row(

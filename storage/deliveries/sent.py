@@ -14,6 +14,7 @@ from storage.choices import consents
 from storage.choices.consents import Purpose
 from storage.deliveries.terms import DECISIONS_KEPT, DocumentType
 from storage.engine import statements
+from storage.engine.statements import Value
 
 # ruff: noqa: S608 - every part of these statements stands in this file
 
@@ -28,8 +29,10 @@ _SENT = (
     f" {SEEN}, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
     " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
     " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?) AND decided_at > ?"
-    " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
 )
+_ORDER = " ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
+_TO = "lower(dsn ->> 'to')"
+"""The recipient, as the sender named it."""
 _OWN = " FROM delivery WHERE correspondent_id = ? AND state NOT IN ('held', 'refused')"
 _RECIPIENTS = f"SELECT account_id, max(id){_OWN} AND account_id > ? GROUP BY account_id ORDER BY account_id LIMIT ?"
 
@@ -65,9 +68,33 @@ class Sent:
     batch: str | None
 
 
-def listing(session: Session, correspondent_id: int, below: tuple[int, int], limit: int, now: int) -> list[Sent]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of one's documents; None leaves it open."""
+
+    state: Seen | None = None
+    recipient: str | None = field(default=None, repr=False)
+    """Part of the address as the sender named it."""
+    batch: str | None = None
+
+
+def listing(
+    session: Session,
+    correspondent_id: int,
+    below: tuple[int, int],
+    limit: int,
+    now: int,
+    wanted: Wanted | None = None,
+) -> list[Sent]:
     """Newest first, below (when, number), of the last `DECISIONS_KEPT` seconds."""
-    found = statements.rows(session, _SENT, (correspondent_id, *below, now - DECISIONS_KEPT, limit))
+    sql, values = _SENT, list[Value]((correspondent_id, *below, now - DECISIONS_KEPT))
+    wanted = wanted or Wanted()
+    low = None if wanted.recipient is None else wanted.recipient.lower()
+    asked = ((f"{SEEN} = ?", wanted.state), (f"instr({_TO}, ?) > 0", low), ("batch.name = ?", wanted.batch))
+    for condition, value in asked:
+        if value is not None:
+            sql, values = f"{sql} AND {condition}", [*values, value]
+    found = statements.rows(session, f"{sql}{_ORDER}", (*values, limit))
     return [_sent(session, correspondent_id, row, now) for row in found]
 
 

@@ -52,6 +52,20 @@ def get(session: Session, account_id: int) -> NoticeUrl:
     return NoticeUrl(*found)
 
 
+def paused(session: Session, domains: frozenset[int] | None, after: int, limit: int) -> list[tuple[int, str, int]]:
+    """(account, service, since when) of those that are not used, by account, after one; `domains`: in these alone."""
+    sql = (
+        "SELECT account_id, service, paused_at FROM notice_url JOIN account ON account.id = account_id"
+        " WHERE paused_at IS NOT NULL AND account_id > ?"
+    )
+    values: list[statements.Value] = [after]
+    if domains is not None:
+        sql += f" AND domain_id IN ({','.join('?' * len(domains))})"
+        values += sorted(domains)
+    found = statements.rows(session, f"{sql} ORDER BY account_id LIMIT ?", (*values, limit))
+    return [(number, service, at) for number, service, at in found]
+
+
 def sealed(session: Session, account_id: int) -> bytes:
     """For `opened`. NotFound."""
     found = statements.row(session, "SELECT sealed_url FROM notice_url WHERE account_id = ?", (account_id,))

@@ -58,10 +58,10 @@ async def listing(
     Who sees people masked must give the whole address, and gets the list by age: another order would tell names.
     """
     store, domains_known = access.control.store, await _names(access)
-    sort = sort if _sees_all(access) else "-created"
+    sort = sort if access.sees_all else "-created"
     asked: dict[str, object] = {"state": state, "role": role, "text": text, "sort": sort}
     reach = access.domains if domain is None else frozenset({_in_reach(access, domain)})
-    found = await store.read(_page, reach, _sees_all(access), pages.decode(after, (int,)), limit + 1, asked)
+    found = await store.read(_page, reach, access.sees_all, pages.decode(after, (int,)), limit + 1, asked)
     items = [
         portraits.account_out(
             access.view(account.id, account.domain_id), account, domains_known[account.domain_id], store.server_keys
@@ -256,10 +256,6 @@ def _in_reach(access: Access, name: str) -> int:
     domain = access.control.store.look_up(domains.by_name, name)
     access.require_domain(domain.id)
     return domain.id
-
-
-def _sees_all(access: Access) -> bool:
-    return all(held.right.view is View.FULL for held in access.held)
 
 
 async def _names(access: Access) -> dict[int, str]:

@@ -10,7 +10,14 @@ from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action
 from bridge.api.problems import Problem, not_found
-from bridge.api.schemas.outbox import JobOut, SettlementIn
+from bridge.api.schemas.outbox import (
+    JobCountOut,
+    JobOut,
+    PausedAddressOut,
+    RetriesIn,
+    RetriesOut,
+    SettlementIn,
+)
 from bridge.channels import letters
 from bridge.i18n import N_
 from storage.deliveries import jobs, overviews
@@ -18,9 +25,11 @@ from storage.deliveries.jobs import Job
 from storage.deliveries.overviews import JobLine
 from storage.deliveries.terms import JobKind, JobState
 from storage.errors import Conflict
-from storage.people import accounts
+from storage.people import accounts, notice_urls
 
 router = APIRouter(prefix="/v1", tags=["outbox"])
+AT_ONCE = 200
+"""Jobs of one write: the writer has others waiting."""
 Number = Annotated[int, Path(ge=1, lt=2**62)]
 Listing = Annotated[Access, Depends(gate(Action.OUTBOX_LIST))]
 Changing = Annotated[Access, Depends(gate(Action.OUTBOX_CHANGE))]
@@ -48,8 +57,41 @@ async def listing(
     found = await access.control.store.read(
         overviews.jobs, access.domains, state=state, kind=kind, before=before, limit=limit + 1
     )
-    items = await access.control.store.read(_shown, access, found[:limit])
+    items = await access.control.store.read(shown, access, found[:limit])
     return Page(items=items, next=pages.encode((found[limit - 1].id,)) if len(found) > limit else None)
+
+
+@router.get("/outbox/counts")
+async def counts(access: Listing) -> list[JobCountOut]:
+    """How many there are of each kind and state in reach."""
+    found = await access.control.store.read(overviews.standing, access.domains)
+    return [JobCountOut(kind=kind, state=state, count=count) for kind, state, count in found]
+
+
+@router.get("/outbox/paused-addresses")
+async def paused(access: Listing, after: After = None, limit: Limit = 50) -> Page[PausedAddressOut]:
+    """Recipients whose notices go nowhere any more, as their URL took none for a day; by account."""
+    key = pages.decode(after, [int])
+    found = await access.control.store.read(
+        notice_urls.paused, access.domains, 0 if key is None else int(key[0]), limit + 1
+    )
+    items = await access.control.store.read(_paused, access, found[:limit])
+    return Page(items=items, next=pages.encode((found[limit - 1][0],)) if len(found) > limit else None)
+
+
+@router.post("/outbox/retries")
+async def retry_all(body: RetriesIn, access: Changing) -> RetriesOut:
+    """Try all dead letters of a kind again that are in reach."""
+    store, before, retried, left = access.control.store, None, 0, 0
+    while True:
+        found = await store.read(
+            overviews.jobs, access.domains, state=JobState.DEAD, kind=body.kind, before=before, limit=AT_ONCE
+        )
+        if not found:
+            return RetriesOut(retried=retried, left=left)
+        numbers, before = [line.id for line in found], found[-1].id
+        done = await store.write(letters.retry_several, numbers, access.control.now(), access.actor)
+        retried, left = retried + done, left + len(numbers) - done
 
 
 @router.post("/outbox/{job}/retry")
@@ -100,11 +142,23 @@ async def _reached(access: Access, number: int) -> None:
 
 
 async def _out(access: Access, job: Job) -> JobOut:
-    (shown,) = await access.control.store.read(_shown, access, [overviews.line(job)])
-    return shown
+    (out,) = await access.control.store.read(shown, access, [overviews.line(job)])
+    return out
 
 
-def _shown(session: Session, access: Access, lines: list[JobLine]) -> list[JobOut]:
+def _paused(session: Session, access: Access, found: list[tuple[int, str, int]]) -> list[PausedAddressOut]:
+    made = []
+    for account_id, service, paused_at in found:
+        account = accounts.by_id(session, account_id)
+        view = access.view(account.id, account.domain_id)
+        reference = masking.reference(view, account, access.control.store.server_keys)
+        email = masking.address(view, account.email)
+        made.append(PausedAddressOut(account=reference, email=email, service=service, paused_at=paused_at))
+    return made
+
+
+def shown(session: Session, access: Access, lines: list[JobLine]) -> list[JobOut]:
+    """Jobs as this reader may see them."""
     return [_line(session, access, line) for line in lines]
 
 

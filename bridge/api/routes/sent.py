@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session
 
 from bridge.api import pages
@@ -16,20 +16,27 @@ from bridge.routing.recipients_view import OwnRecipient
 from storage.choices import correspondents
 from storage.deliveries import disclosures, sent
 from storage.deliveries.disclosures import Disclosure
-from storage.deliveries.sent import Sent
+from storage.deliveries.sent import Seen, Sent, Wanted
 
 router = APIRouter(prefix="/v1", tags=["sent"])
 HOUR = 3600
+Text = Annotated[str | None, Query(min_length=1, max_length=320)]
 
 
 @router.get("/accounts/{account}/sent")
 async def listing(
-    access: Annotated[Access, Depends(gate(Action.SENT_READ))], after: After = None, limit: Limit = 50
+    access: Annotated[Access, Depends(gate(Action.SENT_READ))],
+    after: After = None,
+    limit: Limit = 50,
+    state: Annotated[Seen | None, Query()] = None,
+    recipient: Text = None,
+    batch: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
 ) -> Page[SentOut]:
     """Own documents, newest first: a line for each recipient. Whether one was opened: with its consent alone."""
+    wanted = Wanted(state, recipient, batch)
     control, position, now = access.control, pages.decode(after, [int, int]), access.control.now()
     below = (int(position[0]), int(position[1])) if position else sent.NEWEST
-    found = await control.store.read(_sent, access.target.id, below, limit + 1, now)
+    found = await control.store.read(_sent, access.target.id, below, limit + 1, now, wanted)
     shown = found[:limit]
     agreed = sorted({each.account_id for each in shown if each.opened_at is not None})
     if agreed:
@@ -38,9 +45,11 @@ async def listing(
     return Page(items=[_out(each) for each in shown], next=end)
 
 
-def _sent(session: Session, account_id: int, below: tuple[int, int], limit: int, now: int) -> list[Sent]:
+def _sent(
+    session: Session, account_id: int, below: tuple[int, int], limit: int, now: int, wanted: Wanted
+) -> list[Sent]:
     correspondent_id = correspondents.find(session, account_id)
-    return [] if correspondent_id is None else sent.listing(session, correspondent_id, below, limit, now)
+    return [] if correspondent_id is None else sent.listing(session, correspondent_id, below, limit, now, wanted)
 
 
 def _note_opened(session: Session, account_ids: list[int], access: Access, now: int) -> None:
@@ -52,14 +61,19 @@ def _note_opened(session: Session, account_ids: list[int], access: Access, now: 
 
 @router.get("/accounts/{account}/recipients")
 async def recipients(
-    access: Annotated[Access, Depends(gate(Action.RECIPIENTS_READ))], after: After = None, limit: Limit = 100
+    access: Annotated[Access, Depends(gate(Action.RECIPIENTS_READ))],
+    after: After = None,
+    limit: Limit = 100,
+    text: Text = None,
 ) -> Page[OwnRecipientOut]:
-    """By which channel a document would reach each own recipient now. Every one of them can read that you asked."""
+    """By which channel a document would reach each own recipient now. Every one that is named in the answer can read
+    that you asked. `text`: part of the address.
+    """
     control, position, now = access.control, pages.decode(after, [int]), access.control.now()
     control.look_ups.take(access.target.id, now)
     number = int(position[0]) if position else 0
     found = await control.store.read(
-        recipients_view.of_sender, access.target.id, places.of(control.settings), number, limit + 1
+        recipients_view.of_sender, access.target.id, places.of(control.settings), number, limit + 1, text
     )
     shown = found[:limit]
     if shown:

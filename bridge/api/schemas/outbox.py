@@ -31,6 +31,31 @@ class JobOut(Schema):
     created_at: int
 
 
+class JobCountOut(Schema):
+    kind: JobKind
+    state: JobState
+    count: int
+
+
+class RetriesIn(Schema):
+    kind: JobKind
+
+
+class RetriesOut(Schema):
+    retried: int
+    left: int
+    """Dead letters that cannot be tried again: their document is not there any more."""
+
+
+class PausedAddressOut(Schema):
+    """Of notices; the URL itself is shown to nobody."""
+
+    account: str
+    email: str | None
+    service: str
+    paused_at: int
+
+
 class SettlementIn(Schema):
     done: bool
     """Whether it has happened."""
@@ -42,12 +67,22 @@ class DeliveryOut(Schema):
     id: str
     document: str
     account: str
+    email: str | None
+    """Cut where the reader's role needs no more."""
+    sender: str | None
+    """Name of the organisation, or the address outside; likewise."""
     type: DocumentType
     channel: Channel
     state: Seen
     ladder: str | None
     """As it was decided."""
     decided_at: int
+
+
+class DeliveryDetailOut(DeliveryOut):
+    jobs: list[JobOut]
+    """What of it is in the outbox; not the steps of its ladder, which tell that it lies unread."""
+    now: int
 
 
 class ProcessorIn(Schema):

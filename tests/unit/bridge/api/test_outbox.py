@@ -10,6 +10,7 @@ from storage.deliveries import deliveries, jobs
 from storage.deliveries.terms import Channel, DeliveryState, JobKind, JobState, NewJob
 from storage.engine import statements
 from storage.keys.outbox import OutboxKey
+from storage.people import notice_urls
 from storage.records import Role
 from tests.control import NOW, SECOND, Desk, Person
 from tests.departures import job_of, leave
@@ -165,5 +166,77 @@ async def test_the_register_of_processors(desk: Desk, owner: Person) -> None:
     assert (await desk.ask("DELETE", "/v1/processors/abroad", owner)).status_code == 200
     assert (await desk.ask("DELETE", "/v1/processors/abroad", owner)).status_code == 404
     assert [each["name"] for each in (await desk.ask("GET", "/v1/processors", owner)).json()] == ["Post & Co"]
-    found = desk.store.read_now(statements.rows, "SELECT kind FROM audit_event WHERE kind LIKE 'processor.%'")
+    found = desk.store.read_now(
+        statements.rows, "SELECT kind FROM audit_event WHERE kind LIKE 'processor.%' ORDER BY position"
+    )
     assert [kind for (kind,) in found] == ["processor.set", "processor.set", "processor.removed"]
+
+
+async def test_deliveries_are_found_by_recipient_sender_and_time_and_one_is_shown_with_its_jobs(
+    desk: Desk, admin: Person
+) -> None:
+    anna, bram = desk.person("anna"), desk.person("bram")
+    helper = desk.person("helper", Role.SUPPORT)
+    first = leave(desk.store, anna.account, NOW - 100)
+    later = [leave(desk.store, each.account, NOW) for each in (bram, anna)]
+
+    async def found(query: str, who: Person = admin) -> list[str]:
+        answer = await desk.ask("GET", f"/v1/deliveries?{query}", who)
+        return [each["id"] for each in answer.json()["items"]]
+
+    assert await found("recipient=anna") == [later[1].public_id, first.public_id]
+    assert await found("sender=ENERGIE") == [later[1].public_id, later[0].public_id, first.public_id]
+    assert await found(f"sender=energie&recipient=anna&since={NOW}") == [later[1].public_id]
+    assert await found("recipient=nobody") == await found("sender=nobody") == []
+    assert await found("recipient=anna", helper) == await found("sender=energie", helper) == []
+    assert len(await found("recipient=anna@example.test&sender=energie@outside.test", helper)) == 2
+    page = (await desk.ask("GET", "/v1/deliveries?sender=energie&limit=2", admin)).json()
+    rest = (await desk.ask("GET", f"/v1/deliveries?sender=energie&after={page['next']}", admin)).json()
+    assert [each["id"] for each in rest["items"]] == [first.public_id]
+    masked = (await desk.ask("GET", f"/v1/deliveries/{first.public_id}", helper)).json()
+    assert (masked["email"], masked["sender"]) == ("a…@e…", "e…@o…")
+    shown = (await desk.ask("GET", f"/v1/deliveries/{first.public_id}", admin)).json()
+    assert (shown["email"], shown["sender"], shown["now"]) == ("anna@example.test", "energie@outside.test", NOW)
+    assert [job["id"] for job in shown["jobs"]] == [job_of(desk.store, first)]
+    stranger = desk.person("stranger", Role.DOMAIN_ADMIN, domain=SECOND)
+    for missing in (f"/v1/deliveries/{first.public_id}", "/v1/deliveries/none"):
+        assert (await desk.ask("GET", missing, stranger)).status_code == 404
+
+
+async def test_dead_letters_of_a_kind_are_counted_and_tried_again_together(desk: Desk, admin: Person) -> None:
+    anna, other = desk.person("anna"), desk.person("other", domain=SECOND)
+    dead = [parked(desk, waiting(desk, anna), JobState.DEAD) for _ in range(3)]
+    parked(desk, waiting(desk, anna, Channel.EMAIL), JobState.DEAD)
+    foreign = parked(desk, waiting(desk, other), JobState.DEAD)
+    desk.store.write_now(statements.run, "UPDATE delivery SET needs_key = false WHERE id = 1")
+
+    async def counted() -> dict[tuple[str, str], int]:
+        answer = await desk.ask("GET", "/v1/outbox/counts", admin)
+        return {(each["kind"], each["state"]): each["count"] for each in answer.json()}
+
+    assert await counted() == {("paper", "dead"): 3, ("email", "dead"): 1}
+    answer = await desk.ask("POST", "/v1/outbox/retries", admin, {"kind": "paper"})
+    assert answer.json() == {"retried": 2, "left": 1}
+    assert await counted() == {("paper", "dead"): 1, ("paper", "waiting"): 2, ("email", "dead"): 1}
+    assert desk.store.read_now(jobs.get, foreign).state is JobState.DEAD
+    assert kinds(desk) == ["outbox.retried"] * 2
+    assert len(dead) == 3
+
+
+async def test_paused_notice_addresses_are_listed_without_their_url(desk: Desk, admin: Person, owner: Person) -> None:
+    anna = desk.person("anna")
+    public = OutboxKey.of(desk.store.server_keys.outbox).public_key
+    url = "ntfys://ntfy.example.org/CANARY"
+    desk.store.write_now(notice_urls.put, anna.account.id, public, url, "ntfys", NOW, actor="system")
+    assert (await desk.ask("GET", "/v1/outbox/paused-addresses", admin)).json()["items"] == []
+    for at in (NOW, NOW + notice_urls.PATIENCE + 1):
+        desk.store.write_now(notice_urls.failed, anna.account.id, at)
+    (item,) = (await desk.ask("GET", "/v1/outbox/paused-addresses", admin)).json()["items"]
+    assert item == {
+        "account": anna.account.public_id,
+        "email": "anna@example.test",
+        "service": "ntfys",
+        "paused_at": NOW + notice_urls.PATIENCE + 1,
+    }
+    (item,) = (await desk.ask("GET", "/v1/outbox/paused-addresses", owner)).json()["items"]
+    assert item["email"] == "a…@e…"

@@ -252,3 +252,24 @@ async def test_a_sender_who_is_erased_leaves_no_held_document(desk: Desk) -> Non
     for sql in ("SELECT 1 FROM delivery", "SELECT 1 FROM batch"):
         assert desk.store.read_now(statements.rows, sql) == []
     assert desk.store.read_now(statements.rows, "SELECT 1 FROM document WHERE public_id = ?", (document,)) == []
+
+
+async def test_what_was_sent_and_recipients_are_found_and_only_those_named_are_told(desk: Desk) -> None:
+    erp, anna, bram = desk.person("erp", role=Role.SENDER), desk.person("anna"), desk.person("bram")
+    send(desk, erp, anna, bram)
+    send(desk, erp, anna, number=2, batch="2026-11")
+
+    async def found(query: str) -> list[tuple[str, str | None]]:
+        answer = await desk.ask("GET", f"/v1/accounts/me/sent?{query}", erp)
+        return [(each["recipient"].split("+")[0], each["batch"]) for each in answer.json()["items"]]
+
+    assert await found("recipient=BRAM") == [("bram", None)]
+    assert await found("state=held") == await found("batch=2026-11") == [("anna", "2026-11")]
+    assert await found("recipient=anna&state=delivered") == [("anna", None)]
+    assert await found("recipient=%25") == []
+    asked = await desk.ask("GET", "/v1/accounts/me/recipients?text=ann", erp)
+    assert [each["recipient"] for each in asked.json()["items"]] == ["anna+bills@example.test"]
+    told = [
+        len((await desk.ask("GET", "/v1/accounts/me/disclosures", each)).json()["items"]) for each in (anna, bram)
+    ]
+    assert told == [1, 0]
