@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 KIND = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
 NO_KINDS = {"audit.broken", "notice.bounced", "paper.handed-off", "restore.partial"}
 """Names of other logs, in modules that write to this one."""
-FILES = re.compile(r".*\.(db|key|list|sealed|toml)")
+FILES = re.compile(r".*\.(db|json|key|list|sealed|toml)")
 MADE = {
     *(f"batch.{state}" for state in BatchState),
     *(f"{kind}.added" for kind in enrolment.KINDS),
