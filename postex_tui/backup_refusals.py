@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bridge.backup_words import WORDS
 from bridge.i18n import text
 from postex_tui.answers import Refusal
-from postex_tui.client import language
+from postex_tui.language import language
 from storage.errors import BackupRefused
 
 

@@ -6,7 +6,6 @@ There, without a session, it is the operator's. Refusals become `Refusal`, with 
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from bridge.api import serving
+from bridge.api import sockets
 from bridge.settings import Settings
 from postex_tui import downloads, token
 from postex_tui.answers import Refusal
 from postex_tui.data_folder import open_locked, require, settings_of
+from postex_tui.language import language
 from postex_tui.replies import BASE, Query, answered
 
 SECONDS = 120.0
@@ -121,8 +121,8 @@ async def _opened(
 
 @asynccontextmanager
 async def _transport(data: Path, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncBaseTransport, bool]]:
-    if serving.is_served(data):
-        with serving.address_of(data) as address:
+    if sockets.is_served(data):
+        with sockets.address_of(data) as address:
             yield httpx.AsyncHTTPTransport(uds=address), True
         return
     async with _in_process(data, settings) as application:
@@ -146,9 +146,3 @@ async def _in_process(data: Path, settings: Settings) -> AsyncIterator[httpx.ASG
         yield httpx.ASGITransport(app.create(made, operator=True))
     finally:
         await store.aclose()
-
-
-def language() -> str:
-    """What the terminal's locale asks for; English where it says nothing we have."""
-    wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "nl" if wanted.lower().startswith("nl") else "en"

@@ -1,41 +1,54 @@
 """The terminal app before a running bridge: how soon it is there, and whether it ever lets one wait.
 
-The app runs without a terminal (Textual's pilot) over the bridge's real socket. A key counts until the app is idle
-again; a callback of its loop counts in processor time, as other programs on the machine are not its doing.
+The real program runs in a pseudo-terminal of 140 × 45 and draws all it draws. A key counts from its bytes to the end
+of the first drawing that follows; a callback of the app's loop counts in processor time.
 """
 
-import asyncio
-import os
-import pty
-import select
-import subprocess
+import json
 import sys
+import tempfile
 import time
-from asyncio import events
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-from textual.pilot import Pilot
-
 from bench import crowd
+from bench.clients.terminal import Terminal
+from bench.clients.terminal_app import TOKEN
 from bench.rows.row import OURS, Measurement, Row, Samples, Scale, below, percentile
-from bench.servers.base import Server, Unavailable
+from bench.servers.base import Server
 from bench.servers.postex import Postex
-from bridge.api import serving
-from postex_tui.app import PostexApp
-from postex_tui.connection import Connection
-from postex_tui.widgets.paged_grid import PagedGrid
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.records import Role
 
-_LISTS = (("accounts", Role.DOMAIN_ADMIN), ("audit", Role.AUDITOR))
-_KEYS = ("down", "pagedown", "up", "pageup", "down", "pagedown", "pagedown", "pagedown")
 _LARGE = (140, 45)
-_DRAWN = b"Your address"
-_PATIENCE = 30.0
+_SEQUENCES = {
+    "down": b"\x1b[B",
+    "up": b"\x1b[A",
+    "pagedown": b"\x1b[6~",
+    "pageup": b"\x1b[5~",
+    "end": b"\x1b[F",
+    "ctrl+end": b"\x1b[1;5F",
+    "home": b"\x1b[H",
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "backspace": b"\x7f",
+    "space": b" ",
+}
+_MOVES = "down down pagedown up pageup down pagedown ctrl+end pagedown"
+_LISTS = (
+    (
+        "accounts",
+        Role.DOMAIN_ADMIN,
+        rb"\d{7}@bench\.test",
+        f"{_MOVES} home space space end / 1 2 backspace backspace enter r down enter escape",
+    ),
+    ("audit", Role.AUDITOR, rb"20\d\d-\d\d-\d\d", f"{_MOVES} end r down enter escape / a escape"),
+)
+"""Section, whose it is, what its rows show, and what is pressed in it."""
+_ASKS = frozenset(["ctrl+end", "end", "enter", "escape", "backspace", "r", "/", "1", "2", "a"])
+"""After these the bridge is asked, or another screen is there: a person looks before going on."""
+_DOOR = b"Your address"
 
 
 def measure(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
@@ -45,97 +58,68 @@ def measure(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
     with Store.open(data, MasterKey.load(data / "master.key")) as store:
         crowd.add_accounts(store, scale.accounts)
         crowd.add_events(store, scale.events)
-        tokens = {name: crowd.add_insider(store, name, role) for name, role in _LISTS}
+        tokens = {name: crowd.add_insider(store, name, role) for name, role, *_ in _LISTS}
     server.start()
     yield "terminal-paint", [_first_paint(data) for _ in range(scale.rounds)]
-    found = [asyncio.run(_use(data, name, tokens[name], scale.rounds)) for name, _ in _LISTS]
-    yield "terminal-list", [seconds for lists, _, _ in found for seconds in lists]
-    keys = [ms for _, each, _ in found for ms in each]
-    yield "terminal-key", keys
-    yield "terminal-key-p99", [percentile(keys, 0.99)]
-    yield "terminal-loop", [max(longest) for _, _, longest in found]
+    used = _Use()
+    for name, _, rows, keys in _LISTS:
+        used.section(data, name, tokens[name], rows, keys.split() * scale.rounds)
+    yield from used.figures()
 
 
 def _first_paint(data: Path) -> float:
     """Seconds from the start of `postex tui` to the door on the screen."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "postex_tui.cli", "tui", "--data", str(data)]
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "LANG": "C.UTF-8"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    try:
-        _read_until(ours, _DRAWN)
-        return time.perf_counter() - started
-    finally:
-        process.terminate()
-        process.wait()
-        os.close(ours)
+    started = time.monotonic()
+    with Terminal([sys.executable, "-m", "postex_tui.cli", "tui", "--data", str(data)], 80, 24) as terminal:
+        return terminal.until(_DOOR) - started
 
 
-def _read_until(terminal: int, words: bytes) -> None:
-    seen, ends = b"", time.monotonic() + _PATIENCE
-    while words not in seen:
-        if not select.select([terminal], [], [], max(0, ends - time.monotonic()))[0]:
-            raise Unavailable("the app drew nothing")
-        seen += os.read(terminal, 65_536)
+class _Use:
+    """What was seen in all sections."""
 
+    def __init__(self) -> None:
+        self.first_rows: Samples = []
+        self.keys: dict[str, Samples] = {}
+        self.callbacks: dict[str, float] = {}
+        """The longest by the key after which it ran, in ms of processor time."""
 
-async def _use(data: Path, section: str, token: str, rounds: int) -> tuple[Samples, Samples, Samples]:
-    """Seconds to the first rows; milliseconds of each key until idle; longest callbacks in milliseconds."""
-    with serving.address_of(data) as address, _callbacks() as longest:
-        connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), "en")
-        connection.token = token
-        app = PostexApp(connection)
-        async with app.run_test(size=_LARGE) as pilot:
-            started = time.perf_counter()
-            app.signed_in(await connection.get("/session"), section)
-            grid = await _rows(app)
-            first = time.perf_counter() - started
-            await pilot.pause(1)
-            grid.focus()
-            longest.clear()
-            keys = [await _pressed(pilot, key) for _ in range(rounds) for key in _KEYS]
-        await connection.aclose()
-    return [first], keys, longest or [0.0]
+    def section(self, data: Path, name: str, token: str, rows: bytes, keys: list[str]) -> None:
+        with tempfile.NamedTemporaryFile(prefix="postex-bench-") as report:
+            command = [sys.executable, "-m", "bench.clients.terminal_app", str(data), name, report.name]
+            with Terminal(command, *_LARGE, {TOKEN: token}) as terminal:
+                there = terminal.until(rows)
+                terminal.rest(2)
+                pressed = [(time.monotonic(), key, self._press(terminal, name, key)) for key in keys]
+            told = [json.loads(line) for line in Path(report.name).read_text("ascii").splitlines()]
+        self.first_rows.append(there - next(each["at"] for each in told if each["what"] == "signed-in"))
+        self._attribute(pressed, [(each["at"], each["ms"]) for each in told if each["what"] == "callback"])
 
+    def _press(self, terminal: Terminal, section: str, key: str) -> str:
+        """The name under which its time is kept."""
+        named = f"{section} {key}"
+        self.keys.setdefault(named, []).append(terminal.answered(_SEQUENCES.get(key, key.encode())))
+        terminal.rest(0.8 if key in _ASKS else 0.15)
+        return named
 
-async def _rows(app: PostexApp) -> PagedGrid:
-    """The list, once it has some."""
-    ends = time.monotonic() + _PATIENCE
-    while time.monotonic() < ends:
-        await asyncio.sleep(0.002)
-        for grid in app.screen.query(PagedGrid):
-            if grid.row_count:
-                return grid
-    raise Unavailable("the list stayed empty")
+    def _attribute(self, pressed: list[tuple[float, str, str]], callbacks: list[tuple[float, float]]) -> None:
+        for at, ms in callbacks:
+            named = next((named for when, _, named in reversed(pressed) if when <= at), "sign-in")
+            self.callbacks[named] = max(ms, self.callbacks.get(named, 0.0))
 
-
-async def _pressed(pilot: Pilot[None], key: str) -> float:
-    started = time.perf_counter()
-    await pilot.press(key)
-    took = 1000 * (time.perf_counter() - started)
-    await asyncio.sleep(0.1)  # a page that was asked for comes in between, as when one reads
-    return took
-
-
-@contextmanager
-def _callbacks() -> Iterator[Samples]:
-    """Milliseconds of processor time of callbacks of any loop of this thread, those of 5 ms and more."""
-    plain, found = events.Handle._run, list[float]()
-
-    def timed(handle: events.Handle) -> None:
-        started = time.thread_time()
-        plain(handle)
-        took = 1000 * (time.thread_time() - started)
-        if took >= 5:
-            found.append(took)
-
-    events.Handle._run = timed  # type: ignore[method-assign]
-    try:
-        yield found
-    finally:
-        events.Handle._run = plain  # type: ignore[method-assign]
+    def figures(self) -> Iterator[tuple[str, Samples]]:
+        for named, samples in self.keys.items():
+            longest = self.callbacks.get(named, 0.0)
+            print(
+                f"  {named:20} p50 {percentile(samples, 0.5):6.1f} ms, p99 {percentile(samples, 0.99):6.1f} ms;"
+                f" longest callback {longest:5.1f} ms",
+                file=sys.stderr,
+            )
+        print(f"  sign-in: longest callback {self.callbacks.get('sign-in', 0.0):.1f} ms", file=sys.stderr)
+        keys = [ms for samples in self.keys.values() for ms in samples]
+        yield "terminal-list", self.first_rows
+        yield "terminal-key", keys
+        yield "terminal-key-p99", [percentile(keys, 0.99)]
+        yield "terminal-loop", [max([ms for named, ms in self.callbacks.items() if named != "sign-in"], default=0.0)]
 
 
 MEASUREMENTS = (

@@ -11,11 +11,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+
+from bridge.api.sockets import SOCKET, reach
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SOCKET = "control.sock"
 MOST_CONNECTIONS = 64
 """Waiting to be accepted."""
 MOST_REQUESTS = 200
@@ -32,23 +33,6 @@ MOST_REQUESTS = 200
 FAREWELL_SECONDS = 2
 _ONLY_OWNER, _GROUP = 0o177, 0o117
 """umask of the data folder's socket, and of the shared one."""
-
-
-@contextmanager
-def address_of(data: Path) -> Iterator[str]:
-    """A path to the socket that is short enough for a socket's address (108 bytes), wherever the folder lies."""
-    with reach(data / SOCKET) as address:
-        yield address
-
-
-@contextmanager
-def reach(path: Path) -> Iterator[str]:
-    """The same for a socket of any name."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 class ControlServer:
@@ -160,13 +144,3 @@ def _server(control: "Control") -> "uvicorn.Server":
         timeout_graceful_shutdown=FAREWELL_SECONDS,
     )
     return Server(config)
-
-
-def is_served(data: Path) -> bool:
-    """Whether a bridge listens there now."""
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe, suppress(OSError):
-        probe.settimeout(1)
-        with address_of(data) as address:
-            probe.connect(address)
-        return True
-    return False

@@ -44,7 +44,8 @@ def export(
 ) -> None:
     """Write all that is held about you into a zip file: documents as they are, the rest as JSON."""
     from postex_tui import asking, files
-    from postex_tui.client import control, language
+    from postex_tui.client import control
+    from postex_tui.language import language
 
     if form not in ("eml", "mbox", "both"):
         raise Refusal("usage", f"{form}: no such form; there are eml, mbox, both", USAGE)

@@ -29,13 +29,13 @@ def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> No
     _require_terminal()
     import httpx
 
-    from bridge.api import serving
+    from bridge.api import sockets
     from postex_tui import pauses
     from postex_tui.app import PostexApp
-    from postex_tui.client import language
     from postex_tui.connection import Connection
+    from postex_tui.language import language
 
-    with serving.reach(socket or own_socket(data)) as address:
+    with sockets.reach(socket or own_socket(data)) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
         app = PostexApp(connection, confined=mine, unicode=_has_unicode())
         pauses.few()
@@ -60,10 +60,10 @@ def _require_terminal() -> None:
 
 def own_socket(data: Path | None) -> Path:
     """The socket in a data folder; `Refusal` where there is no bridge."""
-    from bridge.api import serving
+    from bridge.api import sockets
     from postex_tui.data_folder import require
 
     if data is None:
         raise Refusal("usage", "say with --data where the bridge's data folder is, or set POSTEX_DATA", USAGE)
     require(data)
-    return data / serving.SOCKET
+    return data / sockets.SOCKET

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pyotp import TOTP
 
-from bridge.api import serving
+from bridge.api import sockets
 from tests.running import COMMAND, PORTS_ON_LOOPBACK, Bridge, postex
 
 OWNER = "postmaster@example.test"
@@ -45,7 +45,7 @@ async def sign_in(http: httpx.AsyncClient, code: str) -> httpx.Response:
 
 
 async def sixteen(data: Path, code: str) -> list[httpx.Response]:
-    with serving.address_of(data) as address:
+    with sockets.address_of(data) as address:
         transport = httpx.AsyncHTTPTransport(uds=address)
         async with httpx.AsyncClient(transport=transport, base_url="http://postex", timeout=60) as http:
             return await asyncio.gather(*(sign_in(http, code) for _ in range(16)))

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from bridge.api import serving
+from bridge.api import sockets
 from tests.running import PORTS_ON_LOOPBACK, PostOffice
 
 NOBODY = 65534
@@ -48,8 +48,8 @@ def test_it_is_there_for_its_group_and_goes_with_the_bridge(tmp_path: Path, door
     bridge = office.start(**PORTS_ON_LOOPBACK, POSTEX_CONTROL__SHARED_SOCKET=str(door))
     try:
         assert stat.S_IMODE(door.stat().st_mode) == 0o660
-        assert stat.S_IMODE((office.data / serving.SOCKET).stat().st_mode) == 0o600
-        with serving.reach(door) as address, httpx.Client(transport=httpx.HTTPTransport(uds=address)) as http:
+        assert stat.S_IMODE((office.data / sockets.SOCKET).stat().st_mode) == 0o600
+        with sockets.reach(door) as address, httpx.Client(transport=httpx.HTTPTransport(uds=address)) as http:
             assert http.get("http://postex/v1/health").status_code == 200
             assert http.get("http://postex/v1/accounts").status_code == 401
     finally:
@@ -68,7 +68,7 @@ def test_others_come_as_far_as_the_door(tmp_path: Path) -> None:
         try:
             assert answers(door, NOBODY)
             assert not answers(door, NOBODY - 1)
-            assert not answers(office.data / serving.SOCKET, NOBODY)
+            assert not answers(office.data / sockets.SOCKET, NOBODY)
         finally:
             bridge.stop()
 
