@@ -11,6 +11,7 @@ A standing without a `machine` is that of some domains: what lies with the machi
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from bridge.i18n import N_
@@ -123,7 +124,7 @@ def _service(machine: Machine) -> Iterator[Alert]:
     elif machine.refused_writes:
         yield _critical(
             "writes-refused",
-            N_("The store refused to write in the last hour ({count} times): senders were asked to come again."),
+            N_("Writes that the store refused in the last hour: {count}. Senders were asked to come again."),
             N_("See whether the disk is full, and the service log for the cause."),
             "service-log",
             count=machine.refused_writes,
@@ -131,7 +132,7 @@ def _service(machine: Machine) -> Iterator[Alert]:
     if machine.damaged:
         yield _critical(
             "damaged",
-            N_("Stored data did not open as it was kept ({count} times since the start). It is not served."),
+            N_("Stored data did not open as it was kept (since the start: {count}). It is not served."),
             N_("Run postex repair while the bridge is down, and take what is damaged from a backup."),
             "service-log",
             count=machine.damaged,
@@ -161,8 +162,8 @@ def _certificate(machine: Machine, now: int) -> Iterator[Alert]:
         yield _critical("certificate-ended", message, remedy, "settings")
     elif left < SOON:
         make = _critical if left < AT_ONCE else _warning
-        message = N_("The certificate ends in {days} days. Then mail programs refuse to connect.")
-        yield make("certificate-ends", message, remedy, "settings", days=left // DAY)
+        message = N_("The certificate ends on {day}. Then mail programs refuse to connect.")
+        yield make("certificate-ends", message, remedy, "settings", day=_day(machine.certificate_ends_at))
 
 
 def _backup(machine: Machine, now: int, begun: int) -> Iterator[Alert]:
@@ -195,28 +196,32 @@ def _log(machine: Machine, now: int, begun: int) -> Iterator[Alert]:
 
 def _of_outbox(standing: Standing) -> Iterator[Alert]:
     if standing.restored:
-        message = N_("Since the restore nobody knows of {count} hand-offs whether they have happened.")
+        message = N_("Hand-offs of which nobody knows since the restore whether they have happened: {count}.")
         remedy = N_("Look at each in the outbox and say whether it has.")
         yield _warning("restored", message, remedy, "outbox", count=standing.restored)
     if uncertain := standing.uncertain - standing.restored:
-        message = N_("Nobody knows of {count} hand-offs whether they have happened. They wait for a person.")
+        message = N_("Hand-offs of which nobody knows whether they have happened: {count}. They wait for a person.")
         remedy = N_("Look at each in the outbox and say whether it has.")
         yield _warning("uncertain", message, remedy, "outbox", count=uncertain)
     if standing.dead:
-        message = N_("{count} hand-offs were given up. Their documents lie in the mailbox.")
+        message = N_("Hand-offs that were given up: {count}. Their documents lie in the mailbox.")
         remedy = N_("See why in the outbox; try them again, or cancel them.")
         yield _warning("dead-letters", message, remedy, "outbox", count=standing.dead)
     if standing.late:
-        message = N_("{count} hand-offs have been due for more than an hour.")
+        message = N_("Hand-offs that have been due for more than an hour: {count}.")
         remedy = N_("See whether relay, printer and mailboxes elsewhere can be reached.")
         yield _warning("late", message, remedy, "outbox", count=standing.late)
 
 
 def _of_people(standing: Standing) -> Iterator[Alert]:
     if standing.reviews_due:
-        message = N_("The review of {count} roles is overdue: nobody has looked at them for 90 days.")
+        message = N_("Roles that nobody has looked at for 90 days: {count}. Their review is overdue.")
         remedy = N_("Confirm each, or take it away.")
         yield _warning("reviews-due", message, remedy, "roles", count=standing.reviews_due)
+
+
+def _day(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def _critical(code: str, message: str, remedy: str, section: str, **values: object) -> Alert:

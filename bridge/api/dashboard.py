@@ -159,7 +159,7 @@ async def _live(control: Control, reach: frozenset[int] | None, now: int) -> Liv
         seen = {account: doors for account, doors in by_account.items() if of.get(account) in reach}
     doors = sum(seen.values(), Counter[str]())
     imap = sum(count for door, count in doors.items() if door.startswith("imap"))
-    return Live(imap, doors.total() - imap, await control.store.read(sessions.count_alive, reach, now))
+    return Live(imap, doors.total() - imap, len(await control.store.read(sessions.alive, reach, now)))
 
 
 async def _house(control: Control, now: int) -> House:

@@ -1,5 +1,7 @@
 """Accounts and grants as one reader may see them; and that they were seen (D7)."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session
 
 from bridge.api import masking
@@ -77,10 +79,16 @@ def found(session: Session, account_id: int) -> tuple[Account, Particulars, Doma
 
 async def note_look(access: Access, account: Account, what: str) -> None:
     """For the account's owner to read; once an hour, and never for one's own."""
+    await note_looks(access, (account.id,), what)
+
+
+async def note_looks(access: Access, account_ids: Collection[int], what: str) -> None:
+    """At each of these accounts."""
     store, now = access.control.store, access.control.now()
     viewer = None if access.principal.account is None else access.principal.account.id
-    if await store.read(looks.unnoted, viewer, (account.id,), what, now, access.actor):
-        await store.write(looks.note, viewer, (account.id,), what, now, access.actor)
+    numbers = await store.read(looks.unnoted, viewer, account_ids, what, now, access.actor)
+    if numbers:
+        await store.write(looks.note, viewer, numbers, what, now, access.actor)
 
 
 def grant_out(view: View, grant: Grant, account: Account, domain: str | None, keys: ServerKeys, now: int) -> GrantOut:

@@ -198,7 +198,11 @@ def _scope(session: Session, access: Access, now: int) -> Scope | None:
         account = accounts.by_id(session, asking.account_id)
     except NotFound:
         return None
-    alive = [each for each in sessions.listing(session, account.id) if each.id == asking.id and _is_alive(each, now)]
+    alive = [
+        each
+        for each in sessions.listing(session, account.id)
+        if each.id == asking.id and sessions.is_alive(each, now)
+    ]
     if not alive or account.state is not AccountState.REGISTERED:
         return None
     principal = Principal(account, alive[0], grants=tuple(grants.effective(session, account, now)))
@@ -210,10 +214,6 @@ def _scope(session: Session, access: Access, now: int) -> Scope | None:
         is_owner=any(each.right.reach is Reach.ALL for each in held),
         is_auditor=Role.AUDITOR in principal.roles,
     )
-
-
-def _is_alive(session: sessions.ApiSession, now: int) -> bool:
-    return now - session.used_at < sessions.IDLE and now - session.started_at < sessions.ABSOLUTE
 
 
 def _told(

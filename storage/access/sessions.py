@@ -133,7 +133,7 @@ def open(session: Session, server_keys: ServerKeys, shred: ShredSecrets, token: 
         slot=slot_name(selector),
         kind=SlotKind.SESSION,
     )
-    if account_key is None or account.state is not AccountState.REGISTERED or not _is_alive(opened, now):
+    if account_key is None or account.state is not AccountState.REGISTERED or not is_alive(opened, now):
         raise SignInRefused
     return Opened(account, opened, AccountKeys(account.public_id, account_key))
 
@@ -182,27 +182,14 @@ def listing(session: Session, account_id: int) -> list[ApiSession]:
     return [ApiSession(*row) for row in found]
 
 
-def count_alive(session: Session, domains: frozenset[int] | None, now: int) -> int:
-    """Of accounts of these domains (None: all)."""
-    where, values = ("", []) if domains is None else (f" AND domain_id IN ({','.join('?' * len(domains))})", domains)
-    found = statements.row(
-        session,
-        "SELECT count(*) FROM api_session JOIN account ON account.id = account_id"  # noqa: S608 - marks alone
-        f" WHERE used_at > ? AND started_at > ?{where}",
-        (now - IDLE, now - ABSOLUTE, *values),
-    )
-    assert found is not None
-    return int(found[0])
-
-
 def alive(session: Session, domains: frozenset[int] | None, now: int) -> list[ApiSession]:
-    """Likewise, newest first."""
-    where, values = ("", []) if domains is None else (f" AND domain_id IN ({','.join('?' * len(domains))})", domains)
+    """Of accounts of these domains (None: all), newest first."""
+    where = "" if domains is None else f" AND domain_id IN ({','.join('?' * len(domains))})"
     found = statements.rows(
         session,
         f"SELECT {_COLUMNS} FROM api_session JOIN account ON account.id = api_session.account_id"  # noqa: S608
         f" WHERE used_at > ? AND started_at > ?{where} ORDER BY api_session.id DESC",
-        (now - IDLE, now - ABSOLUTE, *values),
+        (now - IDLE, now - ABSOLUTE, *sorted(domains or ())),
     )
     return [ApiSession(*row) for row in found]
 
@@ -223,7 +210,8 @@ def _remove(session: Session, which: str, *values: int) -> int:
     return len(removed)
 
 
-def _is_alive(opened: ApiSession, now: int) -> bool:
+def is_alive(opened: ApiSession, now: int) -> bool:
+    """Rows of sessions that are over stay until somebody signs in."""
     return -SET_BACK <= now - opened.used_at < IDLE and now - opened.started_at < ABSOLUTE
 
 

@@ -38,7 +38,6 @@ from storage.choices.correspondents import Key
 from storage.deliveries import deliveries
 from storage.deliveries.terms import DocumentType, Preference
 from storage.errors import Invalid, NotFound
-from storage.oversight import looks
 from storage.people import accounts
 from storage.records import Account, Domain
 
@@ -127,7 +126,7 @@ async def matrix(
     decided = await store.read(
         effects.decisions_for, [each.id for each in shown], asked, places.of(access.control.settings)
     )
-    await _note_looks(access, shown)
+    await portraits.note_looks(access, [each.id for each in shown], "preferences")
     return MatrixOut(
         columns=columns,
         items=[_row_out(access, each, decided[each.id]) for each in shown],
@@ -227,15 +226,6 @@ def _named(session: Session, wanted: str) -> tuple[Key | None, str | None]:
 def _domain(access: Access) -> Domain:
     assert access.domain is not None, "the path names a domain"
     return access.domain
-
-
-async def _note_looks(access: Access, shown: list[Account]) -> None:
-    """For each of them to read, once an hour."""
-    store, now = access.control.store, access.control.now()
-    viewer = None if access.principal.account is None else access.principal.account.id
-    numbers = await store.read(looks.unnoted, viewer, [each.id for each in shown], "preferences", now, access.actor)
-    if numbers:
-        await store.write(looks.note, viewer, numbers, "preferences", now, access.actor)
 
 
 def _row_out(access: Access, account: Account, decided: list[Decision]) -> MatrixRowOut:

@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session
 
-from bridge.api import masking, portraits
+from bridge.api import live_sessions, masking, pages, portraits
 from bridge.api.access import Access, gate
+from bridge.api.live_sessions import CONTROL, MAIL, Door, Live, Wanted
+from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action, View
 from bridge.api.problems import not_found
 from bridge.api.routes.devices import hidden_devices
-from bridge.api.schemas.devices import SessionOut, SessionsOut
+from bridge.api.schemas.devices import LiveSessionOut, SessionOut, SessionsOut
 from bridge.connections import Connection
 from storage.access import devices, sessions
 from storage.access.sessions import ApiSession
@@ -19,12 +21,38 @@ from storage.oversight import audit
 from storage.people import particulars
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
+Listing = Annotated[Access, Depends(gate(Action.SESSION_LIST))]
 
-MAIL, CONTROL = "mail", "control"
+
+@router.get("/sessions")
+async def everywhere(
+    access: Listing,
+    door: Door | None = None,
+    text: Annotated[
+        str | None, Query(max_length=320, description="In the address or name; the whole address, for helpers.")
+    ] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[LiveSessionOut]:
+    """Of all accounts in reach, newest first. Those who are shown can see that they were looked at."""
+    key = pages.decode(after, [int, str, int])
+    position = None if key is None else (int(key[0]), str(key[1]), int(key[2]))
+    found = await access.control.store.read(
+        live_sessions.page,
+        access,
+        access.control.connections.all(),
+        Wanted(door, text and text.strip()),
+        position,
+        limit + 1,
+    )
+    shown = found[:limit]
+    await portraits.note_looks(access, sorted({each.holder.id for each in shown}), "sessions")
+    items = [_of_many(each, access) for each in shown]
+    return Page(items=items, next=pages.encode(shown[-1].position) if len(found) > limit else None)
 
 
 @router.get("/accounts/{account}/sessions")
-async def listing(access: Annotated[Access, Depends(gate(Action.SESSION_LIST))]) -> SessionsOut:
+async def listing(access: Listing) -> SessionsOut:
     """Of mail programs by the device they signed in with; of the control API by the program that signed in."""
     account, store = access.target, access.control.store
     await portraits.note_look(access, account, "sessions")
@@ -37,7 +65,7 @@ async def listing(access: Annotated[Access, Depends(gate(Action.SESSION_LIST))])
         account=masking.reference(view, account, store.server_keys),
         sessions=[
             *(_of_mail(each, labels if view is View.FULL else {}, view, noted) for each in mail),
-            *(_of_control(each, access, view) for each in control if is_alive(each, access.control.now())),
+            *(_of_control(each, access, view) for each in control if sessions.is_alive(each, access.control.now())),
         ],
     )
 
@@ -53,11 +81,6 @@ async def end(session: str, access: Annotated[Access, Depends(gate(Action.SESSIO
     else:
         await _end_mail(access, int(number))
     return await listing(access)
-
-
-def is_alive(session: ApiSession, now: int) -> bool:
-    """Rows of sessions that are over stay until somebody signs in."""
-    return now - session.used_at < sessions.IDLE and now - session.started_at < sessions.ABSOLUTE
 
 
 async def _end_control(access: Access, number: int) -> None:
@@ -82,6 +105,21 @@ def _note_end(session: Session, access: Access, connection: Connection) -> None:
     subject = f"account:{access.target.id}"
     detail = {"connection": connection.number, "device": connection.device_id}
     audit.append(session, "session.ended", access.actor, subject, detail, access.control.now())
+
+
+def _of_many(live: Live, access: Access) -> LiveSessionOut:
+    holder, view = live.holder, live.view
+    if isinstance(live.session, Connection):
+        labels = {live.session.device_id: live.device.label} if live.device and view is View.FULL else {}
+        shown = _of_mail(live.session, labels, view, holder.client_noted)
+    else:
+        shown = _of_control(live.session, access, view)
+    return LiveSessionOut(
+        **shown.model_dump(),
+        account=holder.public_id,
+        email=masking.address(view, holder.email),
+        name=masking.name(view, holder.name),
+    )
 
 
 def _of_mail(each: Connection, labels: dict[int, str], view: View, client_noted: bool) -> SessionOut:

@@ -1,4 +1,4 @@
-"""How the bridge stands. Times: epoch seconds UTC. What lies with the machine is null for who sees some domains only."""
+"""How the bridge stands. Times: epoch seconds UTC. Who sees some domains only gets null for the machine."""
 
 from typing import Literal
 

@@ -86,6 +86,15 @@ class SessionOut(Schema):
     """The session that asks."""
 
 
+class LiveSessionOut(SessionOut):
+    """With whose it is, as far as the reader may know."""
+
+    account: str
+    """Public id."""
+    email: str | None
+    name: str | None
+
+
 class SessionsOut(Schema):
     account: str
     sessions: list[SessionOut]
