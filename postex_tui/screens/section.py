@@ -21,7 +21,7 @@ from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection, Event, Unreachable
 from postex_tui.widgets.bar import Bar
-from postex_tui.widgets.plain import Line
+from postex_tui.widgets.plain import Grid, Line
 from postex_tui.widgets.rail import Rail
 
 if TYPE_CHECKING:
@@ -154,8 +154,7 @@ class SectionScreen(WordedScreen[None]):
 
     def _give_keys(self) -> None:
         """To the list of the room if it has one, so that one can begin; not when the rail was asked for (F2)."""
-        lists = self.query("#contents Grid, #contents Menu").results(Widget)
-        wanted = next((each for each in lists if each.focusable), None)
+        wanted = next((each for each in self.focus_chain if isinstance(each, Grid)), None)
         if wanted is not None and not self.has_class("menu"):
             wanted.focus(scroll_visible=False)
 

@@ -42,7 +42,8 @@ class Pages(Server):
         super().__init__(
             shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
         )
-        self._pages: set[asyncio.Task[web.WebSocketResponse]] = set()
+        self._open, self._empty = 0, asyncio.Event()
+        self._empty.set()
         self._sockets: set[web.WebSocketResponse] = set()
 
     def initialize_logging(self) -> None:
@@ -61,19 +62,22 @@ class Pages(Server):
     async def on_shutdown(self, app: web.Application) -> None:
         """Every page's process ends before this one does."""
         await asyncio.gather(*(page.close() for page in self._sockets))
-        if self._pages:
-            await asyncio.wait(self._pages)
+        await self._empty.wait()
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One page, from its opening to its end."""
         if not self._is_ours(request):
             raise web.HTTPForbidden(text="Only pages of this site may open the app.")
-        if len(self._pages) >= MOST_PAGES:
+        if self._open >= MOST_PAGES:
             raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.")
-        page = asyncio.create_task(super().handle_websocket(request.clone(rel_url=_bounded(request))))
-        self._pages.add(page)
-        page.add_done_callback(self._pages.discard)
-        return await asyncio.shield(page)
+        self._open += 1
+        self._empty.clear()
+        try:
+            return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._empty.set()
 
     def _is_ours(self, request: web.Request) -> bool:
         origin = urlsplit(request.headers.get("Origin", ""))

@@ -69,8 +69,7 @@ async def test_too_many_pages_are_refused_and_room_comes_back(
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await http.ws_connect(f"{url}/ws")
             assert refused.value.status == 503
-        for ending in tuple(pages._pages):
-            await asyncio.wait([ending], timeout=10)
+        await asyncio.wait_for(pages._empty.wait(), 10)
         async with http.ws_connect(f"{url}/ws") as page:
             await page.receive_bytes()
 
