@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from bridge.api.serving import SOCKET
+from bridge.api.sockets import SOCKET
 
 
 class LateDoor(httpx.AsyncBaseTransport):
