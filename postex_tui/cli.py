@@ -41,6 +41,7 @@ from postex_tui.commands import (
     outside,
     paper,
     preference,
+    preference_views,
     processor,
     purge,
     recover,
@@ -55,6 +56,7 @@ from postex_tui.commands import (
     session,
     settings,
     statistics,
+    status,
     ticket,
     tui,
     version,
@@ -88,6 +90,7 @@ app.add_typer(role.app, name="role")
 app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(audit.app, name="audit")
 app.command("statistics")(statistics.statistics)
+app.command("status")(status.status)
 app.command("log")(log.log)
 app.command("login")(login.login)
 app.command("step-up")(login.step_up)
@@ -112,6 +115,10 @@ me.app.add_typer(external.app, name="external")
 me.app.command("rotate")(rotation.rotate)
 me.app.command("reopen")(rotation.reopen)
 me.app.add_typer(address.app, name="address")
+preference.app.command("effects")(preference_views.effects)
+preference.app.command("why")(preference_views.why)
+preference.app.command("matrix")(preference_views.matrix)
+preference.of_domain.command("preview")(preference_views.preview)
 app.add_typer(preference.app, name="preference")
 app.add_typer(consent.app, name="consent")
 app.command("explain")(explain.explain)

@@ -24,6 +24,23 @@ def listing(data: Data, account: Account = "me", as_json: AsJson = False) -> Non
     _say(found, as_json)
 
 
+@app.command("all")
+def everywhere(
+    data: Data,
+    door: Annotated[str | None, typer.Option(help="imap, smtp or control.", show_default=False)] = None,
+    text: Annotated[
+        str | None, typer.Option(help="In the address or name of the account.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the live sessions of all accounts in your reach, newest first."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = list(api.pages("/sessions", door=door, text=text, limit=500))
+    _say({"sessions": found}, as_json)
+
+
 @app.command("end")
 def end(
     session: Annotated[str, typer.Argument(help="Its id from `session list`.", show_default=False)],
@@ -46,7 +63,8 @@ def _say(found: Mapping[str, Any], as_json: bool) -> None:
 
 def _line(session: Mapping[str, Any]) -> str:
     what = session["label"] or session["client"] or (f"device {session['device']}" if session["device"] else "…")
-    parts = [f"{session['id']:<12} {session['door']:<10} {what:<24} since {as_text(session['since'])}"]
+    whose = f"{session.get('email') or session['account']:<28} " if "account" in session else ""
+    parts = [f"{session['id']:<12} {whose}{session['door']:<10} {what:<24} since {as_text(session['since'])}"]
     parts += [str(session[name]) for name in ("network", "tls_version") if session[name]]
     if session["current"]:
         parts.append("this one")

@@ -94,7 +94,8 @@ class Board(VerticalScroll, can_focus=False):
     def action_step(self, right: int, down: int) -> None:
         """To the nearest place in that direction; at the end the board scrolls on."""
         here = self.screen.focused
-        ways = [] if here is None else [(self._way(here.region.offset, each, right, down), each) for each in self.places]
+        begin = (0, 0) if here is None else here.region.offset
+        ways = ((self._way(begin, each, right, down), each) for each in self.places)
         ahead = [(way, each) for way, each in ways if way is not None]
         if ahead:
             min(ahead, key=lambda pair: pair[0])[1].focus()

@@ -60,7 +60,8 @@ class Dashboard(PacedScreen):
 
     def show(self, content: Any) -> bool:
         self._show_needs(content["alerts"])
-        self._show_traffic(content["arrivals"], content["outbox"], content["sessions"], content["accounts"])
+        self._show_arrivals(content["arrivals"])
+        self._show_standing(content["outbox"], content["sessions"], content["accounts"])
         machine = content["machine"]
         for name in OF_MACHINE:
             self.query_one(f"#{name}").display = machine is not None
@@ -109,14 +110,14 @@ class Dashboard(PacedScreen):
 
     # --- figures ---
 
-    def _show_traffic(
-        self, arrivals: Mapping[str, Any], outbox: Mapping[str, int], live: Mapping[str, int], people: Mapping[str, int]
-    ) -> None:
+    def _show_arrivals(self, arrivals: Mapping[str, Any]) -> None:
         minutes, hours = arrivals["minutes"], arrivals["hours"]
         channels = self._listed(arrivals["channels"], CHANNELS)
         latest = self.say(N_("in the last minute: {count}"), count=minutes[-1])
         self._tile("arrivals", self._documents(sum(minutes)), latest, minutes)
         self._tile("day", self._documents(sum(hours)), channels, hours)
+
+    def _show_standing(self, outbox: Mapping[str, int], live: Mapping[str, int], people: Mapping[str, int]) -> None:
         waiting = self.say(N_("{count} waiting"), count=outbox["waiting"])
         words = N_("due now {due}, given up {dead}, uncertain {uncertain}")
         self._tile("jobs", waiting, self.say(words, **outbox), wrong=bool(outbox["dead"] or outbox["uncertain"]))
@@ -133,11 +134,13 @@ class Dashboard(PacedScreen):
         self._tile("disk", self.say(N_("{free} GB free"), free=f"{disk['free'] / GB:.1f}"), self.say(words, **sizes))
         self._show_certificate(machine["certificate"])
         self._show_backup(machine["backup"], now)
-        up = machine["started_at"]
-        words = N_("not running") if up is None else N_("up since {since}") if machine["writable"] else N_("CANNOT WRITE")
+        self._show_service(machine)
+
+    def _show_service(self, machine: Mapping[str, Any]) -> None:
+        up, writes = machine["started_at"], machine["writable"]
+        words = N_("not running") if up is None else N_("up since {since}") if writes else N_("CANNOT WRITE")
         named = f"Postex {machine['version']}, {machine['hostname']}"
-        told = self.say(words, since=moment(up))
-        self._tile("service", told, named, wrong=up is None or not machine["writable"])
+        self._tile("service", self.say(words, since=moment(up)), named, wrong=up is None or not writes)
 
     def _show_certificate(self, found: Mapping[str, Any] | None) -> None:
         if found is None:

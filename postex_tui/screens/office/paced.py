@@ -21,8 +21,13 @@ class PacedScreen(DeedScreen):
         super().on_mount()
         self.set_interval(LOOK, self._look)
 
+    @property
+    def is_renewable(self) -> bool:
+        """Whether what is shown may be asked anew without the person having asked."""
+        return True
+
     def on_live(self, event: Event) -> None:
-        if self._awaited:
+        if self._awaited or not self.is_renewable:
             return
         self._awaited = True
         self.set_timer(max(0.01, self._looked + LEAST - monotonic()), self._now)
@@ -36,5 +41,5 @@ class PacedScreen(DeedScreen):
         self.reload()
 
     def _look(self) -> None:
-        if self.is_current:
+        if self.is_current and self.is_renewable:
             self.reload()
