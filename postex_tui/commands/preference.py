@@ -140,7 +140,7 @@ def domain_listing(domain: Domain, data: Data, as_json: AsJson = False) -> None:
     from postex_tui.client import control
 
     with control(data) as api:
-        found = api.get(_of(domain))
+        found = api.get(domain_path(domain))
     answer(as_json, found, "\n".join(map(_line, found["preferences"])))
 
 
@@ -159,15 +159,15 @@ def domain_choose(
     keep: Keep = None,
     as_json: AsJson = False,
 ) -> None:
-    """Choose for recipients who chose nothing; with --type say whether it is mandatory."""
-    body = _given(type, channel, notify, quiet, ladder, keep)
-    _change(data, _of(domain), body | ({} if mandatory is None else {"mandatory": mandatory}), as_json)
+    """Choose for recipients who chose nothing, for all types or one; of a type also whether it is mandatory."""
+    body = domain_body(type, mandatory, channel, notify, quiet, ladder, keep)
+    _change(data, domain_path(domain), body, as_json)
 
 
 @of_domain.command("clear")
-def domain_clear(domain: Domain, data: Data, as_json: AsJson = False) -> None:
-    """Choose nothing for recipients any more. Types that are mandatory stay so."""
-    _change(data, _of(domain), {"clear": ["all"]}, as_json)
+def domain_clear(domain: Domain, data: Data, type: Type = None, as_json: AsJson = False) -> None:
+    """Choose nothing for recipients any more, or nothing of one type. Types that are mandatory stay so."""
+    _change(data, domain_path(domain), {"type": type, "clear": ["all"]}, as_json)
 
 
 @of_domain.command("history")
@@ -178,13 +178,13 @@ def domain_history(
     as_json: AsJson = False,
 ) -> None:
     """List what was changed, newest first."""
-    _history(data, _of(domain), limit, as_json)
+    _history(data, domain_path(domain), limit, as_json)
 
 
 @of_domain.command("undo")
 def domain_undo(domain: Domain, data: Data, batch: Batch = None, as_json: AsJson = False) -> None:
     """Take a change back within 24 hours."""
-    _undo(data, _of(domain), batch, as_json)
+    _undo(data, domain_path(domain), batch, as_json)
 
 
 def name_of(sender: Mapping[str, Any]) -> str:
@@ -196,10 +196,25 @@ def name_of(sender: Mapping[str, Any]) -> str:
     return str(named)
 
 
-def _of(domain: str) -> str:
+def domain_path(domain: str) -> str:
+    """Of its preferences, in the API."""
     from urllib.parse import quote
 
     return f"/domains/{quote(domain.strip().lower(), safe='')}/preferences"
+
+
+def domain_body(
+    kind: str | None,
+    mandatory: bool | None,
+    channel: str | None,
+    notify: str | None,
+    quiet: str | None,
+    ladder: str | None,
+    keep: str | None,
+) -> dict[str, object]:
+    """Of a change of a domain's preferences."""
+    body = _given(kind, channel, notify, quiet, ladder, keep)
+    return body | ({} if mandatory is None else {"mandatory": mandatory})
 
 
 def _given(

@@ -155,3 +155,32 @@ def test_the_default_type_of_a_sender_is_set_by_itself_or_its_admin(shell: Shell
     assert shell.json(people["admin"], "sender", "type", "erp@example.test", "invoice")["type"] == "invoice"
     assert shell.json(people["erp"], "sender", "type", "me")["type"] == "invoice"
     assert shell.refused(people["anna"], "sender", "type", "erp@example.test", "letter") == "not-found"
+
+
+def test_effects_why_the_matrix_and_a_preview(shell: Shell, people: dict[str, Person]) -> None:
+    anna, admin = people["anna"], people["admin"]
+    shell.json(anna, "preference", "set", "erp", "--type", "payslip", "--keep", "30")
+    shown = shell.words(anna, "preference", "effects")
+    assert "Erp <erp@example.test>, payslip" in shown
+    assert "default" in shown
+    assert "30 days" in shell.words(anna, "preference", "why", "erp", "--type", "payslip")
+    assert shell.refused(anna, "preference", "why", "nobody") == "sender-unknown"
+    matrix = ("preference", "matrix", FIRST, "--sender", f"erp@{FIRST}", "--type", "payslip", "--limit", "1")
+    listed = shell.words(admin, *matrix)
+    assert "Erp, payslip" in listed
+    assert "more: --after" in listed
+    preview = (
+        "domain",
+        "preference",
+        "preview",
+        FIRST,
+        "--type",
+        "payslip",
+        "--keep",
+        "365",
+        "--sender",
+        f"erp@{FIRST}",
+    )
+    counted = shell.words(admin, *preview)
+    assert "retention_days: 0 → 365: 1" in counted
+    assert "1 keep what they chose themselves" in counted
