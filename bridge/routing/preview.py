@@ -85,7 +85,8 @@ class Preview:
     def __init__(self, planned: Plan, asked: Asked, places: Places) -> None:
         self.counted = Counted()
         self._plan, self._asked, self._places = planned, asked, places
-        self._known: dict[object, tuple[Decision, Decision]] = {}
+        self._fields = frozenset(planned.fields)
+        self._known: dict[object, _Outcome] = {}
 
     def part(self, session: Session, beyond: int) -> int | None:
         """Count those with numbers above `beyond`; the last one's number, None if there are no more."""
@@ -97,46 +98,59 @@ class Preview:
         )
         numbers = [row[0] for row in found]
         for each in preferences.applying(session, numbers, self._asked.sender.correspondent_id).values():
-            self._count(*self._decided(each))
+            self._count(self._outcome(each))
         return numbers[-1] if len(numbers) == PART else None
 
-    def _decided(self, applying: Applying) -> tuple[Decision, Decision]:
+    def _outcome(self, applying: Applying) -> "_Outcome":
         own = tuple(each for each in applying.preferences if each.account_id is not None)
         if own:
-            return self._decide(applying, own)
+            return self._compared(applying, own)
         alike = replace(applying.reader, account_id=0)
         if alike not in self._known:
-            self._known[alike] = self._decide(applying, own)
+            self._known[alike] = self._compared(applying, own)
         return self._known[alike]
 
-    def _decide(self, applying: Applying, own: Sequence[Preference]) -> tuple[Decision, Decision]:
+    def _compared(self, applying: Applying, own: Sequence[Preference]) -> "_Outcome":
         document = Document(self._asked.type)
         before, after = (
             decisions.decide(applying.reader, [*own, *of_domain], self._asked.sender, document, self._places)
             for of_domain in (self._plan.before, self._plan.after)
         )
-        return before, after
-
-    def _count(self, before: Decision, after: Decision) -> None:
-        counted = self.counted
-        moves = [
-            (name, _text(before, name), _text(after, name))
-            for name in FIELDS
-            if getattr(before, name) != getattr(after, name)
-        ]
-        counted.recipients += 1
-        counted.changed += bool(moves)
-        counted.moves.update(moves)
-        counted.keep += any(
-            each.level in _OWN
-            for each in after.reasons
-            if each.code is Code.CHOSEN and each.field in self._plan.fields
+        return _Outcome(
+            tuple(
+                (name, _text(before, name), _text(after, name))
+                for name in FIELDS
+                if getattr(before, name) != getattr(after, name)
+            ),
+            any(
+                each.level in _OWN and each.code is Code.CHOSEN and each.field in self._fields
+                for each in after.reasons
+            ),
+            _hindrances(after) - _hindrances(before),
         )
-        counted.hindered.update(_hindrances(after) - _hindrances(before))
+
+    def _count(self, outcome: "_Outcome") -> None:
+        counted = self.counted
+        counted.recipients += 1
+        counted.changed += bool(outcome.moves)
+        counted.keep += outcome.keeps
+        for move in outcome.moves:
+            counted.moves[move] += 1
+        for code in outcome.hindered:
+            counted.hindered[code] += 1
 
 
-def _hindrances(decision: Decision) -> set[Code]:
-    return {each.code for each in decision.reasons if each.code is not Code.CHOSEN}
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What would become of one recipient's documents."""
+
+    moves: tuple[tuple[str, str, str], ...]
+    keeps: bool
+    hindered: frozenset[Code]
+
+
+def _hindrances(decision: Decision) -> frozenset[Code]:
+    return frozenset(each.code for each in decision.reasons if each.code is not Code.CHOSEN)
 
 
 def _text(decision: Decision, name: str) -> str:
