@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
 from textual.app import App
@@ -38,6 +38,9 @@ from postex_tui.screens.section import STRANGE, DetailScreen, SectionScreen, Wor
 from postex_tui.screens.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
+
+if TYPE_CHECKING:
+    from postex_tui.first_run.beginning import Beginning
 
 HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
@@ -74,6 +77,7 @@ class Answer:
 class PostexApp(App[None]):
     """`connection` is opened and closed by who starts the app. `confined`: self mode alone, and no file of this
     machine is written (for recipients who come over SSH). Without `unicode` all is drawn in ASCII.
+    `beginning`: the data folder, on the machine of the bridge; where nobody can sign in yet a first run opens.
     """
 
     TITLE = "Postex"
@@ -95,10 +99,17 @@ class PostexApp(App[None]):
     locale: reactive[str] = reactive("en")
 
     def __init__(
-        self, connection: Connection, *, email: str = "", confined: bool = False, unicode: bool = True
+        self,
+        connection: Connection,
+        *,
+        email: str = "",
+        confined: bool = False,
+        unicode: bool = True,
+        beginning: "Beginning | None" = None,
     ) -> None:
         super().__init__()
         self.confined = confined
+        self._beginning = beginning
         self.connection = connection
         self.connection.watch = self._answers
         self.connection.attended = self._is_attended
@@ -152,6 +163,8 @@ class PostexApp(App[None]):
             self.register_theme(theme)
         self.theme = themes.DARK.name
         self.push_screen(SignIn(self.email))
+        if self._beginning is not None:
+            self._begin(self._beginning)
         self.set_interval(HEARTBEAT, self._look)
         if not self.is_headless:
             self.set_interval(1.0, self._leave_if_gone)
@@ -212,6 +225,26 @@ class PostexApp(App[None]):
         self.mode = self.modes[-1]
         self.go(place or self.sections[0].name)
         self._listen()
+
+    @work(group="act")
+    async def _begin(self, beginning: "Beginning") -> None:
+        """A first run in the place of the door, where it is needed."""
+        from postex_tui.screens.first_run import FirstRun, is_needed
+
+        if await is_needed(self.connection, beginning) and isinstance(self.screen, SignIn):
+            self.switch_screen(FirstRun(beginning))
+
+    @work(group="act")
+    async def go_on(self) -> None:
+        """With a first run, where the bridge has nobody yet who sends, or nobody who receives."""
+        if self.session is None or self.session.reach.get("account.add") != "all":
+            return
+        from postex_tui.screens.first_run_people import Guide
+
+        for role in ("sender", "recipient"):
+            if not (await self.connection.get("/accounts", role=role, limit=1))["items"]:
+                self.open(Guide())
+                return
 
     def heard(self, refusal: Refusal) -> None:
         """A refusal that concerns the session itself leads back to sign-in."""

@@ -26,10 +26,15 @@ def settings_of(data: Path) -> "Settings":
         raise Refusal("settings", str(error), USAGE) from None
 
 
-def require(data: Path) -> None:
-    """End the command if `init` has not made this folder."""
+def refuse_unfinished(data: Path) -> None:
+    """End the command if a restore was cut off there."""
     if (data / "restore.partial").exists():
         raise Refusal("restore-unfinished", f"{data}: a restore was cut off there; run the same postex restore again")
+
+
+def require(data: Path) -> None:
+    """End the command if `init` has not made this folder."""
+    refuse_unfinished(data)
     if not (data / "postex.db").exists():
         command = f"postex init --data {data} --domain … --country …"
         raise Refusal("no-data", f"{data} holds no bridge; make one with: {command}")

@@ -27,6 +27,14 @@ Shared = Annotated[
 def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> None:
     """The terminal app."""
     _require_terminal()
+    if socket is not None or mine or DRIVER in os.environ:
+        _open(socket or own_socket(data), mine)
+    else:
+        _open_folder(data)
+
+
+def _open(socket: Path, mine: bool) -> None:
+    """By a socket alone: for whoever need not be able to read the data folder."""
     import httpx
 
     from bridge.api import sockets
@@ -35,11 +43,29 @@ def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> No
     from postex_tui.connection import Connection
     from postex_tui.language import language
 
-    with sockets.reach(socket or own_socket(data)) as address:
+    with sockets.reach(socket) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
         app = PostexApp(connection, confined=mine, unicode=_has_unicode())
         pauses.few()
         app.run()
+
+
+def _open_folder(data: Path | None) -> None:
+    """On the machine of the bridge: where none is yet, one is made."""
+    from postex_tui import pauses
+    from postex_tui.app import PostexApp
+    from postex_tui.connection import Connection
+    from postex_tui.data_folder import refuse_unfinished
+    from postex_tui.first_run.beginning import Beginning, usual_folder
+    from postex_tui.language import language
+    from postex_tui.late_door import LateDoor
+
+    beginning = Beginning((data or usual_folder()).absolute())
+    refuse_unfinished(beginning.data)
+    connection = Connection(lambda: LateDoor(lambda: beginning.data), language())
+    app = PostexApp(connection, unicode=_has_unicode(), beginning=beginning)
+    pauses.few()
+    app.run()
 
 
 def _has_unicode() -> bool:

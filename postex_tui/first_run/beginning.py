@@ -37,3 +37,8 @@ def may_have_low_ports() -> bool:
     except (OSError, ValueError):
         lowest = 1024
     return os.geteuid() == 0 or lowest <= SMTP_PORT
+
+
+def folder_of(typed: str) -> Path:
+    """What a person typed, as a whole path."""
+    return Path(typed).expanduser().absolute()

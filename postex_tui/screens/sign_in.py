@@ -11,7 +11,9 @@ from textual.widgets import Button, Footer, Input
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.replies import CLIENT
+from postex_tui.screens.enrol import enrol
 from postex_tui.screens.section import WordedScreen
+from postex_tui.screens.ways_back import find_back
 from postex_tui.widgets.plain import Caption, Field, Line, Press
 
 FIELDS = ("email", "password", "code")
@@ -20,7 +22,11 @@ FIELDS = ("email", "password", "code")
 class SignIn(WordedScreen[None]):
     """`why`: what is to be told first, such as that a session ended."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "app.next_language", N_("Nederlands"))]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "app.next_language", N_("Nederlands")),
+        Binding("f6", "enrol", N_("I have a code")),
+        Binding("f7", "find_back", N_("I lost something")),
+    ]
 
     def __init__(self, email: str = "", why: str = "") -> None:
         super().__init__()
@@ -68,3 +74,13 @@ class SignIn(WordedScreen[None]):
             self.query_one("#code", Field).value = ""
             return
         self.post.signed_in(session)
+        self.post.go_on()
+
+    @work(group="ask", exclusive=True)
+    async def action_enrol(self) -> None:
+        if await enrol(self, self.query_one("#email", Field).value):
+            self.post.go_on()
+
+    @work(group="ask", exclusive=True)
+    async def action_find_back(self) -> None:
+        await find_back(self, self.query_one("#email", Field).value)

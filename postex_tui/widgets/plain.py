@@ -50,6 +50,10 @@ class Press(Button):
     def __init__(self, text: object, kind: str = "default", *, id: str | None = None, disabled: bool = False) -> None:
         super().__init__(Content(safe_text(text)), variant=kind, id=id, disabled=disabled)  # type: ignore[arg-type]
 
+    def say(self, text: object) -> None:
+        """Show this instead."""
+        self.label = Content(safe_text(text))
+
 
 class Tick(Checkbox):
     """Yes or no."""

@@ -1,0 +1,187 @@
+"""From an empty folder to the first document, as somebody new does it: real commands, a real bridge."""
+
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from postex_tui.app import PostexApp
+from postex_tui.connection import Connection
+from postex_tui.first_run import bridge_process
+from postex_tui.first_run.beginning import Beginning
+from postex_tui.first_run.bridge_process import Started
+from postex_tui.late_door import LateDoor
+from postex_tui.screens.device_card import DeviceCard
+from postex_tui.screens.dialogs import Confirm, Form
+from postex_tui.screens.first_run import FirstRun
+from postex_tui.screens.first_run_kit import Kit
+from postex_tui.screens.first_run_people import Guide
+from postex_tui.screens.office.shown_code import ShownCode
+from postex_tui.screens.qr_shown import QrShown
+from postex_tui.screens.second_factor import FactorForm
+from tests.running import PORTS_ON_LOOPBACK
+from tests.tui.office import SMALL, Seat
+
+PASSWORD = "correct horse battery staple"
+SECONDS = 60.0
+
+
+@pytest.fixture(autouse=True)
+def ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Free ones, so that tests do not meet."""
+    for name, port in PORTS_ON_LOOPBACK.items():
+        monkeypatch.setenv(name, port)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
+    """Bridges that the app started; they end with the test."""
+    found: list[Started] = []
+    start = bridge_process.start
+
+    def noted(data: Path) -> Started:
+        found.append(start(data))
+        return found[-1]
+
+    monkeypatch.setattr(bridge_process, "start", noted)
+    return found
+
+
+def stop(bridges: list[Started]) -> None:
+    for each in bridges:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(each.pid, signal.SIGTERM)
+            os.waitpid(each.pid, 0)
+    bridges.clear()
+
+
+@asynccontextmanager
+async def opened(data: Path, locale: str = "en", size: tuple[int, int] = SMALL) -> AsyncIterator[Seat]:
+    beginning = Beginning(data)
+    connection = Connection(lambda: LateDoor(lambda: beginning.data), locale)
+    app = PostexApp(connection, beginning=beginning)
+    async with app.run_test(size=size) as pilot:
+        at = Seat(None, app, pilot)  # type: ignore[arg-type]
+        yield at
+    await connection.aclose()
+
+
+async def until(at: Seat, holds: Callable[[], object]) -> None:
+    """Real processes take their time."""
+    ends = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < ends, at.text
+        await at.pilot.pause(0.05)
+    await at.pilot.pause()
+
+
+async def comes(at: Seat, kind: type[object]) -> None:
+    await until(at, lambda: isinstance(at.app.screen, kind) and at.app.screen.is_mounted)
+
+
+async def fill(at: Seat, **values: str) -> None:
+    for name, value in values.items():
+        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
+    await push(at)
+
+
+async def push(at: Seat, button: str = "do") -> None:
+    await at.pilot.pause()
+    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
+    await at.pilot.pause()
+
+
+def said(at: Seat) -> str:
+    return " ".join(at.text.replace("│", " ").split())
+
+
+async def make_folder(at: Seat, **values: str) -> None:
+    """Steps one: as far as the bridge could start."""
+    await until(at, lambda: "Begin" in at.text)
+    await push(at)
+    await comes(at, Form)
+    await fill(at, domain="example.test", **values)
+
+
+async def put_kit_on_paper(at: Seat) -> None:
+    await comes(at, Kit)
+    kit = at.app.screen._kit  # type: ignore[attr-defined]
+    await push(at)
+    await comes(at, Form)
+    await fill(at, group="????")
+    await until(at, lambda: "not its last group" in at.text)
+    await fill(at, group=kit.split()[-1].lower())
+    await comes(at, FirstRun)
+
+
+async def test_from_nothing_to_a_document_that_arrives(tmp_path: Path, started: list[Started]) -> None:
+    data = tmp_path / "bridge"
+    try:
+        async with opened(data) as at:
+            await make_folder(at, data=str(data))
+            await put_kit_on_paper(at)
+            await until(at, lambda: "✓ 1" in at.text)
+        async with opened(data) as at:  # closed in the middle: the bridge is there, and does not run
+            await until(at, lambda: "▸ 2" in at.text)
+            await push(at)
+            await comes(at, Confirm)
+            assert "not on paper" in said(at)
+            await push(at, "cancel")
+            await until(at, lambda: "▸ 3" in at.text)
+            await push(at)
+            secret = await enrol(at)
+            await comes(at, Form)
+            await fill(at, code=pyotp.TOTP(secret).at(time.time() + 30))
+            await comes(at, Guide)
+            await until(at, lambda: "▸ 4" in at.text)
+            await add(at, name="Energie BV", identity="facturen@energie.test")
+            await until(at, lambda: "▸ 5" in at.text)
+            await add(at, email="anna@example.test", name="Anna")
+            await until(at, lambda: "▸ 6" in at.text)
+            await push(at)
+            await until(at, lambda: "has arrived" in at.text)
+            await push(at)
+            await until(at, lambda: not isinstance(at.app.screen, Guide))
+        os.kill(started[0].pid, 0)  # it outlives the app
+    finally:
+        stop(started)
+
+
+async def enrol(at: Seat) -> str:
+    """Accept, scan, a weak password, a wrong code, the right ones; the secret."""
+    await comes(at, Confirm)
+    assert "spare key" in said(at)
+    await push(at)
+    await comes(at, QrShown)
+    await at.pilot.press("escape")
+    await comes(at, FactorForm)
+    form = at.app.screen
+    secret = pyotp.parse_uri(form._uri).secret  # type: ignore[attr-defined]
+    now = pyotp.TOTP(secret).now()
+    await fill(at, password="postex", again="postex", totp=now)
+    await until(at, lambda: "12 to 128 characters" in said(at))
+    await fill(at, password=PASSWORD, again=PASSWORD, totp="000000" if now != "000000" else "111111")
+    await until(at, lambda: "code" in str(form.query_one("#wrong").render()).lower())
+    await fill(at, password=PASSWORD, again=f"{PASSWORD}!", totp=now)
+    await until(at, lambda: "differ" in at.text)
+    await fill(at, again=PASSWORD, totp=pyotp.TOTP(secret).now())
+    await comes(at, ShownCode)
+    assert "shown this once" in at.text
+    await push(at)
+    return secret
+
+
+async def add(at: Seat, **values: str) -> None:
+    await push(at)
+    await comes(at, Form)
+    await fill(at, **values)
+    await comes(at, DeviceCard)
+    await push(at)
+    await comes(at, ShownCode)
+    await push(at)
+    await comes(at, Guide)
