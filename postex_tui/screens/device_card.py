@@ -27,7 +27,6 @@ class DeviceCard(ShownOnce):
 
     def on_mount(self) -> None:
         self.query_one(".buttons", Horizontal).mount_all(self._further(), before="#do")
-        self.query_one("#do").focus()
 
     def _further(self) -> ComposeResult:
         if self._code is not None:

@@ -126,7 +126,7 @@ class Form(Dialog[Any]):
             yield Caption(self._title, classes="title")
             if self._explained:
                 yield Line(self._explained, lines=True)
-            with VerticalScroll(classes="fields"):
+            with VerticalScroll(classes="fields", can_focus=False):
                 for ask in self._asks:
                     yield from self._field(ask)
             yield Line("", id="wrong", lines=True)

@@ -170,7 +170,7 @@ class FirstRun(WordedScreen[None]):
             Ask("owner", self.say(N_("Address of the owner (empty: postmaster@ the domain)"))),
             Ask("country", self.say(N_("Country where documents are kept, two letters")), "NL"),
             Ask("data", self.say(N_("Data folder")), str(self.beginning.data)),
-            Ask("hostname", self.say(N_("Name of this server for mail programs (empty: the domain)"))),
+            Ask("hostname", self.say(N_("Server name for mail programs (empty: the domain)"))),
             Ask("open", self.say(N_("Who can connect")), options=[here, all_of_it]),
             Ask("high", self.say(N_("Ports")), "" if may_have_low_ports() else "yes", options=[usual, high]),
             Ask("mode", self.say(N_("Spare key")), "managed", options=modes),
