@@ -190,7 +190,7 @@ class ShownOnce(Dialog[None]):
         with Vertical(classes="box tall"):
             yield Caption(self._title, classes="title")
             with VerticalScroll(classes="fields"):
-                yield Line(self._content, lines=True, classes="drawn")
+                yield Line(self._content, lines=True)
             with Horizontal(classes="buttons"):
                 yield Press(self._verb, "primary", id="do")
 
