@@ -56,8 +56,22 @@ def _preferences() -> type[Provider]:
     return MyPreferences
 
 
+def _needs() -> type[Provider]:
+    from postex_tui.palette.needs import NeedFinds
+
+    return NeedFinds
+
+
+def _sessions() -> type[Provider]:
+    from postex_tui.palette.sessions import SessionFinds
+
+    return SessionFinds
+
+
 NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _accounts,
+    _needs,
+    _sessions,
     _preferences,
     _settings,
     _domains,

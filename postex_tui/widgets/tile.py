@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Sparkline
 
 from bridge.i18n import N_
+from postex_tui.safe_text import safe_text
 from postex_tui.widgets.plain import Line
 
 ACROSS = 8
@@ -73,8 +74,7 @@ class Need(Place):
 
     def __init__(self, severity: str, word: str, text: str, remedy: str, section: str | None) -> None:
         super().__init__(section, classes=severity)
-        self._said = f"{word}: {text}"
-        self._remedy = remedy
+        self._said, self._remedy = safe_text(f"{word}: {text}"), safe_text(remedy)
 
     def compose(self) -> ComposeResult:
         yield Line(self._said, lines=True, classes="said")

@@ -93,7 +93,7 @@ class Dashboard(PacedScreen):
         places = {section.name for section in self.post.offers}
         made: list[Widget] = [
             Need(
-                each["severity"],
+                each["severity"] if each["severity"] in SEVERITIES else "notice",
                 self.say(SEVERITIES.get(each["severity"], each["severity"])),
                 each["text"],
                 each["remedy"],

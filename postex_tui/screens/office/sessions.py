@@ -50,6 +50,7 @@ class Sessions(PacedScreen):
         Binding("d", "end", N_("End session")),
     ]
     _typing: Timer | None = None
+    _wanted = ""
 
     # --- what is seen ---
 
@@ -105,7 +106,11 @@ class Sessions(PacedScreen):
         return await self.api.get("/sessions", after=after, limit=PAGE, door=door or None, text=text or None)
 
     def show(self, content: Any) -> bool:
-        there = self.query_one(PagedGrid).begin(content, self._page)
+        grid = self.query_one(PagedGrid)
+        there = grid.begin(content, self._page)
+        if self._wanted in grid.items:
+            grid.move_cursor(row=grid.get_row_index(self._wanted))
+            self._wanted = ""
         self._moved()
         return there
 
@@ -160,6 +165,11 @@ class Sessions(PacedScreen):
         item = self.query_one(PagedGrid).here
         if item is not None:
             self.post.open(AccountDetail(item["account"]))
+
+    def go_to(self, email: str, session: str) -> None:
+        """Show this account's sessions, with the cursor on that one."""
+        self._wanted = session
+        self.query_one("#text", Field).value = email
 
     def action_search(self) -> None:
         self.query_one("#text").focus()
