@@ -66,7 +66,7 @@ class Preferences(SectionScreen):
             ("sender", self.say(N_("Sender")), 24),
             ("type", self.say(N_("Documents")), 13),
             ("channel", self.say(N_("Channel")), 13),
-            ("notify", self.say(N_("Notice")), 11),
+            ("notify", self.say(N_("Notices")), 11),
             ("source", self.say(N_("Chosen by")), 24),
         ]
         yield PagedGrid(columns, self._row, id="levels")

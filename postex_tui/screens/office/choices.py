@@ -58,7 +58,7 @@ class Choices(SectionScreen):
             with Horizontal(classes="choices"):
                 yield Field(self._text, hint=self.say(N_("Recipient: address or name")), most=320, id="text")
                 yield Field(self._senders, hint=self.say(N_("Senders: addresses")), most=2000, id="senders")
-            with Horizontal(classes="choices"):
+            with Horizontal(classes="choices", id="which"):
                 yield Choice(self._domain_options(), self._domain or None, id="domain")
                 yield Choice(types, self._type or types[0][1], id="type")
         grid = PagedGrid([], self._row, id="matrix")
@@ -98,8 +98,10 @@ class Choices(SectionScreen):
         self._senders = " ".join(each["email"] for each in known["items"] if each["view"] == "full")
         with self.prevent(Select.Changed, Input.Changed):
             self.query_one("#senders", Field).value = self._senders
-            self.query_one("#domain", Choice).set_options([(name, name) for name in self._domains])
-            self.query_one("#domain", Choice).value = self._domain
+            old = self.query_one("#domain", Choice)
+            await old.remove()
+            made = Choice(self._domain_options(), self._domain or None, id="domain")
+            await self.query_one("#which").mount(made, before="#type")
 
     async def _page(self, after: str | None) -> Mapping[str, Any]:
         self._text = self.query_one("#text", Field).value.strip()
