@@ -145,7 +145,10 @@ class Form(Dialog[Any]):
             yield Field(ask.value, hint=ask.hint, secret=ask.secret, id=ask.name)
 
     def on_input_submitted(self) -> None:
-        self.focus_next()
+        """To the next field; behind the last one to the verb, not to what cancels."""
+        following = self.focus_next()
+        if following is not None and following.id == "cancel":
+            self.query_one("#do").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id != "do":
