@@ -20,7 +20,7 @@ class PairForm(Form):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall choosing"):
             yield Caption(self._title, classes="title")
-            with VerticalScroll(classes="fields slim"):
+            with VerticalScroll(classes="fields slim", can_focus=False):
                 for ask in self._asks:
                     yield Horizontal(*self._field(ask), classes="pair")
             yield Line("", id="will", lines=True)
