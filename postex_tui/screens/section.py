@@ -13,14 +13,15 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
+from textual.reactive import reactive
 from textual.screen import ActiveBinding, Screen  # type: ignore[attr-defined]
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection, Event, Unreachable
 from postex_tui.widgets.bar import Bar
+from postex_tui.widgets.keys import Keys
 from postex_tui.widgets.plain import Grid, Line
 from postex_tui.widgets.rail import Rail
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOADING = N_("One moment …")
+STATES = ("loading", "ready", "empty", "failed", "offline")
 AGAIN = N_("Press r to try again.")
 STRANGE = N_("The bridge's answer makes no sense to this app. Are both of the same version?")
 UNLIKE = (AttributeError, LookupError, TypeError, ValueError)
@@ -37,6 +39,9 @@ UNLIKE = (AttributeError, LookupError, TypeError, ValueError)
 
 class WordedScreen(Screen[T]):
     """A screen that speaks the reader's language, its footer included."""
+
+    focused: reactive[Widget | None] = reactive(None, repaint=False)
+    """Textual draws the whole screen anew with each move of the focus; the two widgets that it concerns do so alone."""
 
     @property
     def post(self) -> "PostexApp":
@@ -85,7 +90,7 @@ class SectionScreen(WordedScreen[None]):
                 yield Line(self.say(LOADING), id="state", lines=True)
                 with Vertical(id="contents"):
                     yield from self.contents()
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def contents(self) -> Iterable[Widget]:
         """The widgets of the room."""
@@ -159,8 +164,14 @@ class SectionScreen(WordedScreen[None]):
             wanted.focus(scroll_visible=False)
 
     def _settle(self, state: str, words: str) -> None:
-        for each in ("loading", "ready", "empty", "failed", "offline"):
-            self.set_class(each == state, each)
+        """The screen bears the state for whoever asks; its room alone is styled by it, for that is a hundred widgets
+        fewer.
+        """
+        if not self.has_class(state):
+            room = self.query_one("#room")
+            for node in (self, room):
+                node.remove_class(*STATES, update=False).add_class(state, update=False)
+            room.update_node_styles()
         self.query_one("#state", Line).say(words)
 
     def act(self, call: Callable[[], Awaitable[Any]], done: Callable[[Any], None]) -> None:

@@ -10,10 +10,11 @@ from rich.text import Text
 from textual.content import Content
 from textual.events import Paste
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, DataTable, Input, Label, OptionList, Select, Static, TabPane, TextArea
+from textual.widgets import Button, Checkbox, Input, Label, OptionList, Select, Static, TabPane, TextArea
 from textual.widgets.option_list import Option
 
 from postex_tui.safe_text import MOST_LINES, safe_text
+from postex_tui.widgets.quick_table import QuickTable
 from postex_tui.widgets.widths import fitted
 
 MOST_TYPED = 4096
@@ -120,7 +121,7 @@ class Pane(TabPane):
         super().__init__(Content(safe_text(text)), *children, id=id)
 
 
-class Grid(DataTable[Text]):
+class Grid(QuickTable):
     """A table. Columns have the widths they want in the room there is: nothing is measured, however many rows."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -153,7 +154,7 @@ class Grid(DataTable[Text]):
         self.add_row(*(_cell(each, style) for each in cells), key=key)
 
     def change(self, key: str, column: str, cell: object, style: str = "") -> None:
-        self.update_cell(key, column, _cell(cell, style))
+        self.redraw(self.get_row_index(key), self.get_column_index(column), _cell(cell, style))
 
 
 def _cell(value: object, style: str) -> Text:
