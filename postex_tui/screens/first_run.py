@@ -48,6 +48,7 @@ KIT_LOST = N_(
     "This bridge was made, but nobody signed in yet. If the recovery kit is not on paper, make a new one now: without"
     " it no backup can be opened when the master key is lost."
 )
+CODE_LOST = N_("If the code is lost: stop the bridge and open this app again. It makes a new one.")
 
 
 async def is_needed(connection: Connection, beginning: Beginning) -> bool:
@@ -119,7 +120,9 @@ class FirstRun(WordedScreen[None]):
             return
         self._step, data = step, self.beginning.data
         self.query_one("#steps", Line).say(listed(self.say, step))
-        self.query_one("#what", Line).say(self.say(WHAT[step], data=data, log=data / bridge_process.LOG))
+        what = self.say(WHAT[step], data=data, log=data / bridge_process.LOG)
+        is_code_away = step is Step.OWNER and not self.beginning.code
+        self.query_one("#what", Line).say(f"{what} {self.say(CODE_LOST)}" if is_code_away else what)
         self.query_one("#unit").display = step is Step.BRIDGE
         button = self.query_one("#do", Press)
         button.say(self.say(VERBS[step]))

@@ -36,7 +36,7 @@ class QrShown(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         yield Line(self._what, id="scan")
-        with VerticalScroll(id="code", can_focus=True):
+        with VerticalScroll(id="qr-room", can_focus=True):
             yield QrCode(self._content, self._error)
         yield Footer(show_command_palette=False)
 
