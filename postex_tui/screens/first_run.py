@@ -142,6 +142,7 @@ class FirstRun(WordedScreen[None]):
     @work(group="ask", exclusive=True)
     async def _go_on(self) -> None:
         self.query_one("#wrong", Line).say("")
+        self.query_one("#do", Press).disabled = True
         acts: dict[Step, Callable[[], Any]] = {
             Step.FOLDER: self._make,
             Step.BRIDGE: self._start,
@@ -193,7 +194,7 @@ class FirstRun(WordedScreen[None]):
     async def _start(self) -> None:
         if not self.beginning.code:
             await self._renew()
-        self.query_one("#what", Line).say(self.say(WORKING))
+        self._work()
         try:
             started = bridge_process.start(self.beginning.data)
         except OSError as error:
@@ -204,13 +205,18 @@ class FirstRun(WordedScreen[None]):
         """What was shown once, to somebody who may have closed the app too early."""
         verb = self.say(N_("Make a new kit"))
         if await self.post.push_screen_wait(Confirm(self.say(N_("Welcome back")), self.say(KIT_LOST), verb)):
+            self._work()
             kit = (await postex(self.beginning.data, "kit", "new"))["recovery_kit"]
             await first_run_kit.show(self, "", kit)
+        self._work()
         found = await postex(self.beginning.data, "account", "list", "--role", "owner", "--state", "invited")
         if found["accounts"]:
             self.beginning.owner = found["accounts"][0]["email"]
             made = await postex(self.beginning.data, "account", "invite", self.beginning.owner)
             self.beginning.code = made["enrolment_code"]
+
+    def _work(self) -> None:
+        self.query_one("#what", Line).say(self.say(WORKING))
 
     # --- the owner ---
 
