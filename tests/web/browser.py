@@ -26,6 +26,7 @@ _KEYS = {
     "tab": ("Tab", 9, ""),
     "escape": ("Escape", 27, ""),
     "down": ("ArrowDown", 40, ""),
+    "end": ("End", 35, ""),
 }
 _KEYS |= {f"f{number}": (f"F{number}", 111 + number, "") for number in range(1, 6)}
 _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
@@ -85,9 +86,9 @@ class Page:
             await self.ask("Input.dispatchKeyEvent", type="keyUp", key=letter)
 
     async def press(self, *names: str) -> None:
-        """Keys of `_KEYS`, one after the other, each once the one before has done its work."""
+        """Keys of `_KEYS` and letters, one after the other, each once the one before has done its work."""
         for name in names:
-            key, code, text = _KEYS[name]
+            key, code, text = _KEYS.get(name, (name, ord(name[0].upper()), name))
             pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code}
             await self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **pressed)
             await self.ask("Input.dispatchKeyEvent", type="keyUp", **pressed)

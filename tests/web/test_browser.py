@@ -5,16 +5,45 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from pyotp import TOTP
 
+from storage.choices import preferences
+from storage.people import accounts
+from tests import stores
 from tests.running import COMMAND, PORTS_ON_LOOPBACK, Bridge, postex
 from tests.web import browser
 
-OWNER, PASSWORD = "postmaster@example.test", "een lamp bij het raam"
+ANNA, PASSWORD = "anna@example.test", "een lamp bij het raam"
 pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason="chromium is not installed")
+
+
+TABS_TO_SAVE = 12
+"""From the channel over the other fields and "Cancel"."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """A bridge with a recipient who has enrolled."""
+
+    data: Path
+    secret: str
+    """Of Anna's second factor."""
+    bridge: Bridge
+
+    def code(self) -> str:
+        """Of the next step: each counts once, and the first was for enrolment."""
+        return TOTP(self.secret).at(int(time.time()), counter_offset=1)
+
+    def channel(self) -> str | None:
+        """What Anna has chosen, as it lies in the store; nobody serves it any more."""
+        with stores.opened(self.data) as store:
+            anna = store.read_now(accounts.by_email, ANNA)
+            (chosen,) = store.read_now(preferences.of_account, anna.id)
+        return chosen.choice.channel
 
 
 def free_port() -> int:
@@ -25,29 +54,23 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def office(data: Path, tmp_path: Path) -> Iterator[str]:
-    """A bridge whose owner has enrolled; the secret of their second factor."""
-    code = postex("init", "--domain", "example.test", "--country", "NL", data=data)["owner"]["enrolment_code"]
+def office(tmp_path: Path) -> Iterator[Office]:
+    data = tmp_path / "data"
+    postex("init", "--domain", "example.test", "--country", "NL", data=data)
+    code = postex("account", "add", ANNA, "--name", "Anna", "--locale", "en", data=data)["enrolment_code"]
     bridge = Bridge.start(data, seconds=20, command=COMMAND, settings=PORTS_ON_LOOPBACK)
     env = {"XDG_STATE_HOME": str(tmp_path / "state"), "LANG": "C", "POSTEX_ENROLMENT_CODE": code}
-    begun = postex("enrol", OWNER, "--begin", data=data, env=env)
-    first = TOTP(begun["secret"]).at(int(time.time()))
-    postex(
-        "enrol", OWNER, "--first-code", first, "--new-password", PASSWORD, "--accept", "managed", data=data, env=env
-    )
-    yield begun["secret"]
+    secret = postex("enrol", ANNA, "--begin", data=data, env=env)["secret"]
+    given = ("--first-code", TOTP(secret).at(int(time.time())), "--new-password", PASSWORD, "--accept", "managed")
+    postex("enrol", ANNA, *given, data=data, env=env)
+    yield Office(data, secret, bridge)
     bridge.stop()
 
 
 @pytest.fixture
-def url(data: Path, office: str) -> Iterator[str]:
+def url(office: Office) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "postex_tui.cli", "web", "--data", str(data), "--port", str(port)]
+    command = [sys.executable, "-m", "postex_tui.cli", "web", "--data", str(office.data), "--port", str(port)]
     web = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert web.stdout is not None
     assert f":{port}" in web.stdout.readline()
@@ -57,20 +80,24 @@ def url(data: Path, office: str) -> Iterator[str]:
     web.stdout.close()
 
 
-async def test_signing_in_in_a_browser(url: str, office: str, tmp_path: Path) -> None:
+async def test_a_recipient_chooses_in_a_browser(url: str, office: Office, tmp_path: Path) -> None:
     async with browser.opened(tmp_path / "chromium") as page:
         await page.go(url)
         await page.seen("Your address")
-        await page.type(OWNER)
-        await page.press("enter")
-        await page.type(PASSWORD)
-        await page.press("enter")
+        for value in (ANNA, PASSWORD, office.code()):
+            await page.type(value)
+            page.forget()
+            await page.press("enter")
+        await page.seen("All senders")
+        await page.press("e")
+        await page.seen("How it comes")
+        await page.press("enter", "end", "enter", *["tab"] * TABS_TO_SAVE)
         page.forget()
-        await page.type(TOTP(office).at(int(time.time()), counter_offset=1))
         await page.press("enter")
-        await page.seen(OWNER)
-        await page.quiet()
-        picture = await page.picture(tmp_path / "signed-in.png")
+        await page.seen("refused")
+        picture = await page.picture(tmp_path / "chosen.png")
         assert len(picture) > 10_000
         assert not page.errors
-        assert all(each.startswith((url, "ws://127.0.0.1", "data:")) for each in page.requested)
+        assert all(each.startswith((url, url.replace("http", "ws"), "data:")) for each in page.requested)
+    office.bridge.stop()
+    assert office.channel() == "refuse"
