@@ -20,6 +20,7 @@ from postex_tui.commands import (
     break_glass,
     consent,
     copies,
+    delivery,
     demo,
     device,
     domain,
@@ -127,6 +128,7 @@ app.add_typer(recover.app, name="recover")
 app.add_typer(erase.app, name="erase")
 app.add_typer(hold.app, name="hold")
 app.add_typer(purge.app, name="purge")
+app.add_typer(delivery.app, name="delivery")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(processor.app, name="processor")
 app.add_typer(paper.app, name="paper")

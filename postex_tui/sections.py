@@ -53,6 +53,7 @@ SECTIONS = (
     Section("my-history", N_("History"), Mode.ME, "preference.read", "me.history:History"),
     Section("me", N_("About me"), Mode.ME, "self.read", "me.person:Person"),
     Section("identities", N_("Identities"), Mode.SENDING, "sent.read", "sending.identities:Identities"),
+    Section("sending-devices", N_("Devices"), Mode.SENDING, "device.list", "sending.devices:SendingDevices"),
     Section("sent", N_("Sent"), Mode.SENDING, "sent.read", "sending.sent:Sent"),
     Section("recipients", N_("Recipients"), Mode.SENDING, "recipients.read", "sending.recipients:Recipients"),
     Section("batches", N_("Batches"), Mode.SENDING, "batch.read", "sending.batches:Batches"),

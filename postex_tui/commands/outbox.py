@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import USAGE, Refusal, answer
 from postex_tui.moments import as_text
 from postex_tui.options import AsJson, Data
 
@@ -36,14 +36,50 @@ def listing(
     answer(as_json, {"jobs": found}, "\n".join(map(_line, found)) or "Nothing waits in the outbox.")
 
 
-@app.command("retry")
-def retry(job: Number, data: Data, as_json: AsJson = False) -> None:
-    """Try it now: a dead letter again, or what waits without waiting on."""
+@app.command("counts")
+def counts(data: Data, as_json: AsJson = False) -> None:
+    """Count jobs by kind and state."""
     from postex_tui.client import control
 
     with control(data) as api:
-        found = api.post(f"/outbox/{job}/retry")
-    answer(as_json, found, f"Job {job} is tried at once.")
+        found = api.get("/outbox/counts")
+    words = "\n".join(f"{each['state']:<9}  {each['kind']:<8}  {each['count']}" for each in found)
+    answer(as_json, {"counts": found}, words or "Nothing waits in the outbox.")
+
+
+@app.command("paused")
+def paused(data: Data, as_json: AsJson = False) -> None:
+    """List recipients whose notices go nowhere any more, as their URL took none for a day."""
+    from postex_tui.client import control
+
+    with control(data) as api:
+        found = list(api.pages("/outbox/paused-addresses"))
+    lines = (f"{as_text(each['paused_at'])}  {each['service']}  {each['email'] or each['account']}" for each in found)
+    answer(as_json, {"paused": found}, "\n".join(lines))
+
+
+@app.command("retry")
+def retry(
+    data: Data,
+    job: Annotated[int | None, typer.Argument(help="Number of the job.", min=1, show_default=False)] = None,
+    all_dead: Annotated[
+        Literal["external", "email", "paper", "notice"] | None,
+        typer.Option("--all", help="All dead letters of this kind.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try it now: a dead letter again, or what waits without waiting on."""
+    from postex_tui.client import control
+
+    if (job is None) is (all_dead is None):
+        raise Refusal("usage", "name a job, or a kind with --all", USAGE)
+    with control(data) as api:
+        if all_dead is not None:
+            found = api.post("/outbox/retries", {"kind": all_dead}, seconds=3600)
+            words = f"{found['retried']} are tried at once; {found['left']} cannot be: their documents are gone."
+        else:
+            found, words = api.post(f"/outbox/{job}/retry"), f"Job {job} is tried at once."
+    answer(as_json, found, words)
 
 
 @app.command("settle")

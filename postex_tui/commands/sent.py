@@ -1,13 +1,12 @@
 """`postex sender recipients`, `sent` and `batch`, `postex me disclosures`: what senders see, and who reads of it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
 
 from postex_tui.answers import answer
-from postex_tui.cells import cell
 from postex_tui.moments import as_text
 from postex_tui.options import AsJson, Data
 
@@ -25,14 +24,19 @@ _TOLD = {
 def recipients(
     data: Data,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line a recipient, a column a type.")] = False,
+    text: Annotated[
+        str | None, typer.Option(help="Part of the address: of the others nothing is asked.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """By which channel a document of each type would reach your own recipients now. They can read that you asked."""
+    from postex_tui import recipients_csv
     from postex_tui.client import control
 
     with control(data) as api:
-        found = list(api.pages("/accounts/me/recipients", limit=PAGE))
-    answer(as_json, {"recipients": found}, _csv(found) if csv else "\n".join(map(_recipient, found)))
+        found = list(api.pages("/accounts/me/recipients", limit=PAGE, text=text))
+    words = recipients_csv.drawn(found) if csv else "\n".join(map(_recipient, found))
+    answer(as_json, {"recipients": found}, words)
 
 
 def _recipient(each: Mapping[str, Any]) -> str:
@@ -46,28 +50,25 @@ def _recipient(each: Mapping[str, Any]) -> str:
     )
 
 
-def _csv(found: Iterable[Mapping[str, Any]]) -> str:
-    """RFC 4180, but for the line ends, which are the terminal's."""
-    import csv
-    import io
-
-    from storage.deliveries.terms import DocumentType
-
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["recipient", *DocumentType])
-    rows.writerows([cell(each["recipient"]), *(each["channels"][kind] for kind in DocumentType)] for each in found)
-    return out.getvalue().rstrip("\n")
-
-
-def sent(data: Data, limit: Limit = 100, as_json: AsJson = False) -> None:
+def sent(
+    data: Data,
+    state: Annotated[
+        Literal["held", "accepted", "handed-off", "delivered", "refused"] | None,
+        typer.Option(help="Only these.", show_default=False),
+    ] = None,
+    recipient: Annotated[str | None, typer.Option(help="Part of the address.", show_default=False)] = None,
+    batch: Annotated[str | None, typer.Option(help="Name of a batch.", show_default=False)] = None,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
     """List what became of your documents, newest first: a line for each recipient."""
     from itertools import islice
 
     from postex_tui.client import control
 
     with control(data) as api:
-        found = list(islice(api.pages("/accounts/me/sent", limit=min(limit, PAGE)), limit))
+        asked = {"state": state, "recipient": recipient, "batch": batch}
+        found = list(islice(api.pages("/accounts/me/sent", limit=min(limit, PAGE), **asked), limit))
     answer(as_json, {"sent": found}, "\n".join(map(_sent, found)))
 
 

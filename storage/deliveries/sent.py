@@ -25,8 +25,8 @@ SEEN = (
 )
 """SQL for a `Seen`: what its own channel came to, whatever its ladder or its reader does (D9)."""
 _SENT = (
-    "SELECT delivery.id, document_public_id, delivery.account_id, dsn, decided_at, document_type,"
-    f" {SEEN}, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name"
+    "SELECT delivery.id, public_id, document_public_id, delivery.account_id, dsn, decided_at, document_type,"
+    f" {SEEN}, delivery.ended_at, receipts, CASE WHEN receipts THEN delivery.opened_at END, batch.name, wants_mdn"
     " FROM delivery LEFT JOIN batch ON batch.id = batch_id"
     " WHERE correspondent_id = ? AND (decided_at, delivery.id) < (?, ?) AND decided_at > ?"
 )
@@ -55,6 +55,7 @@ class Seen(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Sent:
     id: int
+    public_id: str
     document_public_id: str
     account_id: int
     dsn: str | None = field(repr=False)
@@ -66,6 +67,8 @@ class Sent:
     opened_at: int | None
     """With the recipient's consent alone."""
     batch: str | None
+    wants_mdn: bool
+    """Whether a read receipt was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,14 @@ def are_recipients(session: Session, correspondent_id: int) -> frozenset[int]:
 
 
 def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int) -> Sent:
-    number, document, account_id, dsn, at, kind, state, ended_at, receipts, opened_at, batch = row
+    number, public_id, document, account_id, dsn, at, kind, state, ended_at, receipts, opened_at, batch, wants_mdn = row
     shown = Seen(state)
     agreed = bool(receipts) and consents.effective(
         session, account_id, Purpose.RECEIPTS, correspondent_id, now, str(kind)
     )
     return Sent(
         number,
+        public_id,
         document,
         account_id,
         dsn,
@@ -131,4 +135,5 @@ def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int
         ended_at if shown is Seen.HANDED_OFF and ended_at is not None else at,
         opened_at if agreed else None,
         batch,
+        bool(wants_mdn),
     )

@@ -10,7 +10,7 @@ from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action
 from bridge.api.schemas.sent import DisclosureOut, OwnRecipientOut, SentOut
-from bridge.mail.status_wishes import Wish
+from bridge.mail.status_wishes import Notify, Wish
 from bridge.routing import places, recipients_view
 from bridge.routing.recipients_view import OwnRecipient
 from storage.choices import correspondents
@@ -104,13 +104,18 @@ def _told(each: Disclosure) -> DisclosureOut:
 
 
 def _out(each: Sent) -> SentOut:
+    wish = None if each.dsn is None else Wish.parse(each.dsn)
+    reports = () if wish is None else wish.notify or (Notify.FAILURE,)
     return SentOut(
+        delivery=each.public_id,
         document=each.document_public_id,
-        recipient=None if each.dsn is None else Wish.parse(each.dsn).to,
+        recipient=None if wish is None else wish.to,
         document_type=each.document_type,
         handed_in_at=each.handed_in_at,
         state=each.state,
         state_at=each.state_at,
         opened_at=each.opened_at,
         batch=each.batch,
+        reports=[kind.lower() for kind in reports],
+        read_receipt=each.wants_mdn,
     )

@@ -8,6 +8,7 @@ from storage.deliveries.terms import Channel, DocumentType
 
 
 class SentOut(Schema):
+    delivery: str = Field(description="Of this document to this recipient.")
     document: str = Field(description="Its id, as in the answer of SMTP.")
     recipient: str | None = Field(description="As the sender named it.")
     document_type: DocumentType
@@ -16,6 +17,8 @@ class SentOut(Schema):
     state_at: int
     opened_at: int | None = Field(description="Null unless it was opened and the recipient agreed that you know.")
     batch: str | None
+    reports: list[str] = Field(description="Asked for with NOTIFY (RFC 3461): success, failure, delay, never.")
+    read_receipt: bool = Field(description="Whether one was asked for (RFC 8098).")
 
 
 class OwnRecipientOut(Schema):

@@ -11,9 +11,8 @@ from bridge.i18n import N_
 from postex_tui.screens.choice_words import CHANNELS, TYPES
 from postex_tui.screens.dialogs import Ask
 from postex_tui.screens.filtered import PAGE, Filtered
-from postex_tui.screens.office.account_words import moment
 from postex_tui.screens.office.delivery import DeliveryDetail
-from postex_tui.screens.office.delivery_words import NOBODY, STATES, whose
+from postex_tui.screens.office.delivery_words import BRIEF, NOBODY, STATES, brief, whose
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
@@ -32,12 +31,12 @@ class Deliveries(Filtered):
         yield Line("", id="filter")
         yield PagedGrid(
             [
-                ("when", self.say(N_("When, UTC")), 16),
+                ("when", self.say(N_("When, UTC")), 11),
                 ("recipient", self.say(N_("Recipient")), 24),
                 ("sender", self.say(N_("Sender")), 18),
                 ("type", self.say(N_("Type")), 10),
-                ("channel", self.say(N_("Channel")), 10),
-                ("state", self.say(N_("State")), 12),
+                ("channel", self.say(N_("Channel")), 9),
+                ("state", self.say(N_("State")), 11),
             ],
             self._row,
             id="deliveries",
@@ -46,7 +45,7 @@ class Deliveries(Filtered):
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         words = [self.say(table[item[name]]) for name, table in _WORDS.items()]
-        return item["id"], [moment(item["decided_at"]), whose(item), item["sender"] or NOBODY, *words]
+        return item["id"], [brief(item["decided_at"]), whose(item), item["sender"] or NOBODY, *words]
 
     def asks(self) -> list[Ask]:
         given = self.wanted.get
@@ -68,4 +67,4 @@ class Deliveries(Filtered):
             self.post.open(DeliveryDetail(event.row_key.value))
 
 
-_WORDS: Mapping[str, Mapping[str, str]] = {"type": TYPES, "channel": CHANNELS, "state": STATES}
+_WORDS: Mapping[str, Mapping[str, str]] = {"type": TYPES, "channel": BRIEF, "state": STATES}

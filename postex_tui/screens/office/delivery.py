@@ -113,7 +113,7 @@ class DeliveryDetail(DetailScreen, DeedScreen):
         yield self.say(N_("Delivery")), each["id"]
 
     def _job(self, job: Mapping[str, Any]) -> str:
-        tried = self.say(N_("{count} attempts"), count=job["attempts"])
+        tried = self.say(N_("attempts: {count}"), count=job["attempts"])
         state = f"{job['id']}: {self.say(JOB_STATES[job['state']])}, {due_words(job, self.say)}, {tried}"
         problem = problem_words(job["problem"], self.say)
         lines = [state, self.say(N_("Last error: {problem}"), problem=problem) if problem else ""]

@@ -6,14 +6,14 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.safe_text import safe_text
-from postex_tui.screens.choice_words import RUNGS, Say
+from postex_tui.screens.choice_words import CHANNELS, RUNGS, Say
 from postex_tui.screens.office.account_words import LONGEST, day, moment
 
 STATES = {
     "held": N_("held back"),
     "accepted": N_("on its way"),
     "handed-off": N_("handed over"),
-    "delivered": N_("in the mailbox"),
+    "delivered": N_("in mailbox"),
     "refused": N_("refused"),
 }
 STATES_MEAN = {
@@ -110,6 +110,8 @@ PROBLEMS = {
 }
 SAID = N_("the other mail server said {code}")
 _REPLY = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+BRIEF = {**CHANNELS, **KINDS, "external": N_("elsewhere")}
+"""In a column."""
 DAY = 86_400
 NOBODY = "–"
 
@@ -131,7 +133,7 @@ def whose(item: Mapping[str, Any]) -> str:
 def due_words(job: Mapping[str, Any], say: Say) -> str:
     """When it is tried, or since when it is not."""
     if job["due_at"] is not None:
-        return say(N_("tried {when}"), when=moment(job["due_at"]))
+        return say(N_("next attempt {when}"), when=moment(job["due_at"]))
     return say(N_("since {when}"), when=moment(job["since"]))
 
 
@@ -143,9 +145,14 @@ def rungs(delivery: Mapping[str, Any], say: Say) -> Iterator[tuple[str, bool]]:
         yield f"{day(at)}: {say(RUNGS[kind], day=days)}", at > delivery["now"]
 
 
-def next_step(delivery: Mapping[str, Any], say: Say) -> str:
+def brief(at: int) -> str:
+    """Such as `11-01 08:30`, in UTC, for a column."""
+    return (moment(at) or "")[5:]
+
+
+def next_step(delivery: Mapping[str, Any], say: Say) -> str | None:
     """What the ladder does next if the document lies unread then: whether it does is its reader's alone (D9)."""
     ahead = [words for words, is_ahead in rungs(delivery, say) if is_ahead]
     if not delivery["ladder"]:
-        return say(N_("no ladder"))
+        return None
     return say(N_("{step}, if it is unread then"), step=ahead[0]) if ahead else say(N_("all its days are over"))

@@ -17,10 +17,12 @@ from postex_tui.screens.office import job_acts
 from postex_tui.screens.office.account_words import moment
 from postex_tui.screens.office.delivery import DeliveryDetail
 from postex_tui.screens.office.delivery_words import (
+    BRIEF,
     JOB_STATES,
     JOB_STATES_MEAN,
     KINDS,
     NOBODY,
+    brief,
     due_words,
     problem_words,
     whose,
@@ -56,11 +58,10 @@ class Outbox(Filtered):
         yield Line("", id="filter")
         yield Line("", id="standing")
         columns = [
-            ("state", self.say(N_("State")), 10),
-            ("kind", self.say(N_("Channel")), 12),
+            ("state", self.say(N_("State")), 9),
+            ("kind", self.say(N_("Channel")), 9),
             ("who", self.say(N_("Recipient")), 22),
-            ("due", self.say(N_("When, UTC")), 16),
-            ("attempts", self.say(N_("Tried")), 5),
+            ("due", self.say(N_("When, UTC")), 11),
             ("problem", self.say(N_("Last error")), 30),
         ]
         read = VerticalScroll(Facts(id="job-facts"), Line("", id="job-means", lines=True), id="job")
@@ -68,10 +69,10 @@ class Outbox(Filtered):
         yield Line("", id="tail")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
-        at = moment(item["since"] if item["due_at"] is None else item["due_at"])
+        at = brief(item["since"] if item["due_at"] is None else item["due_at"])
         problem = problem_words(item["problem"], self.say)
-        state, kind = self.say(JOB_STATES[item["state"]]), self.say(KINDS[item["kind"]])
-        return str(item["id"]), [state, kind, whose(item), at, item["attempts"], problem]
+        state, kind = self.say(JOB_STATES[item["state"]]), self.say(BRIEF[item["kind"]])
+        return str(item["id"]), [state, kind, whose(item), at, problem]
 
     async def fetch(self) -> Any:
         page, counts, paused = await asyncio.gather(
@@ -125,6 +126,7 @@ class Outbox(Filtered):
         yield self.say(N_("State")), f"{self.say(JOB_STATES[job['state']])}, {due_words(job, self.say)}"
         problem = problem_words(job["problem"], self.say)
         yield self.say(N_("Last error")), f"{problem} ({job['problem']})" if problem else self.say(N_("none"))
+        yield self.say(N_("Attempts")), job["attempts"]
         yield self.say(N_("In the outbox since")), moment(job["created_at"])
         yield self.say(N_("Delivery")), job["delivery"] or NOBODY
 
