@@ -200,7 +200,7 @@ class DetailScreen(SectionScreen):
 
     def action_back(self) -> None:
         """To where one came from, which asks anew: something may have been done here."""
-        self.dismiss()
         below = self.post.screen_stack[-2]
+        self.dismiss()
         if isinstance(below, SectionScreen):
             below.reload()

@@ -12,7 +12,9 @@ from storage.engine import statements
 _COLUMNS = (
     "SELECT delivery.id, document_public_id, coalesce(account.name, correspondent.address, ''), document_type,"
     " decided_at, channel, delivery.state, downloaded_at, opened_at, ladder, ladder_step, ladder_due_at, reply_by,"
-    " expires_at, erase_at, needs_key, outbox_key.document_id IS NOT NULL"
+    " expires_at, erase_at, needs_key, outbox_key.document_id IS NOT NULL,"
+    " EXISTS (SELECT 1 FROM wrap WHERE wrap.document_id = delivery.document_id AND wrap.account_id ="
+    " delivery.account_id)"
     " FROM delivery LEFT JOIN correspondent ON correspondent.id = delivery.correspondent_id"
     " LEFT JOIN account ON account.id = correspondent.account_id"
     " LEFT JOIN outbox_key ON outbox_key.document_id = delivery.document_id"
@@ -46,6 +48,8 @@ class OwnCopy:
     server_can_open: bool
     for_others: bool
     """The server can open it because of another reader of the same document alone."""
+    is_here: bool
+    """False once it was erased or removed: what is left is that it came."""
 
 
 def listing(
@@ -58,7 +62,7 @@ def listing(
 
 def _copy(row: statements.Row) -> OwnCopy:
     number, document, sender, kind, decided_at, channel, state, downloaded_at, opened_at = row[:9]
-    ladder, behind, due_at, reply_by, expires_at, erase_at, needs_key, can_open = row[9:]
+    ladder, behind, due_at, reply_by, expires_at, erase_at, needs_key, can_open, is_here = row[9:]
     rungs = Ladder.parse(ladder or "").rungs[behind:] if due_at is not None else ()
     return OwnCopy(
         number,
@@ -77,4 +81,5 @@ def _copy(row: statements.Row) -> OwnCopy:
         erase_at,
         bool(can_open),
         bool(can_open and not needs_key),
+        bool(is_here),
     )

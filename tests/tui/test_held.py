@@ -6,10 +6,12 @@ from zipfile import ZipFile
 import pytest
 
 from postex_tui.screens.dialogs import Form, StepUp
+from postex_tui.screens.me.exporting import Exporting
 from postex_tui.screens.me.held import Held
 from postex_tui.screens.me.person import Person
 from tests.control import Desk
 from tests.tui.office import LARGE, seat
+from tests.tui.waiting import reached, told
 from tests.unit.bridge.api.test_export import HOSTILE, put
 
 
@@ -21,8 +23,8 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.mark.parametrize(
     ("locale", "words"),
     [
-        ("en", ("What you gave", "yours to change", "What for: To address you", "Kept: as long as your account")),
-        ("nl", ("Wat je gaf", "jij kunt het wijzigen", "Waarvoor: Om je aan te", "Bewaard: zolang je")),
+        ("en", ("What you gave", "by you", "What for: To address you", "Kept: as long as your account")),
+        ("nl", ("Wat je gaf", "door jou", "Waarvoor: Om je aan te", "Bewaard: zolang je")),
     ],
 )
 async def test_a_recipient_reads_what_is_held_and_goes_to_change_it(
@@ -34,13 +36,12 @@ async def test_a_recipient_reads_what_is_held_and_goes_to_change_it(
             for word in words:
                 assert word in at.text
             await at.press("m")
-            await at.press("end")
+            await at.press("ctrl+end")
             await at.press("e")
             assert isinstance(at.app.screen, Held)
-            await at.press("home", "down", "down")
+            await at.press("ctrl+home", "down", "down")
             await at.press("e")
-            await at.pilot.pause()
-            assert isinstance(at.app.screen, Person)
+            await reached(at, Person)
             assert at.app.screen.here == "legal-name"
 
 
@@ -52,13 +53,11 @@ async def test_an_export_is_a_file_with_every_document_byte_for_byte(desk: Desk,
         file = tmp_path / "mine.zip"
         async with seat(desk, anna, section="held") as at:
             await at.press("x")
-            assert isinstance(at.app.screen, Form)
+            await reached(at, Form)
             assert "3 documents" in at.text
             at.app.screen.query_one("#path").value = str(file)  # type: ignore[attr-defined]
             await at.pilot.click("#do")
-            await at.settled()
-            await at.pilot.pause(0.1)
-            await at.settled()
+            await told(at, "The export is saved as")
             assert isinstance(at.app.screen, Held)
         assert file.stat().st_mode & 0o777 == 0o600
         with ZipFile(file) as archive:
@@ -71,24 +70,23 @@ async def test_an_export_needs_proof_and_what_fails_leaves_no_file(desk: Desk, t
         anna = desk.person("anna")
         file = tmp_path / "mine.zip"
         async with seat(desk, anna, section="held") as at:
-            desk.clock.turn(301)
             await at.press("x")
-            assert isinstance(at.app.screen, StepUp)
-            await at.press("escape")
-            desk.clock.turn(-301)
-            await at.press("x")
+            await reached(at, Form)
             at.app.screen.query_one("#path").value = str(file)  # type: ignore[attr-defined]
             desk.clock.turn(301)
             await at.pilot.click("#do")
-            await at.settled()
+            await reached(at, Exporting)
             assert "This needs your password" in at.text
             await at.press("escape")
-            await at.pilot.pause()
+            await told(at, "Stopped. No file is left.")
             assert not file.exists()
+            await at.press("x")
+            await reached(at, StepUp)
+            await at.press("escape")
+            await reached(at, Held)
 
 
 async def test_over_ssh_it_says_how_else(desk: Desk) -> None:
     async with desk, seat(desk, desk.person("anna"), section="held", confined=True, size=LARGE) as at:
         await at.press("x")
-        await at.pilot.pause()
-        assert "postex me export FILE.zip" in at.text.replace("\n", " ")
+        await told(at, "postex me export FILE.zip")

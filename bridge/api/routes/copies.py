@@ -75,6 +75,7 @@ def _out(copy: OwnCopy) -> CopyOut:
         reply_by=copy.reply_by,
         expires_at=copy.expires_at,
         erase_at=copy.erase_at,
+        is_here=copy.is_here,
         server_can_open=copy.server_can_open,
         server_can_open_for_others=copy.for_others,
     )

@@ -23,6 +23,7 @@ class CopyOut(Schema):
     reply_by: int | None = Field(description="As its sender wrote.")
     expires_at: int | None = Field(description="As its sender wrote; nothing is erased because of it.")
     erase_at: int | None = Field(description="When it is erased by your choice or your domain's.")
+    is_here: bool = Field(description="False once it was erased or removed: what is left is that it came.")
     server_can_open: bool = Field(description="Whether the server can still open it while you are away.")
     server_can_open_for_others: bool = Field(description="Only because another reader of the document needs that.")
 

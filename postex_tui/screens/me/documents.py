@@ -55,26 +55,26 @@ class Documents(ExportScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", N_("Why so")),
         Binding("d", "erase", N_("Erase")),
-        Binding("o", "erasures", N_("What was erased")),
-        Binding("x", "export", N_("Export all")),
+        Binding("o", "erasures", N_("Erased")),
+        Binding("x", "export", N_("Export")),
     ]
 
     def contents(self) -> Iterable[Widget]:
         columns = [
             ("at", self.say(N_("Came")), 10),
-            ("sender", self.say(N_("Sender")), 22),
+            ("sender", self.say(N_("Sender")), 20),
             ("type", self.say(N_("Type")), 14),
-            ("state", self.say(N_("State")), 20),
+            ("state", self.say(N_("State")), 26),
         ]
         with_facts = VerticalScroll(Facts(id="copy"))
-        yield Container(PagedGrid(columns, self._row, id="copies"), with_facts, classes="split")
+        yield Container(PagedGrid(columns, self._row, id="copies"), with_facts, classes="stack")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         kind = self.say(TYPES[item["type"]])
         return item["document"], [day(item["arrived_at"]), item["sender"] or "–", kind, self._state(item)]
 
     def _state(self, item: Item) -> str:
-        words = STATES.get(item["state"])
+        words = STATES.get(item["state"]) if item["is_here"] else N_("gone")
         return self.say(words) if words else str(item["state"])
 
     async def fetch(self) -> Any:
@@ -99,7 +99,8 @@ class Documents(ExportScreen):
         return self.query_one("#copies", PagedGrid).here if self.query("#copies") else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in ("why", "erase") or self.here is not None
+        item = self.here
+        return action not in ("why", "erase") or (item is not None and (action == "why" or item["is_here"]))
 
     @on(DataTable.RowHighlighted, "#copies")
     def _tell(self) -> None:
@@ -124,6 +125,8 @@ class Documents(ExportScreen):
         yield self.say(N_("Number")), item["document"]
 
     def _keys(self, item: Item) -> str:
+        if not item["is_here"]:
+            return "–"
         if not item["server_can_open"]:
             return self.say(N_("no, only you"))
         if item["server_can_open_for_others"]:
@@ -143,7 +146,7 @@ class Documents(ExportScreen):
     @work(group="ask")
     async def action_erase(self) -> None:
         item = self.here
-        if item is None:
+        if item is None or not item["is_here"]:
             return
         named = safe_text(item["sender"] or "–", LONGEST)
         happens = self.say(ERASES, type=self.say(TYPES[item["type"]]), sender=named, at=day(item["arrived_at"]))

@@ -38,7 +38,7 @@ class Erasures(DetailScreen):
             ("state", self.say(N_("State")), 22),
         ]
         with_facts = VerticalScroll(Line("", lines=True, id="erasure"))
-        yield Container(PagedGrid(columns, self._row, id="erasures"), with_facts, classes="split")
+        yield Container(PagedGrid(columns, self._row, id="erasures"), with_facts, classes="stack")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         cells = [moment(item["requested_at"]), self.say(KINDS[item["kind"]]), item["target"] or "–"]

@@ -20,7 +20,7 @@ TAGS = {
     "observed": N_("What was noted"),
     "sender-supplied": N_("What senders supplied"),
 }
-CHANGES = {"edit": N_("yours to change"), "view": N_("to see"), "locked": N_("locked")}
+CHANGES = {"edit": N_("by you"), "view": N_("to see"), "locked": N_("locked")}
 HEADING = "heading"
 
 
@@ -30,18 +30,18 @@ class Held(ExportScreen):
     NAME = "held"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "change", N_("Change")),
-        Binding("m", "mail", N_("To my mailbox")),
-        Binding("x", "export", N_("Export all")),
+        Binding("m", "mail", N_("Mail me")),
+        Binding("x", "export", N_("Export")),
     ]
 
     def contents(self) -> Iterable[Widget]:
         columns = [
-            ("title", self.say(N_("What")), 36),
-            ("value", self.say(N_("Now")), 28),
-            ("change", self.say(N_("Changing")), 16),
+            ("title", self.say(N_("What")), 30),
+            ("value", self.say(N_("Now")), 29),
+            ("change", self.say(N_("Changing")), 11),
         ]
         with_facts = VerticalScroll(Line("", id="held-title", classes="title"), Line("", lines=True, id="held-facts"))
-        yield Container(PagedGrid(columns, self._row, id="items"), with_facts, classes="split")
+        yield Container(PagedGrid(columns, self._row, id="items"), with_facts, classes="stack")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         if HEADING in item:

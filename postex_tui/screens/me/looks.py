@@ -59,16 +59,16 @@ class Looks(SectionScreen):
 
     NAME = "my-looks"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "mail", N_("To my mailbox")),
+        Binding("m", "mail", N_("Mail me")),
     ]
 
     def contents(self) -> Iterable[Widget]:
-        seen = [("at", self.say(N_("When")), 16), ("what", self.say(N_("What")), 40), ("by", self.say(N_("By")), 30)]
+        seen = [("at", self.say(N_("When")), 16), ("what", self.say(N_("What")), 32), ("by", self.say(N_("By")), 22)]
         told = [
             ("at", self.say(N_("When")), 16),
-            ("to", self.say(N_("To")), 28),
-            ("what", self.say(N_("What")), 28),
-            ("why", self.say(N_("Why")), 20),
+            ("to", self.say(N_("To")), 20),
+            ("what", self.say(N_("What")), 20),
+            ("why", self.say(N_("Why")), 12),
         ]
         with TabbedContent(id="rooms"):
             yield Pane(

@@ -38,7 +38,7 @@ class Person(ExportScreen):
         Binding("d", "remove", N_("Remove")),
         Binding("v", "verify", N_("Confirm")),
         Binding("u", "undo", N_("Undo")),
-        Binding("x", "export", N_("Export all")),
+        Binding("x", "export", N_("Export")),
     ]
 
     def __init__(self) -> None:
@@ -50,9 +50,9 @@ class Person(ExportScreen):
 
     def contents(self) -> Iterable[Widget]:
         columns = [
-            ("title", self.say(N_("What")), 26),
-            ("value", self.say(N_("Now")), 36),
-            ("note", self.say(N_("To know")), 34),
+            ("title", self.say(N_("What")), 23),
+            ("value", self.say(N_("Now")), 24),
+            ("note", self.say(N_("To know")), 23),
         ]
         yield PagedGrid(columns, _cells, id="rows")
         yield Line(self.say(N_("Enter changes what the cursor is on.")), classes="note", lines=True)

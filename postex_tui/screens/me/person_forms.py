@@ -116,7 +116,7 @@ class Forms:
         async def submit(values: Mapping[str, str]) -> Any:
             return await self._api.patch("/me/settings", {"client_noted": bool(values["noted"])})
 
-        return self._form(N_("Mail programs noted"), [ask], submit)
+        return self._form(N_("Note mail programs"), [ask], submit)
 
     def _usage(self) -> Form:
         off = self._known.usage["off"]

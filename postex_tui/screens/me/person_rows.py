@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.screens.choice_words import LANGUAGES, Say
-from postex_tui.screens.office.account_words import moment
+from postex_tui.screens.office.account_words import day, moment
 
 CATEGORIES = {
     "sign-in": N_("sign-ins"),
@@ -69,7 +69,7 @@ def rows(known: Known, say: Say) -> Iterable[Row]:
 
     def field(name: str, title: str, note: str = "") -> Row:
         change = undo.get(FIELDS[name])
-        waits = say(N_("changed; undo until {at}"), at=moment(change["undo_until"])) if change else note
+        waits = say(N_("undo until {at}"), at=(moment(change["undo_until"]) or "")[5:]) if change else note
         value = (me[FIELDS[name]] or "–").replace("\n", ", ")
         return Row(name, say(title), value, waits)
 
@@ -91,9 +91,9 @@ def rows(known: Known, say: Say) -> Iterable[Row]:
 def _settings(known: Known, say: Say) -> Iterable[Row]:
     yield Row("language", say(N_("Language")), LANGUAGES[known.me["locale"]])
     noted = N_("yes") if known.me["client_noted"] else N_("no")
-    yield Row("client-noted", say(N_("Mail programs noted")), say(noted))
+    yield Row("client-noted", say(N_("Note mail programs")), say(noted))
     off = ", ".join(say(CATEGORIES[each]) for each in known.usage["off"])
-    yield Row("usage-switches", say(N_("Not counted")), off or say(N_("all is counted, for you alone")))
+    yield Row("usage-switches", say(N_("Not counted")), off or say(N_("nothing")))
     yield _external(known.external, say)
     paused = known.notices and known.notices["paused_at"]
     failing = say(N_("paused: notices failed")) if paused else ""
@@ -119,6 +119,6 @@ def _secrets(say: Say) -> Iterable[Row]:
 
 def _ends(known: Known, say: Say) -> Iterable[Row]:
     leaving = known.leaving
-    state = "" if leaving is None else say(N_("is erased after {at}; keep it: u"), at=moment(leaving["due_at"]))
+    state = "" if leaving is None else say(N_("on {at}; keep it: u"), at=day(leaving["due_at"]))
     yield Row("close", say(N_("Close my account")), "–")
     yield Row("erase", say(N_("Erase my account")), "–", state)
