@@ -60,10 +60,11 @@ class StepUp(Dialog[bool]):
             yield Line(
                 self.say(N_("This needs your password and a code, given within the last five minutes.")), lines=True
             )
-            yield Caption(self.say(N_("Password")))
-            yield Field(secret=True, id="password")
-            yield Caption(self.say(N_("Code of your second factor")))
-            yield Field(most=12, id="code")
+            with Vertical(classes="slim spaced"):
+                yield Caption(self.say(N_("Password")))
+                yield Field(secret=True, id="password")
+                yield Caption(self.say(N_("Code of your second factor")))
+                yield Field(most=12, id="code")
             yield Line("", id="wrong", lines=True)
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
@@ -126,13 +127,17 @@ class Form(Dialog[Any]):
             yield Caption(self._title, classes="title")
             if self._explained:
                 yield Line(self._explained, lines=True)
-            with VerticalScroll(classes="fields", can_focus=False):
+            with VerticalScroll(classes="fields slim spaced", can_focus=False):
                 for ask in self._asks:
                     yield from self._field(ask)
             yield Line("", id="wrong", lines=True)
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
                 yield Press(self._verb, "primary", id="do")
+
+    def on_mount(self) -> None:
+        """The keys go to the first field, and what it is called stays in sight."""
+        self.call_after_refresh(self.query_one(".fields").scroll_home, animate=False)
 
     def _field(self, ask: Ask) -> ComposeResult:
         if ask.tick:
