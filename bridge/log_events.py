@@ -36,6 +36,7 @@ MEANINGS = {
         "all that is being received takes too much: the connection that was silent for longest ends"
     ),
     "imap_refused": N_("a `command` was answered NO because of `reason`"),
+    "imap_damaged": N_("`documents_count` damaged documents were asked for and not served"),
     "imap_not_noted": N_("the database could not be read: that `documents` were opened or downloaded was not noted"),
     "api.loaded": N_("somebody used the control socket for the first time since the start"),
     "api.stream_failed": N_("a stream of live events ended because of `kind`"),

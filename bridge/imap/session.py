@@ -13,7 +13,7 @@ IDLE at once; EXPUNGE is kept back during FETCH, STORE and SEARCH by number (sec
 is deleted by another session, or account or device lose their right, the session ends with BYE.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -175,7 +175,8 @@ class Session:
                 self._outlet.abort()
             raise SessionOver
 
-    def warn_of_damage(self, uids: Iterable[int]) -> None:
+    def warn_of_damage(self, uids: Collection[int]) -> None:
+        log.error("imap_damaged", documents_count=len(uids))
         named = ", ".join(map(str, sorted(uids)))
         self.send(responses.untagged(Status.NO, f"Damaged and not served: UID {named}"))
 

@@ -1,6 +1,6 @@
 """How the bridge stands: what needs doing first, then figures with the last hour and day drawn (live)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from textual import on
@@ -37,6 +37,23 @@ TILES: Sequence[tuple[str, str, str, bool]] = (
 )
 """(id, title, section, with the course of it drawn), the most important first."""
 OF_MACHINE = ("disk", "certificate", "backup", "service")
+WRONG = {
+    "certificate-unreadable": "certificate",
+    "certificate-ended": "certificate",
+    "certificate-ends": "certificate",
+    "no-backup": "backup",
+    "drill-failed": "backup",
+    "disk-full": "disk",
+    "not-running": "service",
+    "not-writable": "service",
+    "writes-refused": "service",
+    "damaged": "service",
+    "restored": "jobs",
+    "uncertain": "jobs",
+    "dead-letters": "jobs",
+    "late": "jobs",
+}
+"""Which tile an alert is about."""
 
 
 class Dashboard(PacedScreen):
@@ -46,6 +63,7 @@ class Dashboard(PacedScreen):
     CSS_PATH = "dashboard.tcss"
     LISTENS = frozenset({"arrivals", "outbox", "sessions", "audit", "lagged"})
     _needs: Sequence[tuple[str, str]] = ()
+    _wrong: Collection[str] = ()
 
     def contents(self) -> Iterable[Widget]:
         places = {section.name for section in self.post.offers}
@@ -60,6 +78,7 @@ class Dashboard(PacedScreen):
 
     def show(self, content: Any) -> bool:
         self._show_needs(content["alerts"])
+        self._wrong = {WRONG.get(each["code"], "") for each in content["alerts"]}
         self._show_arrivals(content["arrivals"])
         self._show_standing(content["outbox"], content["sessions"], content["accounts"])
         machine = content["machine"]
@@ -120,7 +139,7 @@ class Dashboard(PacedScreen):
     def _show_standing(self, outbox: Mapping[str, int], live: Mapping[str, int], people: Mapping[str, int]) -> None:
         waiting = self.say(N_("{count} waiting"), count=outbox["waiting"])
         words = N_("due now {due}, given up {dead}, uncertain {uncertain}")
-        self._tile("jobs", waiting, self.say(words, **outbox), wrong=bool(outbox["dead"] or outbox["uncertain"]))
+        self._tile("jobs", waiting, self.say(words, **outbox))
         words = N_("reading {imap}, handing in {smtp}, control {control}")
         self._tile("live", self.say(N_("{count} signed in"), count=sum(live.values())), self.say(words, **live))
         others = {state: count for state, count in people.items() if state != "registered"}
@@ -140,16 +159,16 @@ class Dashboard(PacedScreen):
         up, writes = machine["started_at"], machine["writable"]
         words = N_("not running") if up is None else N_("up since {since}") if writes else N_("CANNOT WRITE")
         named = f"Postex {machine['version']}, {machine['hostname']}"
-        self._tile("service", self.say(words, since=moment(up)), named, wrong=up is None or not writes)
+        self._tile("service", self.say(words, since=moment(up)), named)
 
     def _show_certificate(self, found: Mapping[str, Any] | None) -> None:
         if found is None:
-            self._tile("certificate", self.say(N_("cannot be read")), "", wrong=True)
+            self._tile("certificate", self.say(N_("cannot be read")), "")
             return
         words = N_("until {day}, self-signed") if found["self_signed"] else N_("until {day}")
         parts = f"{self.say(words, day=day(found['ends_at']))}\n{found['subject']}"
         left = self.say(N_("{count} days left"), count=found["days_left"])
-        self._tile("certificate", left, parts, wrong=found["days_left"] < 0)
+        self._tile("certificate", left, parts)
 
     def _show_backup(self, found: Mapping[str, Any], now: int) -> None:
         made = self.say(N_("none yet")) if found["made_at"] is None else ago(self.say, found["made_at"], now)
@@ -158,7 +177,7 @@ class Dashboard(PacedScreen):
         else:
             words = N_("a restore held, {ago}") if found["drill_held"] else N_("a restore FAILED, {ago}")
             drill = self.say(words, ago=ago(self.say, found["drilled_at"], now))
-        self._tile("backup", made, drill, wrong=found["overdue"] or found["drill_held"] is False)
+        self._tile("backup", made, drill)
 
     def _documents(self, count: int) -> str:
         return self.say(N_("1 document")) if count == 1 else self.say(N_("{count} documents"), count=count)
@@ -167,5 +186,5 @@ class Dashboard(PacedScreen):
         """Those that there are."""
         return ", ".join(f"{self.say(words.get(name, name))} {count}" for name, count in counts.items() if count)
 
-    def _tile(self, name: str, figure: str, parts: str, points: Sequence[int] = (), *, wrong: bool = False) -> None:
-        self.query_one(f"#{name}", Tile).tell(figure, parts, points, wrong=wrong)
+    def _tile(self, name: str, figure: str, parts: str, points: Sequence[int] = ()) -> None:
+        self.query_one(f"#{name}", Tile).tell(figure, parts, points, wrong=name in self._wrong)

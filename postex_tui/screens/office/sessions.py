@@ -71,7 +71,7 @@ class Sessions(PacedScreen):
             ("who", self.say(N_("Account")), 26),
             ("door", self.say(N_("Door")), 8),
             ("since", self.say(N_("Since")), 11),
-            ("what", self.say(N_("Device or program")), 20),
+            ("what", self.say(N_("Device")), 20),
             ("network", self.say(N_("Network")), 16),
         ]
         if self._is_wide:
