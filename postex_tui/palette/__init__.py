@@ -68,6 +68,30 @@ def _sessions() -> type[Provider]:
     return SessionFinds
 
 
+def _deliveries() -> type[Provider]:
+    from postex_tui.palette.deliveries import DeliveryFinds
+
+    return DeliveryFinds
+
+
+def _outbox() -> type[Provider]:
+    from postex_tui.palette.deliveries import OutboxFinds
+
+    return OutboxFinds
+
+
+def _batches() -> type[Provider]:
+    from postex_tui.palette.deliveries import BatchFinds
+
+    return BatchFinds
+
+
+def _mine() -> type[Provider]:
+    from postex_tui.palette.mine import MyData
+
+    return MyData
+
+
 NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _accounts,
     _needs,
@@ -79,4 +103,8 @@ NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _requests,
     _audit,
     _service_log,
+    _deliveries,
+    _outbox,
+    _batches,
+    _mine,
 )
