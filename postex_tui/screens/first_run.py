@@ -127,6 +127,7 @@ class FirstRun(WordedScreen[None]):
         button = self.query_one("#do", Press)
         button.say(self.say(VERBS[step]))
         button.disabled = False
+        button.refresh(layout=True)
         button.focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -151,9 +152,14 @@ class FirstRun(WordedScreen[None]):
         try:
             await acts[self._step]()
         except Refusal as refusal:
-            self.query_one("#wrong", Line).say(refusal.message)
+            self._refuse(refusal.message)
         if self.is_mounted and self.post.session is None:
             await self._look()
+
+    def _refuse(self, words: str) -> None:
+        told = self.query_one("#wrong", Line)
+        told.say(words)
+        self.call_after_refresh(told.scroll_visible)
 
     # --- the data folder ---
 

@@ -56,7 +56,7 @@ NO_PASSWORD = N_(
 
 
 class Guide(DetailScreen):
-    """Over the dashboard; Escape leaves it, the palette and the next sign-in lead back."""
+    """Over the dashboard; Escape leaves it, and the next sign-in leads back while something is missing."""
 
     NAME = "dashboard"
     LISTENS = frozenset({"arrivals"})
@@ -92,6 +92,7 @@ class Guide(DetailScreen):
         self.query_one("#what", Line).say(self.say(TAKEN if is_under_way else WHAT[self._step]))
         button = self.query_one("#do", Press)
         button.say(self.say(VERBS[self._step]))
+        button.refresh(layout=True)
         button.focus()
         return True
 

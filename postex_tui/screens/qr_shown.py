@@ -18,7 +18,7 @@ from postex_tui.widgets.qr_code import QrCode
 CHROME = 2
 """Lines of the screen that are not the code's."""
 TOO_LARGE = N_(
-    "Make the letters smaller (Ctrl and −) or the window larger, until you see the whole code; or save it: x."
+    "Not all of it fits: make the letters smaller (Ctrl and −), or press x to save it."
 )
 
 

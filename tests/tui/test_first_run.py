@@ -2,14 +2,16 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pyotp
 import pytest
 
+from bridge import newcomers
 from postex_tui.app import PostexApp
 from postex_tui.connection import Connection
 from postex_tui.first_run import bridge_process
@@ -24,8 +26,12 @@ from postex_tui.screens.first_run_people import Guide
 from postex_tui.screens.office.shown_code import ShownCode
 from postex_tui.screens.qr_shown import QrShown
 from postex_tui.screens.second_factor import FactorForm
-from tests.running import PORTS_ON_LOOPBACK
-from tests.tui.office import SMALL, Seat
+from postex_tui.screens.sign_in import SignIn
+from storage.people.accounts import AccountDraft
+from storage.records import AccountState, Role
+from tests.control import FIRST, NOW, Desk
+from tests.running import PORTS_ON_LOOPBACK, PostOffice
+from tests.tui.office import LARGE, SMALL, Seat, seat
 
 PASSWORD = "correct horse battery staple"
 SECONDS = 60.0
@@ -96,6 +102,11 @@ async def push(at: Seat, button: str = "do") -> None:
     await at.pilot.pause()
 
 
+def wrong(at: Seat) -> str:
+    """What was refused."""
+    return str(at.app.screen.query_one("#wrong").render())
+
+
 def said(at: Seat) -> str:
     return " ".join(at.text.replace("│", " ").split())
 
@@ -152,6 +163,72 @@ async def test_from_nothing_to_a_document_that_arrives(tmp_path: Path, started: 
         stop(started)
 
 
+async def test_a_folder_that_cannot_be_made_and_a_taken_port_are_told(
+    tmp_path: Path, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    async with opened(in_the_way / "bridge", "nl") as at:
+        await until(at, lambda: "De datamap en de sleutels maken" in at.text)
+        await push(at)
+        await comes(at, Form)
+        await fill(at, domain="example.test")
+        await until(at, lambda: "cannot be written: Not a directory" in said(at))
+        assert at.app.screen.query_one("#domain").value == "example.test"  # type: ignore[attr-defined]
+    data = PostOffice.create(tmp_path / "made", ()).data
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        monkeypatch.setenv("POSTEX_IMAP__TLS_PORT", str(taken.getsockname()[1]))
+        try:
+            async with opened(data, "nl", LARGE) as at:
+                await until(at, lambda: "▸ 2" in at.text)
+                await push(at)
+                await comes(at, Confirm)
+                await push(at, "cancel")
+                await until(at, lambda: "De bridge is niet gestart" in at.text)
+                assert "(imap.tls_port): another program has this port" in said(at)
+                assert "▸ 2" in at.text
+        finally:
+            stop(started)
+
+
+@pytest.mark.parametrize("locale", ["en", "nl"])
+async def test_anybody_with_a_code_takes_the_account_over_at_the_door(tmp_path: Path, locale: str) -> None:
+    async with Desk.open(tmp_path / "data") as desk:
+        draft = AccountDraft("anna@example.test", "Anna", Role.RECIPIENT, state=AccountState.INVITED)
+        arguments = (desk.store.server_keys, desk.store.shred, draft, desk.domains[FIRST], None, (), NOW, "test")
+        code = desk.store.write_now(newcomers.add_account, *arguments).enrolment.code
+        async with seat(desk, locale=locale) as at:
+            await at.press("f6")
+            await fill(at, email="anna@example.test", code="wrong-code")
+            await until(at, lambda: wrong(at))
+            await fill(at, code=code)
+            await comes(at, Confirm)
+            assert ("spare key" if locale == "en" else "reservesleutel") in said(at)
+            await push(at)
+            await comes(at, QrShown)
+            await at.press("escape")
+            await comes(at, FactorForm)
+            totp = pyotp.TOTP(pyotp.parse_uri(at.app.screen._uri).secret)  # type: ignore[attr-defined]
+            await fill(at, password=PASSWORD, again=PASSWORD, totp=totp.at(NOW))
+            await comes(at, ShownCode)
+            codes = at.app.screen._told.split()[-10:]  # type: ignore[attr-defined]
+            await push(at)
+            await comes(at, Form)
+            await fill(at, code=totp.at(NOW))
+            await until(at, lambda: wrong(at))  # used already
+            await fill(at, code=totp.at(NOW + 30))
+            await until(at, lambda: at.app.session)
+            at.app.leave()
+            await at.settled()
+            await at.press("f7")
+            await fill(at, email="anna@example.test", recovery_code=codes[0])
+            await comes(at, Form)
+            await until(at, lambda: at.app.screen.query("#again"))
+            desk.clock.turn(60)
+            await fill(at, password=f"{PASSWORD} 2", again=f"{PASSWORD} 2", code=totp.at(NOW + 60))
+            await until(at, lambda: isinstance(at.app.screen, SignIn))
+
+
 async def enrol(at: Seat) -> str:
     """Accept, scan, a weak password, a wrong code, the right ones; the secret."""
     await comes(at, Confirm)
@@ -166,7 +243,7 @@ async def enrol(at: Seat) -> str:
     await fill(at, password="postex", again="postex", totp=now)
     await until(at, lambda: "12 to 128 characters" in said(at))
     await fill(at, password=PASSWORD, again=PASSWORD, totp="000000" if now != "000000" else "111111")
-    await until(at, lambda: "code" in str(form.query_one("#wrong").render()).lower())
+    await until(at, lambda: "UTC" in wrong(at))
     await fill(at, password=PASSWORD, again=f"{PASSWORD}!", totp=now)
     await until(at, lambda: "differ" in at.text)
     await fill(at, again=PASSWORD, totp=pyotp.TOTP(secret).now())

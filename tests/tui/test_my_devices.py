@@ -71,7 +71,7 @@ async def test_a_device_is_made_its_card_shown_once_and_revoked(desk: Desk, tmp_
             password = next(line.split()[-1] for line in words.splitlines() if "px1-" in line)
             await pushed(at, "qr")
             assert isinstance(at.app.screen, QrShown)
-            assert "Make the letters smaller" in at.text
+            assert "Not all of it fits" in at.text
             code = json.loads(at.app.screen._content)
             assert code[2][1:6] == ["localhost", 993, 3, 1, "anna@example.test"]
             assert code[2][7] == code[3][0][0][6] == password
