@@ -25,6 +25,13 @@ NOTICES = N_(
 )
 
 
+class ExplainedPairs(PairForm):
+    """Fields a line each, and below them what is to be known."""
+
+    def will(self, values: Mapping[str, str]) -> str:
+        return self._explained
+
+
 class Forms:
     """For one reader. Each gives a form whose answer is the API's."""
 
@@ -81,7 +88,7 @@ class Forms:
             given = [values[each] for each in ("first", "second", "third") if values[each]]
             return await self._api.put("/me/postal-address", {"lines": given, "country": values["country"]})
 
-        return PairForm(say(N_("Postal address")), asks, say(CHANGE), say(TOLD), submit)
+        return ExplainedPairs(say(N_("Postal address")), asks, say(CHANGE), say(TOLD), submit)
 
     def _address(self) -> Form:
         say = self._say
@@ -149,7 +156,7 @@ class Forms:
                 raise Refusal("no-port", say(N_("The port is a number, such as 993.")))
             return await self._api.put("/me/external-mailbox", {**values, "port": int(values["port"])})
 
-        return PairForm(say(N_("Mailbox elsewhere")), asks, say(N_("Try and save")), say(EXTERNAL), submit)
+        return ExplainedPairs(say(N_("Mailbox elsewhere")), asks, say(N_("Try and save")), say(EXTERNAL), submit)
 
     def _notices(self) -> Form:
         async def submit(values: Mapping[str, str]) -> Any:
