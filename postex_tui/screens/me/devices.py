@@ -48,7 +48,7 @@ class Devices(DeedScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", N_("New device")),
         Binding("e", "change", N_("Change")),
-        Binding("d", "end", N_("Revoke or end")),
+        Binding("d", "end", N_("End it")),
         Binding("1", "room('devices')", show=False),
         Binding("2", "room('sessions')", show=False),
     ]
@@ -82,7 +82,9 @@ class Devices(DeedScreen):
         ]
 
     def _device(self, item: Item) -> tuple[str, list[object]]:
-        may = ", ".join(self.say(DOORS.get(scope, scope)) for scope in item["scopes"])
+        both = set(item["scopes"]) == set(KINDS["both"][1])
+        doors = [self.say(DOORS.get(scope, scope)) for scope in item["scopes"]]
+        may = self.say(N_("reads and sends")) if both else ", ".join(doors)
         used, ends = day(item["last_used_at"]) or "–", day(item["expires_at"]) or "–"
         return str(item["id"]), [item["label"] or "", may, self._state(item), used, ends]
 
