@@ -15,6 +15,7 @@ from bridge.api.control import Control
 from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
+from bridge.troubles import Troubles
 from storage.access import sessions
 from storage.database import Store
 from storage.keys.keyring import AccountKeys
@@ -94,7 +95,15 @@ class Desk:
         """A new store with two domains."""
         clock, store = Clock(), stores.new(data)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
-        control = Control(store, clock, settings or Settings(), Throttle(clock), data, Connections(clock))
+        control = Control(
+            store,
+            clock,
+            settings or Settings(),
+            Throttle(clock),
+            data,
+            Connections(clock),
+            troubles=lambda _: Troubles(0, 0),  # the log is the whole process's
+        )
         transport = httpx.ASGITransport(application(control, operator=operator), raise_app_exceptions=False)
         http = httpx.AsyncClient(transport=transport, base_url="http://postex", headers={"Accept-Language": "en"})
         return cls(store, data, clock, control, http, made)

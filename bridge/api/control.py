@@ -1,6 +1,7 @@
 """What the routes of the control API share: the store, the clock, and brakes."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,8 @@ from bridge.clock import Clock, system
 from bridge.connections import Connections
 from bridge.settings import Settings
 from bridge.throttle import Throttle
+from bridge.troubles import Troubles
+from bridge.troubles import since as troubles_since
 from storage.access import passwords
 from storage.database import Store
 
@@ -58,6 +61,8 @@ class Control:
     """The restore drill under way."""
     figures: Figures = field(default_factory=Figures)
     """What the dashboard counts."""
+    troubles: Callable[[int], Troubles] = troubles_since
+    """What went wrong with stored data, as `troubles.since` tells it."""
     started_at: int | None = None
     """When the bridge began to serve; None: no bridge runs, a command answers itself."""
     _stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRETCHES_AT_ONCE))

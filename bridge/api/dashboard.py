@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bridge import tls, troubles
+from bridge import tls
 from bridge.alerts import OLD_BACKUP, Machine, Standing
 from bridge.api.access import Access
 from bridge.api.control import Control
@@ -125,7 +125,7 @@ def standing(found: Dashboard, control: Control) -> Standing:
 
 
 def _machine(house: House, control: Control, now: int) -> Machine:
-    kept, trouble = house.kept, troubles.since(now - HOUR)
+    kept, trouble = house.kept, control.troubles(now - HOUR)
     return Machine(
         is_running=control.started_at is not None,
         is_writable=not control.store.failed.is_set(),

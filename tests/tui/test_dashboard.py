@@ -7,6 +7,7 @@ import pytest
 
 from bridge import tls
 from postex_tui.connection import Event
+from postex_tui.palette.needs import NeedFinds
 from postex_tui.screens.office import paced
 from postex_tui.screens.office.dashboard import Dashboard
 from postex_tui.widgets.tile import Need, Tile
@@ -58,6 +59,8 @@ async def test_an_owner_sees_what_needs_doing_and_goes_there(
             await at.press("down", "down", "down", "down", "left", "up", "up")
             assert isinstance(at.app.focused, Tile)
             assert at.app.focused.id == "jobs"
+            found = [find.title for find in await NeedFinds(at.app.screen).found("certi")]
+            assert [title for title in found if warning in title]
             await at.press("enter")
             assert at.app.screen.NAME == "outbox"  # type: ignore[attr-defined]
             assert section in "\n".join(at.app.say(each.title) for each in at.app.offers)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from postex_tui.connection import Event
+from postex_tui.palette.sessions import SessionFinds
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.office.account import AccountDetail
 from postex_tui.screens.office.sessions import Sessions
+from postex_tui.widgets.paged_grid import PagedGrid
 from storage.access import sessions
 from storage.records import Role
 from tests.control import Desk
@@ -71,6 +73,12 @@ async def test_control_sessions_are_ended_too_and_by_door(desk: Desk) -> None:
         admin, anna = desk.person("dora", Role.DOMAIN_ADMIN), desk.person("anna")
         come_in(desk, make(desk, anna).device)
         async with seat(desk, admin, section="sessions", size=LARGE) as at:
+            (find,) = [each for each in await SessionFinds(at.app.screen).found("anna") if "imaps" in each.help]
+            find.go()
+            await at.settled()
+            await at.settled()
+            assert at.app.screen.query_one(PagedGrid).here["door"] == "imaps"  # type: ignore[index]
+            at.app.screen.query_one("#text").value = ""  # type: ignore[attr-defined]
             at.app.screen.query_one("Choice").value = "control"  # type: ignore[attr-defined]
             await at.settled()
             await at.settled()
