@@ -28,6 +28,7 @@ class Terminal:
     def __init__(
         self, command: Sequence[str], columns: int, rows: int, more: Mapping[str, str] | None = None
     ) -> None:
+        self._last = b""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
@@ -74,6 +75,7 @@ class Terminal:
         if not self._is_drawing(seconds):
             raise Unavailable("the app drew nothing")
         try:
-            return os.read(self._ours, _CHUNK)
+            self._last = os.read(self._ours, _CHUNK)
         except OSError:
-            raise Unavailable("the app ended") from None
+            raise Unavailable(f"the app ended: {self._last[-400:].decode(errors='replace')}") from None
+        return self._last

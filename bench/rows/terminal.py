@@ -34,6 +34,7 @@ _SEQUENCES = {
     "escape": b"\x1b",
     "backspace": b"\x7f",
     "space": b" ",
+    "tab": b"\t",
 }
 _MOVES = "down down pagedown up pageup down pagedown ctrl+end pagedown"
 _LISTS = (
@@ -43,7 +44,7 @@ _LISTS = (
         rb"\d{7}@bench\.test",
         f"{_MOVES} home space space end / 1 2 backspace backspace enter r down enter escape",
     ),
-    ("audit", Role.AUDITOR, rb"20\d\d-\d\d-\d\d", f"{_MOVES} end r down enter escape / a escape"),
+    ("audit", Role.AUDITOR, rb"20\d\d-\d\d-\d\d", f"{_MOVES} end r down enter escape / tab escape"),
 )
 """Section, whose it is, what its rows show, and what is pressed in it."""
 _ASKS = frozenset(["ctrl+end", "end", "enter", "escape", "backspace", "r", "/", "1", "2", "a"])

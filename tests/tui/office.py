@@ -1,9 +1,13 @@
 """The app over a real control API in this process: a store with people, a terminal of a given size."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 
+import textual.app
+import textual.pilot
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -14,6 +18,29 @@ from tests.control import Desk, Person
 SMALL, LARGE = (80, 24), (140, 45)
 ENDS = frozenset({"load", "act", "pages", "sign-in", "prove", "look"})
 """Groups of workers that come to an end by themselves; live events do not."""
+AT_MOST = 1.0
+"""Seconds for which a pause waits until all is still."""
+_seated: list[PostexApp] = []
+
+
+def _is_still(app: PostexApp) -> bool:
+    """Whether no widget has a message to read, and the screen nothing to draw."""
+    screen = app.screen
+    waits = screen._layout_required or screen._repaint_required or screen._dirty_widgets or screen._callbacks
+    return not waits and all(each._message_queue.empty() for each in (app, *screen.walk_children(with_self=True)))
+
+
+async def _stillness(*_: float) -> None:
+    """Textual's pilot waits until the process has been idle for 20 ms, twice for each key, and takes the work of any
+    thread for its own; what is waited for is known.
+    """
+    ends, calm = monotonic() + AT_MOST, 0
+    while calm < 2 and monotonic() < ends:
+        await asyncio.sleep(0.001)
+        calm = calm + 1 if all(_is_still(app) for app in _seated) else 0
+
+
+textual.app.wait_for_idle = textual.pilot.wait_for_idle = _stillness  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -56,7 +83,8 @@ async def seat(
     """The app; `who` is signed in already and went to `section`."""
     connection = Connection(lambda: desk.http._transport, locale)
     app = PostexApp(connection, confined=confined)
-    async with app.run_test(size=size) as pilot:
+    app.animation_level = "none"
+    async with app.run_test(size=size) as pilot, seated(app):
         made = Seat(desk, app, pilot)
         if who is not None:
             connection.token = who.token
@@ -64,3 +92,13 @@ async def seat(
         await made.settled()
         yield made
     await connection.aclose()
+
+
+@asynccontextmanager
+async def seated(app: PostexApp) -> AsyncIterator[None]:
+    """Pauses are until this app is still."""
+    _seated.append(app)
+    try:
+        yield
+    finally:
+        _seated.remove(app)
