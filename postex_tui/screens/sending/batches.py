@@ -20,8 +20,8 @@ from postex_tui.widgets.plain import Line
 
 STATES = {
     "open": N_("held"),
-    "committing": N_("being handed over"),
-    "committed": N_("handed over"),
+    "committing": N_("being released"),
+    "committed": N_("released"),
     "cancelling": N_("being dropped"),
     "cancelled": N_("dropped"),
 }
@@ -54,6 +54,8 @@ class Batches(DeedScreen):
         Binding("t", "rehearse", N_("Try a list")),
     ]
 
+    _wanted: str | None = None
+
     def contents(self) -> Iterable[Widget]:
         yield PagedGrid(
             [
@@ -82,9 +84,18 @@ class Batches(DeedScreen):
         return found
 
     def show(self, content: Any) -> bool:
-        there = self.query_one(PagedGrid).begin(content, self._page)
+        grid = self.query_one(PagedGrid)
+        there = grid.begin(content, self._page)
+        if self._wanted in grid.items:
+            grid.move_cursor(row=grid.get_row_index(self._wanted))
+            self._wanted = None
         self.refresh_bindings()
         return there
+
+    def go_to(self, name: str) -> None:
+        """Begin at this one."""
+        self._wanted = name
+        self.reload()
 
     def on_live(self, event: Event) -> None:
         if self.is_current:
