@@ -93,7 +93,7 @@ class Filtered(DeedScreen):
     def _told(self) -> str:
         return " · ".join(_filled(ask) for ask in self.asks() if ask.value) or self.say(N_("All, newest first."))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_search(self) -> None:
         explained = self.say(N_("What is left empty does not matter."))
         form = Form(self.say(N_("Find")), self.asks(), self.say(N_("Find")), explained, self._tried)

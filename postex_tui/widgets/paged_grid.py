@@ -87,7 +87,7 @@ class PagedGrid(Grid):
             self._fetching = True
             self._more()
 
-    @work(group="pages", exclusive=True, exit_on_error=False)
+    @work(group="pages", exclusive=True)
     async def _more(self) -> None:
         asked, after = self._ask, self._next
         if asked is None or after is None:

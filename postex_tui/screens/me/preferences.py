@@ -176,7 +176,7 @@ class Preferences(SectionScreen):
             if key_of(row) == key:
                 self._change(row)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _change(self, row: Mapping[str, Any]) -> None:
         made = await self.post.push_screen_wait(ChoiceForm(row, self._content["mandatory"], self.say))
         if made is not None:
@@ -188,7 +188,7 @@ class Preferences(SectionScreen):
         self.post.tell(" ".join([done, *made["notes"], undo if made["changes"] else ""]).strip())
         self.reload()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_new(self) -> None:
         """For one type of a sender, or for a sender that has not written yet."""
         row = self.here
@@ -219,7 +219,7 @@ class Preferences(SectionScreen):
         sender = rows[0]["sender"] if rows else {"id": None, "name": wanted, "addresses": [wanted]}
         return {"sender": sender, "type": kind, "own": None, "decided": why["decided"], "vouched": False}
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_clear(self) -> None:
         row = self.here
         if row is None or row["own"] is None:
@@ -235,7 +235,7 @@ class Preferences(SectionScreen):
             body = {"sender": sender, "type": row["type"], "clear": ["all"], "road": "tui"}
             self.act(lambda: self.api.patch(OWN, body), self._is_changed)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_undo(self) -> None:
         last = self._last
         if last is None:
@@ -268,7 +268,7 @@ class Preferences(SectionScreen):
     def _explained(self, row: Mapping[str, Any], why: Mapping[str, Any]) -> None:
         self._explain(row, why)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _explain(self, row: Mapping[str, Any], why: Mapping[str, Any]) -> None:
         last = why["last_document"]
         title = self.say(N_("Why does it come so? {what}"), what=level_name(row, self.say))

@@ -174,7 +174,7 @@ class Backups(DeedScreen):
         folders = [str(PurePath(each["folder"]).parent) for each in items if each["kind"] == kind]
         return folders[-1] if folders else ""
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_drill(self) -> None:
         """Ask for the kit, which is kept nowhere; then wait for the end beside everything else."""
         item = self.query_one("#backups", PagedGrid).here

@@ -21,13 +21,13 @@ class DeedScreen(SectionScreen):
         session = self.post.session
         return session is not None and session.reach.get(action, "self") != "self"
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def sure(self, asked: Confirm, call: Callable[[], Awaitable[Any]], done: Callable[[Any], str]) -> None:
         """Once it is confirmed carry it out."""
         if await self.post.push_screen_wait(asked):
             self.act(call, lambda answer: self.is_done(done(answer)))
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def filled(self, form: Form, done: Callable[[Any], str]) -> None:
         """Once the form was taken."""
         answer = await self.post.push_screen_wait(form)

@@ -123,7 +123,7 @@ class DomainChoices(DetailScreen):
         if level is not None and self._may_change:
             self._change(level)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def _change(self, level: Mapping[str, Any]) -> None:
         """Filled in, previewed, confirmed; going back from the preview leads to the form again."""
         form = DomainChoiceForm(level, self.subject, self.path, self.say)
@@ -140,7 +140,7 @@ class DomainChoices(DetailScreen):
         self.post.tell(f"{done} {self.say(N_('Press u to undo.'))}" if made["changes"] else done)
         self.reload()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_undo(self) -> None:
         last = self._last
         if last is None:

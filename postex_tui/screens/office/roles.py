@@ -117,7 +117,7 @@ class Roles(DeedScreen):
         needs = {"give": "grant.add", "take": "grant.revoke", "confirm": "grant.review"}.get(action)
         return needs is None or self.may(needs)
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_give(self) -> None:
         domains = await self.api.get("/domains", limit=ALL_DOMAINS)
         may_all = self.post.session is not None and self.post.session.reach.get("grant.add") == "all"

@@ -174,7 +174,7 @@ class Statistics(SectionScreen):
         if not self.has_class("plotted"):
             self.query_one(Grid).focus()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_export(self) -> None:
         if not self._found["domains"]:
             return

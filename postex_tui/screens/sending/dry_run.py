@@ -105,7 +105,7 @@ class DryRun(DetailScreen):
 
     # --- what is done ---
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_choose(self) -> None:
         if self.post.is_web or self.post.confined:
             self.post.tell(self.say(NO_FILES), wrong=True)
@@ -135,7 +135,7 @@ class DryRun(DetailScreen):
         self._bad_alone = not self._bad_alone
         self.reload()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_export(self) -> None:
         content = await asyncio.to_thread(partial(batch_file.as_csv, self.done["rows"]))
         await self.post.hand_over("postex-dry-run.csv", content.encode())

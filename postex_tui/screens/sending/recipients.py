@@ -108,7 +108,7 @@ class Recipients(DeedScreen):
         self._is_asked = True
         self.action_reload()
 
-    @work(group="ask", exit_on_error=False)
+    @work(group="ask")
     async def action_export(self) -> None:
         text = self.query_one("#text", Field).value.strip() or None
         happens = self.say(EXPORT) if text is None else self.say(EXPORT_SOME, text=text)
