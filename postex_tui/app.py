@@ -108,6 +108,7 @@ class PostexApp(App[None]):
         beginning: "Beginning | None" = None,
     ) -> None:
         super().__init__()
+        self._dress()
         self.confined = confined
         self._beginning = beginning
         self.connection = connection
@@ -124,6 +125,13 @@ class PostexApp(App[None]):
             self._filters.append(AsciiOnly())
 
     # --- words and looks ---
+
+    def _dress(self) -> None:
+        """In our own theme before any style is read: all would be read twice."""
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self.set_reactive(PostexApp.theme, themes.DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def say(self, message: str, **values: object) -> str:
         return text(self.locale, message, **values)
@@ -159,9 +167,6 @@ class PostexApp(App[None]):
         return monotonic() - self._touched < ATTENDED
 
     def on_mount(self) -> None:
-        for theme in themes.ALL:
-            self.register_theme(theme)
-        self.theme = themes.DARK.name
         self.push_screen(SignIn(self.email))
         if self._beginning is not None:
             self._begin(self._beginning)

@@ -17,6 +17,7 @@ from bench.clients.terminal_app import TOKEN
 from bench.rows.row import OURS, Measurement, Row, Samples, Scale, below, percentile
 from bench.servers.base import Server
 from bench.servers.postex import Postex
+from postex_tui.commands.tui import ESCAPE
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.records import Role
@@ -87,7 +88,7 @@ class _Use:
     def section(self, data: Path, name: str, token: str, rows: bytes, keys: list[str]) -> None:
         with tempfile.NamedTemporaryFile(prefix="postex-bench-") as report:
             command = [sys.executable, "-m", "bench.clients.terminal_app", str(data), name, report.name]
-            with Terminal(command, *_LARGE, {TOKEN: token}) as terminal:
+            with Terminal(command, *_LARGE, {TOKEN: token} | ESCAPE) as terminal:
                 there = terminal.until(rows)
                 terminal.rest(2)
                 pressed = [(time.monotonic(), key, self._press(terminal, name, key)) for key in keys]

@@ -12,6 +12,10 @@ from postex_tui.options import MaybeData
 
 DRIVER = "TEXTUAL_DRIVER"
 """Set where no terminal is drawn on: in a browser."""
+ESCAPE = {"ESCDELAY": "25"}
+"""Milliseconds until a lone Escape is one, not the begin of another key; Textual's 100 are felt. Whoever comes over a
+line that cuts keys in two sets more.
+"""
 CANNOT_DRAW = ("", "dumb", "unknown")
 Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
 Shared = Annotated[
@@ -24,16 +28,16 @@ Shared = Annotated[
 ]
 
 
-def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> None:
+def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> int:
     """The terminal app."""
     _require_terminal()
+    os.environ.update({name: value for name, value in ESCAPE.items() if name not in os.environ})
     if socket is not None or mine or DRIVER in os.environ:
-        _open(socket or own_socket(data), mine)
-    else:
-        _open_folder(data)
+        return _open(socket or own_socket(data), mine)
+    return _open_folder(data)
 
 
-def _open(socket: Path, mine: bool) -> None:
+def _open(socket: Path, mine: bool) -> int:
     """By a socket alone: for whoever need not be able to read the data folder."""
     import httpx
 
@@ -48,9 +52,10 @@ def _open(socket: Path, mine: bool) -> None:
         app = PostexApp(connection, confined=mine, unicode=_has_unicode())
         pauses.few()
         app.run()
+    return app.return_code or 0
 
 
-def _open_folder(data: Path | None) -> None:
+def _open_folder(data: Path | None) -> int:
     """On the machine of the bridge: where none is yet, one is made."""
     from postex_tui import pauses
     from postex_tui.app import PostexApp
@@ -66,6 +71,7 @@ def _open_folder(data: Path | None) -> None:
     app = PostexApp(connection, unicode=_has_unicode(), beginning=beginning)
     pauses.few()
     app.run()
+    return app.return_code or 0
 
 
 def _has_unicode() -> bool:
