@@ -15,8 +15,8 @@ from itertools import islice
 from sqlmodel import Session
 
 from storage.deliveries.jobs import Job
-from storage.deliveries.sent import SEEN, Seen
-from storage.deliveries.terms import DECISIONS_KEPT, Channel, DocumentType, JobKind, JobState
+from storage.deliveries.sent import SEEN, Seen, seen
+from storage.deliveries.terms import DECISIONS_KEPT, Channel, DeliveryState, DocumentType, JobKind, JobState
 from storage.engine import statements
 from storage.engine.statements import Value
 
@@ -132,19 +132,25 @@ def deliveries(
 ) -> list[DeliveryLine]:
     """Deliveries of the last `DECISIONS_KEPT` seconds, as the module says; `before`: (decided at, number).
 
-    Of some readers or senders each one's newest are read by its own index and put in order: no list is sorted whole.
+    Of some readers or senders, or of a state or channel however rare, each part is read from the newest on by its own
+    index and these are put in order: no list is sorted or searched whole.
     """
     sql, values = _filtered(domains, now, wanted)
     column, numbers = _parts(wanted)
-    if column is None:
+    if column is not None:
         if before is not None:
-            sql, values = f"{sql} AND delivery.id < ?", [*values, before[1]]
-        return _listed(session, f"{sql} ORDER BY delivery.id DESC LIMIT ?", [*values, limit])
+            sql, values = f"{sql} AND (decided_at, delivery.id) < (?, ?)", [*values, *before]
+        sql = f"{sql} AND delivery.{column} = ? ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
+        found = (_listed(session, sql, [*values, number, limit]) for number in numbers)
+        return list(islice(merge(*found, key=lambda each: (each.decided_at, each.id), reverse=True), limit))
     if before is not None:
-        sql, values = f"{sql} AND (decided_at, delivery.id) < (?, ?)", [*values, *before]
-    sql = f"{sql} AND delivery.{column} = ? ORDER BY decided_at DESC, delivery.id DESC LIMIT ?"
-    found = (_listed(session, sql, [*values, number, limit]) for number in numbers)
-    return list(islice(merge(*found, key=lambda each: (each.decided_at, each.id), reverse=True), limit))
+        sql, values = f"{sql} AND delivery.id < ?", [*values, before[1]]
+    order = "ORDER BY delivery.id DESC LIMIT ?"
+    if wanted.state is None and wanted.channel is None:
+        return _listed(session, f"{sql} {order}", [*values, limit])
+    sql = f"{sql} AND delivery.channel = ? AND delivery.state = ? {order}"
+    found = (_listed(session, sql, [*values, *pair, limit]) for pair in _pairs(wanted))
+    return list(islice(merge(*found, key=lambda each: each.id, reverse=True), limit))
 
 
 def delivery(session: Session, delivery_id: int) -> DeliveryLine:
@@ -167,6 +173,16 @@ def _filtered(domains: frozenset[int] | None, now: int, wanted: Wanted) -> tuple
         sql += f" AND +correspondent_id IN ({','.join('?' * len(wanted.correspondent_ids))})"
         values = [*values, *wanted.correspondent_ids]
     return sql, values
+
+
+def _pairs(wanted: Wanted) -> list[tuple[Channel, DeliveryState]]:
+    """What is kept of those that look like this."""
+    return [
+        (channel, state)
+        for channel in Channel
+        for state in DeliveryState
+        if wanted.channel in (None, channel) and wanted.state in (None, seen(channel, state))
+    ]
 
 
 def _parts(wanted: Wanted) -> tuple[str | None, tuple[int, ...]]:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from storage.choices import consents
 from storage.choices.consents import Purpose
-from storage.deliveries.terms import DECISIONS_KEPT, DocumentType
+from storage.deliveries.terms import DECISIONS_KEPT, Channel, DeliveryState, DocumentType
 from storage.engine import statements
 from storage.engine.statements import Value
 
@@ -50,6 +50,17 @@ class Seen(StrEnum):
     DELIVERED = "delivered"
     """In the recipient's mailbox alone: so it was chosen, or the way elsewhere failed."""
     REFUSED = "refused"
+
+
+def seen(channel: Channel, state: DeliveryState) -> Seen:
+    """As `SEEN` has it."""
+    if state is DeliveryState.HELD:
+        return Seen.HELD
+    if channel is Channel.REFUSE:
+        return Seen.REFUSED
+    if channel is Channel.MAILBOX or state is DeliveryState.FAILED:
+        return Seen.DELIVERED
+    return Seen.HANDED_OFF if state is DeliveryState.HANDED_OFF else Seen.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,9 @@ def are_recipients(session: Session, correspondent_id: int) -> frozenset[int]:
 
 
 def _sent(session: Session, correspondent_id: int, row: statements.Row, now: int) -> Sent:
-    number, public_id, document, account_id, dsn, at, kind, state, ended_at, receipts, opened_at, batch, wants_mdn = row
+    number, public_id, document, account_id, dsn, at, kind, state, ended_at, receipts, opened_at, batch, wants_mdn = (
+        row
+    )
     shown = Seen(state)
     agreed = bool(receipts) and consents.effective(
         session, account_id, Purpose.RECEIPTS, correspondent_id, now, str(kind)

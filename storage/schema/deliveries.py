@@ -16,6 +16,7 @@ class DeliveryRow(Table, table=True):
         Index(None, "document_id", "account_id"),
         Index("ix_delivery_message", "account_id", "message_tag", sqlite_where=text("message_tag IS NOT NULL")),
         Index(None, "correspondent_id", "account_id"),
+        Index(None, "channel", "state"),
         Index("ix_delivery_disposition", "opened_at", sqlite_where=text("wants_mdn AND opened_at IS NOT NULL")),
         Index(
             "ix_delivery_unopened",

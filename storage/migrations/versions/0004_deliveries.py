@@ -72,6 +72,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_channel_state", ["channel", "state"], unique=False)
         batch_op.create_index("ix_delivery_account_id_decided_at", ["account_id", "decided_at"], unique=False)
         batch_op.create_index(
             "ix_delivery_batch_id",

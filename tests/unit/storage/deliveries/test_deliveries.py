@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.deliveries import deliveries, ladder_runs, opening, outbox_keys
+from storage.deliveries import deliveries, ladder_runs, opening, outbox_keys, sent
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import DAY, Channel, DeliveryState, Rung
 from storage.engine import statements
@@ -272,3 +272,11 @@ def test_of_many_read_at_once_those_with_a_ladder_are_opened_in_the_same_write(
     house.store.write_now(flags.store_flags, inbox, ((1, 3),), flags.FlagMode.ADD, Flag.SEEN, (), NOW + 1)
     opened = [house.again(each).opened_at for each in (*plain, laddered)]
     assert (opened, seals(house)) == ([None, None, NOW + 1], 0), "the others are noted after it"
+
+
+def test_what_others_see_of_a_delivery_is_the_same_in_words_and_in_sql(house: House) -> None:
+    pairs = [(channel, state) for channel in Channel for state in DeliveryState]
+    rows = " UNION ALL ".join(f"SELECT '{channel}' AS channel, '{state}' AS state" for channel, state in pairs)
+    sql = f"SELECT {sent.SEEN} FROM ({rows}) AS delivery"  # noqa: S608 - words of ours
+    found = house.store.read_now(statements.rows, sql)
+    assert [value for (value,) in found] == [sent.seen(*pair) for pair in pairs]
