@@ -34,6 +34,7 @@ class Filtered(DeedScreen):
 
     TIMES: ClassVar[frozenset[str]] = frozenset()
     """Names whose values are days or times."""
+    ALL: ClassVar[str] = N_("All, newest first.")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", N_("Find")),
         Binding("c", "all", N_("Show all")),
@@ -91,7 +92,7 @@ class Filtered(DeedScreen):
             raise Refusal("no-time", self.say(NO_DAY, given=given)) from None
 
     def _told(self) -> str:
-        return " · ".join(_filled(ask) for ask in self.asks() if ask.value) or self.say(N_("All, newest first."))
+        return " · ".join(_filled(ask) for ask in self.asks() if ask.value) or self.say(self.ALL)
 
     @work(group="ask")
     async def action_search(self) -> None:

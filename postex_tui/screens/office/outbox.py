@@ -39,6 +39,7 @@ class Outbox(Filtered):
     NAME = "outbox"
     LISTENS = frozenset({"outbox"})
     EMPTY = N_("Nothing waits in the outbox.")
+    ALL = N_("All, dead letters first.")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "act('retry')", N_("Try again")),
         Binding("A", "retry_all", N_("All of a kind")),
@@ -108,7 +109,7 @@ class Outbox(Filtered):
     def _standing(self) -> str:
         told = []
         for state, words in JOB_STATES.items():
-            kinds = [f"{count} {self.say(KINDS[kind])}" for (kind, of), count in self._counts.items() if of == state]
+            kinds = [f"{count} {self.say(BRIEF[kind])}" for (kind, of), count in self._counts.items() if of == state]
             told += [f"{self.say(words)}: {', '.join(kinds)}"] if kinds else []
         return " · ".join([*told, self.say(N_("Paused notice addresses: p"))] if self._is_paused else told)
 
@@ -123,10 +124,10 @@ class Outbox(Filtered):
 
     def _facts(self, job: Item) -> Iterable[tuple[str, object]]:
         yield self.say(N_("Job")), f"{job['id']}, {self.say(KINDS[job['kind']])}, {whose(job)}"
-        yield self.say(N_("State")), f"{self.say(JOB_STATES[job['state']])}, {due_words(job, self.say)}"
+        tried = self.say(N_("attempts: {count}"), count=job["attempts"])
+        yield self.say(N_("State")), f"{self.say(JOB_STATES[job['state']])}, {due_words(job, self.say)}, {tried}"
         problem = problem_words(job["problem"], self.say)
         yield self.say(N_("Last error")), f"{problem} ({job['problem']})" if problem else self.say(N_("none"))
-        yield self.say(N_("Attempts")), job["attempts"]
         yield self.say(N_("In the outbox since")), moment(job["created_at"])
         yield self.say(N_("Delivery")), job["delivery"] or NOBODY
 
