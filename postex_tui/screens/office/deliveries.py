@@ -16,7 +16,7 @@ from postex_tui.screens.office.delivery_words import BRIEF, NOBODY, STATES, brie
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
-WHOLE = N_("Recipient (address or part of it; masked: the whole address)")
+RECIPIENT = N_("Recipient (if masked, the whole address)")
 
 
 class Deliveries(Filtered):
@@ -50,7 +50,7 @@ class Deliveries(Filtered):
     def asks(self) -> list[Ask]:
         given = self.wanted.get
         return [
-            Ask("recipient", self.say(WHOLE), given("recipient", "")),
+            Ask("recipient", self.say(RECIPIENT), given("recipient", "")),
             Ask("sender", self.say(N_("Sender (name or address)")), given("sender", "")),
             Ask("state", self.say(N_("State")), given("state", ""), options=self.options(STATES)),
             Ask("channel", self.say(N_("Channel")), given("channel", ""), options=self.options(CHANNELS)),

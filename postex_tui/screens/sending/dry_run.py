@@ -6,15 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
+from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui import batch_file
 from postex_tui.answers import Refusal
 from postex_tui.screens.choice_words import CHANNELS, TYPES
 from postex_tui.screens.dialogs import Ask, Form
+from postex_tui.screens.office.delivery_words import BRIEF
 from postex_tui.screens.section import DetailScreen
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
@@ -50,21 +52,22 @@ class DryRun(DetailScreen):
         yield Line("", id="standing", lines=True)
         yield PagedGrid(
             [
-                ("line", self.say(N_("Line")), 7),
+                ("line", self.say(N_("In line")), 7),
                 ("recipient", self.say(N_("Recipient")), 30),
-                ("type", self.say(N_("Type")), 16),
-                ("channel", self.say(N_("Channel")), 17),
+                ("type", self.say(N_("Type")), 12),
+                ("channel", self.say(N_("Channel")), 9),
                 ("problem", self.say(N_("Error")), 34),
             ],
             self._row,
             id="routed",
         )
+        yield Line("", id="problem-here", lines=True)
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         line = str(item["line"])
         if "problem" in item:
             return f"bad {line}", [line, "", "", "", item["problem"]]
-        return line, [line, item["recipient"], self.say(TYPES[item["type"]]), self.say(CHANNELS[item["channel"]]), ""]
+        return line, [line, item["recipient"], self.say(TYPES[item["type"]]), self.say(BRIEF[item["channel"]]), ""]
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -102,6 +105,13 @@ class DryRun(DetailScreen):
         if action == "bad":
             return bool(self.done["bad"])
         return bool(self.done["rows"]) if action == "export" else True
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self) -> None:
+        """The error of the line one is on, whole."""
+        here = self.query_one(PagedGrid).here
+        told = "" if here is None or "problem" not in here else f"{here['line']}: {here['problem']}"
+        self.query_one("#problem-here", Line).say(told)
 
     # --- what is done ---
 
