@@ -5,6 +5,7 @@ and the next one only once the screen is still: a burst is taken for something p
 """
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -53,6 +54,16 @@ class Terminal:
             self.still()
         return self.screen()
 
+    def click(self, button: str) -> str:
+        """With the mouse on a button, once it is there; as a terminal reports it (xterm, SGR mode)."""
+        drawn, ends = re.compile(rf"│ +({re.escape(button)}) +│"), time.monotonic() + SECONDS
+        while not (places := [*_places(drawn, self.still())]):
+            assert time.monotonic() < ends, f"the button {button!r} did not come:\n{self.screen()}"
+        row, column = places[-1]
+        for report in (f"\x1b[<0;{column + 2};{row + 1}M", f"\x1b[<0;{column + 2};{row + 1}m"):
+            self._tmux("send-keys", "-l", report)
+        return self.still()
+
     def type(self, text: str) -> None:
         """Letters of one field."""
         for letter in text:
@@ -71,6 +82,12 @@ class Terminal:
         )
         assert done.returncode == 0, f"tmux {arguments[0]}: {done.stderr}"
         return done.stdout
+
+
+def _places(drawn: re.Pattern[str], screen: str) -> Iterator[tuple[int, int]]:
+    for row, line in enumerate(screen.split("\n")):
+        for found in drawn.finditer(line):
+            yield row, found.start(1)
 
 
 @contextmanager
