@@ -31,6 +31,12 @@ LIMITS: dict[str, str] = {
     "store": "UPDATE … RETURNING of ten thousand rows in the writer",
     "download": "copies of each body in Python",
     "download-tls": "TLS records in asyncio, and copies of each body in Python",
+    "terminal-paint": "importing Textual, httpx and the commands, two thirds of it; then the first screen's styles",
+    "terminal-list": "two answers of the bridge, the section's module, a screen of sixty widgets to style",
+    "terminal-key": "drawing the lines that changed; a page of rows 25 ms",
+    "terminal-key-p99": "`r`: the answer is awaited, a hundred rows are made, the list is drawn anew",
+    "terminal-escape": "Textual's driver looks ten times a second whether a lone Escape is the begin of another key",
+    "terminal-loop": "widgets of a new screen (an account, a dialog) are made and styled in one callback of Textual",
     "memory": "asyncio's transport, the session and its view",
     "memory-tls": "OpenSSL's own buffers, and asyncio's, cut to 16 KiB",
 }

@@ -73,9 +73,14 @@ class Terminal:
 
     def _drawn(self, seconds: float) -> bytes:
         if not self._is_drawing(seconds):
-            raise Unavailable("the app drew nothing")
+            raise Unavailable(f"the app drew nothing after: {self._told}")
         try:
             self._last = os.read(self._ours, _CHUNK)
         except OSError:
-            raise Unavailable(f"the app ended: {self._last[-400:].decode(errors='replace')}") from None
+            raise Unavailable(f"the app ended: {self._told}") from None
         return self._last
+
+    @property
+    def _told(self) -> str:
+        """The last that was drawn."""
+        return repr(self._last[-400:].decode(errors="replace"))

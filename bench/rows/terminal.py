@@ -17,7 +17,6 @@ from bench.clients.terminal_app import TOKEN
 from bench.rows.row import OURS, Measurement, Row, Samples, Scale, below, percentile
 from bench.servers.base import Server
 from bench.servers.postex import Postex
-from postex_tui.commands.tui import ESCAPE
 from storage.database import Store
 from storage.keys.master import MasterKey
 from storage.records import Role
@@ -50,7 +49,8 @@ _LISTS = (
 """Section, whose it is, what its rows show, and what is pressed in it."""
 _ASKS = frozenset(["ctrl+end", "end", "enter", "escape", "backspace", "r", "/", "1", "2", "a"])
 """After these the bridge is asked, or another screen is there: a person looks before going on."""
-_DOOR = b"Your address"
+_DOOR = b"Quit"
+"""Among the keys below the door, and below what a first run shows in its place."""
 
 
 def measure(server: Server, scale: Scale) -> Iterator[tuple[str, Samples]]:
@@ -88,7 +88,7 @@ class _Use:
     def section(self, data: Path, name: str, token: str, rows: bytes, keys: list[str]) -> None:
         with tempfile.NamedTemporaryFile(prefix="postex-bench-") as report:
             command = [sys.executable, "-m", "bench.clients.terminal_app", str(data), name, report.name]
-            with Terminal(command, *_LARGE, {TOKEN: token} | ESCAPE) as terminal:
+            with Terminal(command, *_LARGE, {TOKEN: token}) as terminal:
                 there = terminal.until(rows)
                 terminal.rest(2)
                 pressed = [(time.monotonic(), key, self._press(terminal, name, key)) for key in keys]
@@ -117,10 +117,12 @@ class _Use:
                 file=sys.stderr,
             )
         print(f"  sign-in: longest callback {self.callbacks.get('sign-in', 0.0):.1f} ms", file=sys.stderr)
-        keys = [ms for samples in self.keys.values() for ms in samples]
+        keys = [ms for named, samples in self.keys.items() if not named.endswith("escape") for ms in samples]
+        escapes = [ms for named, samples in self.keys.items() if named.endswith("escape") for ms in samples]
         yield "terminal-list", self.first_rows
         yield "terminal-key", keys
         yield "terminal-key-p99", [percentile(keys, 0.99)]
+        yield "terminal-escape", escapes
         yield "terminal-loop", [max([ms for named, ms in self.callbacks.items() if named != "sign-in"], default=0.0)]
 
 
@@ -131,8 +133,14 @@ MEASUREMENTS = (
             Row(
                 "terminal-list", "first rows of 100 000 accounts, of 1 000 000 audit events", "s", below(1.0, "< 1 s")
             ),
-            Row("terminal-key", "a key in those lists until it is answered, median", "ms", below(50, "< 50 ms")),
+            Row(
+                "terminal-key",
+                "a key in those lists until answered, Escape aside, median",
+                "ms",
+                below(50, "< 50 ms"),
+            ),
             Row("terminal-key-p99", "… p99", "ms", below(50, "< 50 ms")),
+            Row("terminal-escape", "Escape until answered, median", "ms", below(50, "< 50 ms")),
             Row("terminal-loop", "… longest callback of the app's loop, processor time", "ms", below(50, "< 50 ms")),
         ),
         (OURS,),

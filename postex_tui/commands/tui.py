@@ -12,10 +12,6 @@ from postex_tui.options import MaybeData
 
 DRIVER = "TEXTUAL_DRIVER"
 """Set where no terminal is drawn on: in a browser."""
-ESCAPE = {"ESCDELAY": "25"}
-"""Milliseconds until a lone Escape is one, not the begin of another key; Textual's 100 are felt. Whoever comes over a
-line that cuts keys in two sets more.
-"""
 CANNOT_DRAW = ("", "dumb", "unknown")
 Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
 Shared = Annotated[
@@ -31,7 +27,6 @@ Shared = Annotated[
 def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> int:
     """The terminal app."""
     _require_terminal()
-    os.environ.update({name: value for name, value in ESCAPE.items() if name not in os.environ})
     if socket is not None or mine or DRIVER in os.environ:
         return _open(socket or own_socket(data), mine)
     return _open_folder(data)
