@@ -2,19 +2,25 @@
 
     {"error": {"code": "conflict", "message": "…"}}     with --json, when the command was refused (exit status ≠ 0)
 
-The line on standard error is there in both cases.
+The line on standard error is there in both cases. What strangers wrote (names, addresses, labels) moves no cursor and
+turns no line: words pass `safe_text`, and JSON says as an escape what a terminal would obey (security.md).
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
 
+from postex_tui.safe_text import safe_text
+
 USAGE = 2
 """Exit status for a wrong command line or a wrong setting: trying again changes nothing."""
 FAILED = 1
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What `json` leaves as it is though terminals do not: DEL, C1, and what turns the direction of reading."""
 
 
 class Refusal(Exception):
@@ -29,7 +35,17 @@ class Refusal(Exception):
 
 def answer(as_json: bool, content: Mapping[str, object], words: str) -> None:
     """The one answer of a command; an empty list is told, too."""
-    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else words or "None.")
+    typer.echo(as_line(content) if as_json else fit(words) or "None.")
+
+
+def as_line(content: Mapping[str, object]) -> str:
+    """JSON in one line; letters of all languages stay readable."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content, ensure_ascii=False))
+
+
+def fit(words: str) -> str:
+    """Lines of any length, fit for a terminal."""
+    return safe_text(words, len(words) + 1, lines=True)
 
 
 @contextmanager
@@ -60,7 +76,7 @@ def wrapped(text: str) -> str:
 def refuse(as_json: bool, refusal: Refusal) -> int:
     """Tell why not; returns the exit status."""
     for line in refusal.message.splitlines():
-        typer.echo(wrapped(f"postex: {line}"), err=True)
+        typer.echo(wrapped(fit(f"postex: {line}")), err=True)
     if as_json:
-        typer.echo(json.dumps({"error": {"code": refusal.code, "message": refusal.message}}, ensure_ascii=False))
+        typer.echo(as_line({"error": {"code": refusal.code, "message": refusal.message}}))
     return refusal.status

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from postex_tui.answers import USAGE, Refusal, wrapped
+from postex_tui.answers import USAGE, Refusal, fit, wrapped
 from postex_tui.client import Api
 from postex_tui.replies import STEP_UP
 
@@ -67,7 +67,7 @@ def shown(prompt: str) -> str:
 
 def say(text: str) -> None:
     """On the way to the answer."""
-    typer.echo(wrapped(text), err=True)
+    typer.echo(wrapped(fit(text)), err=True)
 
 
 def show_second_factor(begun: Mapping[str, Any]) -> None:

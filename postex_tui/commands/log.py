@@ -1,12 +1,11 @@
 """`postex log`: the log of the running bridge."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postex_tui.answers import answer
+from postex_tui.answers import answer, as_line, fit
 from postex_tui.options import AsJson, Data
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def log(
             answer(as_json, {"lines": lines}, "\n".join(map(_line, lines)) or _none(api))
             return
         for each in _followed(api, lines, query):
-            typer.echo(json.dumps(each) if as_json else _line(each))
+            typer.echo(as_line(each) if as_json else fit(_line(each)))
 
 
 def _followed(api: "Api", lines: list[dict[str, Any]], query: Mapping[str, str | int | None]) -> Iterator[Any]:
