@@ -41,7 +41,7 @@ class WordedScreen(Screen[T]):
     """A screen that speaks the reader's language, its footer included."""
 
     focused: reactive[Widget | None] = reactive(None, repaint=False)
-    """Textual draws the whole screen anew with each move of the focus; the two widgets that it concerns do so alone."""
+    """Textual draws the whole screen anew with each move of the focus; the two widgets concerned do so alone."""
 
     @property
     def post(self) -> "PostexApp":

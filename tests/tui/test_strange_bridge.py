@@ -1,4 +1,4 @@
-"""Every section before a bridge that answers errors, nonsense, hostile text or nothing: told, not obeyed, no crash."""
+"""Every section before a bridge that answers errors, nonsense, hostile text or nothing: told, not obeyed."""
 
 import asyncio
 import json

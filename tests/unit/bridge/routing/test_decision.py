@@ -199,7 +199,11 @@ def test_the_last_reason_of_each_field_says_what_was_decided(
 def test_a_mandatory_type_overrules_a_refusal_and_the_reason_is_shown(level: Level) -> None:
     refusal = at(level, Choice(channel=Channel.REFUSE))
     assert decide([refusal]).channel is Channel.REFUSE
-    both = [replace(refusal, mandatory=True)] if level is Level.DOMAIN_TYPE else [refusal, mandatory(DocumentType.LETTER)]
+    both = (
+        [replace(refusal, mandatory=True)]
+        if level is Level.DOMAIN_TYPE
+        else [refusal, mandatory(DocumentType.LETTER)]
+    )
     overruled = decide(both)
     assert overruled.channel is Channel.MAILBOX
     assert [each.code for each in overruled.reasons if each.field == "channel"] == [Code.CHOSEN, Code.MANDATORY]
