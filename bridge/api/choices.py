@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from bridge.api import masking
 from bridge.api.access import Access
+from bridge.api.policy import View
 from bridge.api.problems import Problem
 from bridge.api.schemas.preferences import (
     ChoiceIn,
@@ -44,6 +46,9 @@ async def names(access: Access, account_id: int, *, numbers: Sequence[int | None
     """Of an account's senders (and of those whose numbers are given), and of its folders if it asks itself."""
     store, keys = access.control.store, access.principal.keys
     known = await store.read(_senders, account_id, [number for number in numbers if number is not None])
+    if access.account is not None:
+        view = access.view(access.account.id, access.account.domain_id)
+        known = {number: _as_seen(view, sender) for number, sender in known.items()}
     folders: dict[int, str] = {}
     if access.is_self and keys is not None:
         folders = {each.id: each.name for each in await store.read(mailboxes.listing, account_id, keys)}
@@ -165,6 +170,14 @@ def sender_out(correspondent_id: int | None, known: Names) -> SenderOut | None:
         return None
     sender = known.senders[correspondent_id]
     return SenderOut(id=sender.id, name=sender.name, addresses=list(sender.addresses))
+
+
+def _as_seen(view: View, sender: KnownSender) -> KnownSender:
+    """Organisations of this bridge by name; an address outside may be a person's."""
+    if view is View.FULL or sender.addresses != (sender.name,):
+        return sender
+    masked = masking.address(view, sender.name) or ""
+    return KnownSender(sender.id, masked, (masked,))
 
 
 def _senders(session: Session, account_id: int, numbers: Sequence[int]) -> dict[int, KnownSender]:

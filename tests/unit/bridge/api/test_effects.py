@@ -87,6 +87,22 @@ async def test_recipients_side_by_side_in_pages_and_each_look_shows(desk: Desk) 
     assert (await asked(desk, helper, f"/domains/{FIRST}/matrix?text=anna"))["items"] == []
 
 
+async def test_who_wrote_to_somebody_from_outside_is_masked_for_helpers(desk: Desk) -> None:
+    anna, energy = desk.person("anna"), desk.person("energy", role=Role.SENDER)
+    helper, admin = desk.person("helper", Role.SUPPORT), desk.person("admin", Role.DOMAIN_ADMIN)
+    send(desk, energy, anna)
+    await chosen(desk, anna, sender="lover@elsewhere.test", channel="refuse")
+    await chosen(desk, anna, sender="lover@elsewhere.test", receipts=True)
+    own = f"/accounts/{anna.account.public_id}"
+    for path in ("preferences", "preferences/effects", "preferences/history", "consents"):
+        masked, whole = [(await desk.ask("GET", f"/v1{own}/{path}", who)).text for who in (helper, admin)]
+        assert "lover" in whole, path
+        assert "lover" not in masked, path
+        assert "l…@e…" in masked, path
+    named = await asked(desk, helper, f"{own}/preferences/effects")
+    assert {"name": "Energy"}.items() <= next(row["sender"] for row in named["rows"][1:]).items()
+
+
 async def test_a_change_of_a_domain_is_counted_before_it_is_made(desk: Desk) -> None:
     admin, _ = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("energy", role=Role.SENDER)
     anna, bram = desk.person("anna"), desk.person("bram")
