@@ -17,9 +17,7 @@ from postex_tui.widgets.qr_code import QrCode
 
 CHROME = 2
 """Lines of the screen that are not the code's."""
-TOO_LARGE = N_(
-    "Not all of it fits: make the letters smaller (Ctrl and −), or press x to save it."
-)
+TOO_LARGE = N_("Not all of it fits: make the letters smaller (Ctrl and −), or press x to save it.")
 
 
 class QrShown(Dialog[None]):
