@@ -59,6 +59,8 @@ class Control:
     """Notice URLs that are looked at or tried: each is a process, and a look for a server."""
     drills: Drills = field(default_factory=Drills)
     """The restore drill under way."""
+    exporting: set[int] = field(default_factory=set)
+    """Accounts whose export is being sent."""
     figures: Figures = field(default_factory=Figures)
     """What the dashboard counts."""
     troubles: Callable[[int], Troubles] = troubles_since

@@ -4,7 +4,7 @@ Contract. Memory holds a page of copies and a piece of one document. What cannot
 left out silently. Documents that went out count as downloaded (S14).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bridge.clock import Clock
@@ -21,20 +21,19 @@ from storage.mail.reading import Reader
 from storage.records import Account, Copy, Mailbox
 
 PAGE = 100
-"""Copies asked for at once; after each page it is looked whether the session still lives."""
+"""Copies asked for at once."""
 PIECE = 256 * 1024
 
 
 @dataclass
 class Bodies:
-    """Of one account, for one archive. `alive` raises when the export has to end."""
+    """Of one account, for one archive."""
 
     store: Store
     account: Account
     keys: AccountKeys = field(repr=False)
     archive: Archive
     clock: Clock
-    alive: Callable[[], None]
     unread: list[str] = field(default_factory=list)
     written: int = 0
 
@@ -77,7 +76,6 @@ class Bodies:
     async def _copies(self, mailbox: Mailbox) -> AsyncIterator[Copy]:
         above = 0
         while page := await self.store.read(copies.page_of, mailbox.id, above, PAGE):
-            self.alive()
             for copy in page:
                 yield copy
             above = page[-1].uid

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.api import own_lists
-from bridge.api.routes.export import Cut
+from bridge.api.routes.export import MOST, Cut
 from storage.access import devices, sessions
 from storage.deliveries import own_copies
 from storage.mail import documents, mailboxes
@@ -149,6 +149,29 @@ async def test_it_needs_a_step_up_and_ends_with_the_session(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "step-up-needed")
 
 
+async def test_sending_is_a_use_of_the_session_until_its_time_is_over(desk: Desk) -> None:
+    anna = desk.person("anna")
+    put(desk, anna, b"Subject: x\r\n\r\n" + os.urandom(1_000_000).replace(b"\n", b"x").replace(b"\r", b"y"))
+    assert len(await streamed(desk, anna, turns=sessions.IDLE - 60)) > 3
+    with pytest.raises(Cut):
+        await streamed(desk, desk.person("bram"), turns=sessions.ABSOLUTE)
+
+
+async def test_one_at_a_time_of_an_account_and_some_of_all(desk: Desk) -> None:
+    anna, bram = desk.person("anna"), desk.person("bram")
+    answers = await asyncio.gather(*(desk.ask("POST", "/v1/me/export", anna, {}) for _ in range(3)))
+    codes = sorted((each.status_code, each.json()["code"] if each.status_code != 200 else "") for each in answers)
+    assert codes == [(200, ""), (409, "export-running"), (409, "export-running")]
+    assert not desk.control.exporting
+    desk.control.exporting.update(range(1000, 1000 + MOST))
+    refused = await desk.ask("POST", "/v1/me/export", bram, {})
+    assert (refused.status_code, refused.json()["code"]) == (503, "too-many-exports")
+    desk.control.exporting.clear()
+    with pytest.raises(Cut):
+        await streamed(desk, bram, ends_after=1)
+    assert not desk.control.exporting
+
+
 async def test_memory_holds_a_piece_of_it(desk: Desk) -> None:
     """Twelve documents of a megabyte that do not compress; at most some pieces are there at once."""
     anna = desk.person("anna")
@@ -163,8 +186,8 @@ async def test_memory_holds_a_piece_of_it(desk: Desk) -> None:
     assert peak < 8_000_000, peak
 
 
-async def streamed(desk: Desk, who: Person, ends_after: int | None = None) -> list[int]:
-    """Sizes of the pieces as they are sent; the session ends after some of them."""
+async def streamed(desk: Desk, who: Person, ends_after: int | None = None, turns: float = 0) -> list[int]:
+    """Sizes of the pieces as they are sent; the session ends after some of them, and each takes `turns` seconds."""
     application: Any = desk.http._transport.app  # type: ignore[attr-defined]
     headers = [(b"authorization", f"Bearer {who.token}".encode()), (b"content-type", b"application/json")]
     scope = {
@@ -186,6 +209,8 @@ async def streamed(desk: Desk, who: Person, ends_after: int | None = None) -> li
 
     async def send(message: dict[str, Any]) -> None:
         pieces.append(len(message.get("body", b"")))
+        desk.clock.turn(turns)
+        await desk.store.write(sessions.remove_expired, int(desk.clock()))  # as somebody else's sign-in does
         if len(pieces) == ends_after:
             await desk.store.write(sessions.end_all, who.account.id, NOW)
 
