@@ -46,7 +46,6 @@ async def of_account(
     limit: Limit = 50,
 ) -> Page[DeliveryOut]:
     """Of one reader, newest first."""
-    await portraits.note_look(access, access.target, "deliveries")
     wanted = Wanted((access.target.id,), None, state, channel, since, held=False)
     return await _page(access, None, wanted, after, limit)
 
@@ -64,7 +63,8 @@ async def of_all(
 ) -> Page[DeliveryOut]:
     """Of all readers in reach, newest first; who reaches only themselves sees their own.
 
-    `recipient`, `sender`: part of the address or name; the whole address for who sees people masked.
+    `recipient`, `sender`: part of the address or name; the whole address for who sees people masked. A recipient who
+    was looked for can see that.
     """
     wanted = Wanted(state=state, channel=channel, since=since)
     if access.domains is not None and not access.domains:
@@ -106,6 +106,9 @@ async def _page(
         before=None if key is None else (int(key[0]), int(key[1])),
         limit=limit + 1,
     )
+    if wanted.account_ids is not None:
+        meant = wanted.account_ids if len(wanted.account_ids) == 1 else {line.account_id for line in found[:limit]}
+        await portraits.note_looks(access, meant, "deliveries")
     items = await access.control.store.read(_shown, access, found[:limit])
     last = found[limit - 1] if len(found) > limit else None
     return Page(items=items, next=None if last is None else pages.encode((last.decided_at, last.id)))

@@ -203,6 +203,19 @@ async def test_deliveries_are_found_by_recipient_sender_and_time_and_one_is_show
         assert (await desk.ask("GET", missing, stranger)).status_code == 404
 
 
+async def test_who_is_looked_for_among_deliveries_can_see_it(desk: Desk, admin: Person) -> None:
+    anna, bram, carla = desk.person("anna"), desk.person("bram"), desk.person("carla")
+    leave(desk.store, anna.account, NOW)
+    for query in ("", "recipient=anna", "recipient=bram@example.test", "recipient=example.test"):
+        assert (await desk.ask("GET", f"/v1/deliveries?{query}", admin)).status_code == 200
+    seen = [(await desk.ask("GET", "/v1/accounts/me/looks", each)).json()["items"] for each in (anna, bram, carla)]
+    assert [[(look["what"], look["viewer_name"]) for look in looks] for looks in seen] == [
+        [("deliveries", admin.account.name)],
+        [("deliveries", admin.account.name)],
+        [],
+    ]
+
+
 async def test_dead_letters_of_a_kind_are_counted_and_tried_again_together(desk: Desk, admin: Person) -> None:
     anna, other = desk.person("anna"), desk.person("other", domain=SECOND)
     dead = [parked(desk, waiting(desk, anna), JobState.DEAD) for _ in range(3)]
