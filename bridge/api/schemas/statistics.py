@@ -18,7 +18,7 @@ class MonthOut(Schema):
     by_channel: dict[str, int | None]
     by_type: dict[str, int | None]
     by_opening: dict[str, int | None] = Field(
-        description="opened, unopened; untold: of people who do not let senders know."
+        description="opened, unopened at the month's end; untold: of people who do not let senders know."
     )
 
 

@@ -148,6 +148,18 @@ def test_five_people_are_counted(office: Office) -> None:
     assert found.stored_bytes == 25
 
 
+def test_what_is_opened_when_the_month_is_over_changes_no_figure(office: Office) -> None:
+    """Who looks again and again would see one person open one document."""
+    begin, end = last_month(NOW)
+    people = [office.person(f"p{number}").account.id for number in range(6)]
+    for opened in (False, True):
+        decide(office, begin + DAY, *people, receipts=True, opened=opened)
+    before = of_domain(office).documents.by_opening
+    assert before == {"opened": 6, "unopened": 6}
+    office.change("UPDATE delivery SET opened_at = ? WHERE opened_at IS NULL AND account_id = ?", end, people[0])
+    assert of_domain(office).documents.by_opening == before
+
+
 def test_who_does_not_let_the_program_be_noted_is_not_counted_among_its_users(office: Office) -> None:
     for number in range(5):
         office.person(f"p{number}")
