@@ -90,7 +90,7 @@ def _text(file: Path, say: Say) -> str:
     try:
         with file.expanduser().open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, RuntimeError, ValueError):  # the home of nobody; a NUL
         raise _refusal("unreadable", say(NO_FILE, file=file)) from None
     except OSError as error:
         raise _refusal("unreadable", say(UNREADABLE, file=file, reason=error.strerror)) from None

@@ -10,6 +10,7 @@ from bridge.i18n import N_, text
 from postex_tui.answers import Refusal
 
 THERE = N_("{path} is there already. Choose another name.")
+NO_PLACE = N_("{path} is no place for a file.")
 FAILED = N_("{path} cannot be written: {reason}.")
 
 
@@ -23,11 +24,13 @@ def keep(path: Path, content: bytes, locale: str) -> str:
 @contextmanager
 def writing(path: Path, locale: str) -> Iterator[BinaryIO]:
     """A file to write piece by piece. Whatever goes wrong, nothing is left of it; `Refusal` if it is the disk."""
-    path = path.expanduser()
     try:
+        path = path.expanduser()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Refusal("file-there", text(locale, THERE, path=path)) from None
+    except (RuntimeError, ValueError):  # the home of nobody; a NUL
+        raise Refusal("no-file", text(locale, NO_PLACE, path=path)) from None
     except OSError as error:
         raise Refusal("no-file", text(locale, FAILED, path=path, reason=error.strerror)) from None
     try:
