@@ -113,6 +113,7 @@ def show(folder: Path, data: Path, views: tuple[tuple[str, Insider, tuple[str, .
             sign_in(terminal, who)
             for place in places:
                 terminal.press("C-p")
+                terminal.until("Search for")
                 terminal.type(place)
                 terminal.press("Enter")
             time.sleep(1)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -51,6 +52,7 @@ ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
     " again, and tell your admin these words if it ends again."
 )
+FIND = N_("Search for a section, a person, a thing to do …")
 NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
@@ -346,6 +348,11 @@ class PostexApp(App[None]):
         if self.session is not None:
             modes = self.modes
             self.enter(modes[(modes.index(self.mode) + 1) % len(modes)])
+
+    def action_command_palette(self) -> None:
+        """Textual's, with words of the reader's language."""
+        if self.session is not None and not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=self.say(FIND)))
 
     def action_menu(self) -> None:
         """To the rail; on a narrow screen it comes forward."""

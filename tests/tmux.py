@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ def opened(
 ) -> Iterator[Terminal]:
     """A terminal of that size in which `command` runs; both are gone afterwards."""
     assert PROGRAM is not None
-    terminal = Terminal(folder / "tmux")
+    terminal = Terminal(Path(tempfile.mkdtemp(prefix="tmux-", dir=folder)) / "socket")
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor", **(env or {})}
     # Nothing of the person's own tmux: no configuration, a server by itself, which ends with its only window.
     start = [PROGRAM, "-f", os.devnull, "-S", str(terminal.socket), "new-session", "-d", "-x", str(width), "-y"]

@@ -73,7 +73,11 @@ def _faults(node: ast.AST, file: str) -> Iterator[str]:
         case ast.ImportFrom(module=str(module)) if "plotext" in module:
             yield "plots are for widgets.plot"
         case ast.ImportFrom(module="textual.command", names=names) if file not in PALETTE:
-            yield from (f"{each.name} is for palette.finds" for each in names if each.name != "Provider")
+            yield from (
+                f"{each.name} is for palette.finds"
+                for each in names
+                if each.name not in ("Provider", "CommandPalette")
+            )
         case ast.ImportFrom(module="textual.content") if file not in PALETTE | {"app.py"}:
             yield "Content is for widgets.plain"
         case ast.Call(func=ast.Name(id=name)) if name in MESSAGES_ONLY:
