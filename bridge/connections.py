@@ -8,7 +8,7 @@ the two. Nothing here outlives the process; of an address the /24 or /48 is know
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -146,10 +146,6 @@ class Connections:
     def all(self) -> list[Connection]:
         """Newest first."""
         return sorted((each for found in self._by_account.values() for each in found), key=lambda each: -each.number)
-
-    def doors(self) -> dict[int, Counter[str]]:
-        """How many sessions each account has at which door, of those that have any."""
-        return {account_id: Counter(each.door for each in found) for account_id, found in self._by_account.items()}
 
     def accounts(self) -> dict[int, int]:
         """How many sessions each account has, of those that have any."""

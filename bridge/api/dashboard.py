@@ -6,7 +6,6 @@ their numbers; what lies with the machine (disk, certificate, backups, the log) 
 
 import asyncio
 import shutil
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -19,8 +18,9 @@ from bridge.alerts import OLD_BACKUP, Machine, Standing
 from bridge.api.access import Access
 from bridge.api.control import Control
 from bridge.api.figures import Arrived
+from bridge.api.policy import Action
 from bridge.tls import Certificate, CertificateError
-from storage.access import sessions
+from storage.access import live_facts, sessions
 from storage.backups import drills
 from storage.backups.drills import Drill
 from storage.database import DATABASE_NAME
@@ -28,6 +28,7 @@ from storage.oversight import audit_heads, figures
 from storage.oversight.audit_heads import Verified
 from storage.oversight.figures import Outbox
 from storage.people import domains
+from storage.records import Origin
 
 HOUR = 3600
 
@@ -95,7 +96,8 @@ async def look(access: Access) -> Dashboard:
     """All of it, at this moment."""
     control, reach, now = access.control, access.domains, access.control.now()
     store = control.store
-    outbox, reviews, names = await store.read(_counted, reach, now)
+    sees_jobs = any(access.principal.holds(Action.OUTBOX_LIST))
+    outbox, reviews, names = await store.read(_counted, reach, now, sees_jobs)
     return Dashboard(
         now=now,
         domains=names,
@@ -143,23 +145,28 @@ def _machine(house: House, control: Control, now: int) -> Machine:
     )
 
 
-def _counted(session: Session, reach: frozenset[int] | None, now: int) -> tuple[Outbox, int, list[str] | None]:
+def _counted(
+    session: Session, reach: frozenset[int] | None, now: int, rungs: bool
+) -> tuple[Outbox, int, list[str] | None]:
     names = None
     if reach is not None:
         names = [each.name for each in domains.listing(session) if each.id in reach]
-    return figures.outbox(session, reach, now), figures.reviews_due(session, reach, now), names
+    return figures.outbox(session, reach, now, rungs=rungs), figures.reviews_due(session, reach, now), names
 
 
 async def _live(control: Control, reach: frozenset[int] | None, now: int) -> Live:
-    """Connections know their accounts alone; of which domain those are says the database."""
-    by_account = control.connections.doors()
-    seen = by_account
+    """Connections know accounts and devices by number; the rest says the database. Not those of break-glass accesses:
+    the lists of sessions do not show them to everybody either, and a count would.
+    """
+    there = control.connections.all()
+    devices = await control.store.read(live_facts.devices, sorted({each.device_id for each in there}))
+    opened = {number for number, device in devices.items() if device.origin is Origin.BREAK_GLASS}
+    seen = [each for each in there if each.device_id not in opened]
     if reach is not None:
-        of = await control.store.read(figures.domains_of, list(by_account))
-        seen = {account: doors for account, doors in by_account.items() if of.get(account) in reach}
-    doors = sum(seen.values(), Counter[str]())
-    imap = sum(count for door, count in doors.items() if door.startswith("imap"))
-    return Live(imap, doors.total() - imap, len(await control.store.read(sessions.alive, reach, now)))
+        of = await control.store.read(figures.domains_of, sorted({each.account_id for each in seen}))
+        seen = [each for each in seen if of.get(each.account_id) in reach]
+    imap = sum(each.door.startswith("imap") for each in seen)
+    return Live(imap, len(seen) - imap, len(await control.store.read(sessions.alive, reach, now)))
 
 
 async def _house(control: Control, now: int) -> House:

@@ -43,10 +43,13 @@ def accounts_by_state(session: Session, domains: frozenset[int] | None) -> dict[
     return {str(state): 0 for state in AccountState} | {str(state): count for state, count in found}
 
 
-def outbox(session: Session, domains: frozenset[int] | None, now: int) -> Outbox:
-    """Of all domains also the jobs that are nobody's."""
+def outbox(session: Session, domains: frozenset[int] | None, now: int, *, rungs: bool) -> Outbox:
+    """Of all domains also the jobs that are nobody's. `rungs`: with steps of ladders, whose going tells that
+    something was read (D9).
+    """
     join = "" if domains is None else " JOIN account ON account.id = job.account_id"
     where, values = _within("account.domain_id", domains)
+    where += "" if rungs else " AND job.key NOT LIKE '%:ladder:%'"
     waiting = statements.row(
         session,
         "SELECT count(*), coalesce(sum(due_at <= ?), 0), coalesce(sum(due_at <= ?), 0)"

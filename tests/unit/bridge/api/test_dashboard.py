@@ -10,7 +10,7 @@ from storage.backups import backup
 from storage.deliveries import arrival_counts
 from storage.deliveries.terms import Channel
 from storage.engine import statements
-from storage.records import AccountState, Role
+from storage.records import AccountState, Origin, Role
 from tests.control import FIRST, NOW, SECOND, Desk, Person
 from tests.unit.bridge.api.asking import asked
 from tests.unit.bridge.api.test_devices import come_in, make
@@ -54,6 +54,7 @@ async def test_an_owner_sees_the_whole_and_an_admin_the_domain(desk: Desk) -> No
         park(desk, person, state, due)
     come_in(desk, make(desk, here).device)
     come_in(desk, make(desk, there).device)
+    come_in(desk, make(desk, here, "opened", origin=Origin.BREAK_GLASS).device)  # lists do not tell everybody of it
     all_of_it = await asked(desk, "GET", "/v1/dashboard", owner)
     assert (all_of_it["domains"], all_of_it["arrivals"]["minutes"][-1]) == (None, 4)
     assert (sum(all_of_it["arrivals"]["hours"]), all_of_it["arrivals"]["channels"]["paper"]) == (5, 1)

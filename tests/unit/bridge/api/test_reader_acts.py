@@ -265,6 +265,17 @@ async def test_whose_step_of_a_ladder_waits_is_not_told(office: Office) -> None:
     assert (entry["kind"], entry["subject"]["noun"]) == ("outbox.retried", "job")
 
 
+async def test_a_helper_sees_no_step_of_a_ladder_come_and_go(office: Office) -> None:
+    """Who may list the outbox counts it, as the list has it."""
+    letter = office.hand_in(Channel.MAILBOX, "14:paper")
+    office.climb(letter)
+    path, helper, admin = "/v1/dashboard", office.people["support"], office.people["admin"]
+    before = (await office.desk.ask("GET", path, helper)).json()["outbox"]
+    assert (await office.desk.ask("GET", path, admin)).json()["outbox"]["waiting"] == 1
+    office.act("opened", letter)
+    assert (await office.desk.ask("GET", path, helper)).json()["outbox"] == before
+
+
 async def test_where_a_person_must_look_for_the_letter_its_delivery_is_named(office: Office) -> None:
     delivery = office.hand_in(Channel.MAILBOX, "14:paper")
     job_id = office.climb(delivery)
