@@ -1,7 +1,8 @@
 """The control API on its Unix socket, DATA/control.sock, mode 0600: for this user of this machine, nobody else.
 
 A second one, `control.shared_socket`, mode 0660, lets the app run as a user who cannot read the data folder: for the
-web view and for recipients over SSH. Neither socket gives any right: who connects signs in.
+web view and for recipients over SSH. Neither socket gives any right: who connects signs in. Who comes by the shared
+one leaves room for the owner of the machine, and nobody holds a place in silence.
 
 FastAPI and uvicorn take most of a second to import; so the socket listens from the start, and they are loaded beside
 the event loop when somebody first knocks. A bridge that is never administered never pays for them.
@@ -30,6 +31,10 @@ MOST_CONNECTIONS = 64
 """Waiting to be accepted."""
 MOST_REQUESTS = 200
 """At once, each open app with its stream of events among them."""
+MOST_GUESTS = 150
+"""Of these by the shared socket."""
+SILENT_SECONDS = 20
+"""Until a connection that says nothing is closed."""
 FAREWELL_SECONDS = 2
 _ONLY_OWNER, _GROUP = 0o177, 0o117
 """umask of the data folder's socket, and of the shared one."""
@@ -122,8 +127,24 @@ def _bound(path: Path, mask: int) -> socket.socket:
 
 def _server(control: "Control") -> "uvicorn.Server":
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from bridge.api import app
+
+    shared = control.settings.control.shared_socket
+
+    class Bounded(H11Protocol):
+        """Knows by which socket it came."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.is_guest = shared is not None and str(transport.get_extra_info("sockname")).endswith(
+                f"/{shared.name}"
+            )
+            if self.is_guest and sum(getattr(each, "is_guest", False) for each in self.connections) > MOST_GUESTS:
+                transport.close()
+            else:
+                self.timeout_keep_alive_task = self.loop.call_later(SILENT_SECONDS, self.timeout_keep_alive_handler)
 
     class Server(uvicorn.Server):
         """Signals are the daemon's."""
@@ -134,7 +155,7 @@ def _server(control: "Control") -> "uvicorn.Server":
 
     config = uvicorn.Config(
         app.create(control),
-        http="h11",
+        http=Bounded,
         ws="none",
         lifespan="off",
         log_config=None,

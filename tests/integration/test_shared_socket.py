@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bridge.api import sockets
+from bridge.api.serving import MOST_REQUESTS
 from tests.running import PORTS_ON_LOOPBACK, PostOffice
 
 NOBODY = 65534
@@ -81,3 +82,24 @@ def test_a_file_that_is_no_socket_is_not_taken_away(tmp_path: Path, door: Path) 
     assert door.read_text() == "precious"
     with socket.socket(socket.AF_UNIX) as probe, pytest.raises(OSError, match="refused"):
         probe.connect(str(door))
+
+
+def test_guests_who_take_all_places_leave_the_owners(tmp_path: Path, door: Path) -> None:
+    office = PostOffice.create(tmp_path / "data")
+    bridge = office.start(**PORTS_ON_LOOPBACK, POSTEX_CONTROL__SHARED_SOCKET=str(door))
+    guests = [socket.socket(socket.AF_UNIX) for _ in range(MOST_REQUESTS + 20)]
+    try:
+        with (
+            sockets.address_of(office.data) as address,
+            httpx.Client(transport=httpx.HTTPTransport(uds=address)) as http,
+        ):
+            assert http.get("http://postex/v1/health").status_code == 200
+            for each in guests:
+                each.connect(str(door))
+            assert {http.get("http://postex/v1/health").status_code for _ in range(20)} == {200}
+        guests[-1].settimeout(10)
+        assert guests[-1].recv(1) == b""
+    finally:
+        for each in guests:
+            each.close()
+        bridge.stop()
