@@ -87,7 +87,7 @@ def save(terminal: Terminal, name: str) -> None:
 
 def pictures(folder: Path) -> None:
     data = folder / "data"
-    made = postex(data, "init", "--domain", DOMAIN, "--country", "NL")
+    postex(data, "init", "--domain", DOMAIN, "--country", "NL")
     senders = [add_sender(data, *each) for each in SENDERS]
     people = [add_recipient(data, *each) for each in PEOPLE]
     admin = postex(data, "account", "add", f"bob@{DOMAIN}", "--name", "Bob Smit")
@@ -95,7 +95,6 @@ def pictures(folder: Path) -> None:
     bridge = Bridge.start(data, folder / "log")
     try:
         hand_in(bridge, senders, people)
-        owner = enrol(data, folder, f"postmaster@{DOMAIN}", made["owner"]["enrolment_code"])
         bob = enrol(data, folder, f"bob@{DOMAIN}", admin["enrolment_code"])
         anna = enrol(data, folder, people[0].username, people[0].enrolment_code)
         show(
@@ -105,17 +104,12 @@ def pictures(folder: Path) -> None:
         bridge.stop()
 
 
-def show(folder: Path, data: Path, views: tuple[tuple[str, Insider, tuple[str, ...]], ...]) -> None:
-    """(name of the picture, who looks, what they search for in the palette)."""
-    for name, who, places in views:
+def show(folder: Path, data: Path, views: dict[str, Insider]) -> None:
+    """By the name of the picture, who looks: at the section where one is after signing in."""
+    for name, who in views.items():
         command = [*COMMAND, "tui", "--data", str(data)]
         with tmux.opened(folder, command, width=COLUMNS, height=ROWS) as terminal:
             sign_in(terminal, who)
-            for place in places:
-                terminal.press("C-p")
-                terminal.until("Search for")
-                terminal.type(place)
-                terminal.press("Enter")
             time.sleep(1)
             terminal.still()
             save(terminal, name)
