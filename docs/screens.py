@@ -97,9 +97,7 @@ def pictures(folder: Path) -> None:
         hand_in(bridge, senders, people)
         bob = enrol(data, folder, f"bob@{DOMAIN}", admin["enrolment_code"])
         anna = enrol(data, folder, people[0].username, people[0].enrolment_code)
-        show(
-            folder, data, (("dashboard", owner, ()), ("deliveries", bob, ("deliveries",)), ("preferences", anna, ()))
-        )
+        show(folder, data, {"dashboard": bob, "preferences": anna})
     finally:
         bridge.stop()
 
