@@ -22,6 +22,7 @@ from storage.choices.history import Row
 from storage.choices.preferences import Applying
 from storage.deliveries.terms import Choice, DocumentType, Preference
 from storage.engine import statements
+from storage.oversight.document_statistics import K
 
 PART = 2000
 """Recipients that one read goes through."""
@@ -80,10 +81,11 @@ def plan(
 
 
 class Preview:
-    """Goes through a domain; `counted` grows with each part."""
+    """Goes through a domain; `counted` grows with each part. `first`: the first recipients, `K` at most."""
 
     def __init__(self, planned: Plan, asked: Asked, places: Places) -> None:
         self.counted = Counted()
+        self.first: list[int] = []
         self._plan, self._asked, self._places = planned, asked, places
         self._fields = frozenset(planned.fields)
         self._known: dict[object, _Outcome] = {}
@@ -97,6 +99,7 @@ class Preview:
             (self._plan.domain_id, beyond, PART),
         )
         numbers = [row[0] for row in found]
+        self.first += numbers[: K - len(self.first)]
         for each in preferences.applying(session, numbers, self._asked.sender.correspondent_id).values():
             self._count(self._outcome(each))
         return numbers[-1] if len(numbers) == PART else None

@@ -38,6 +38,7 @@ from storage.choices.correspondents import Key
 from storage.deliveries import deliveries
 from storage.deliveries.terms import DocumentType, Preference
 from storage.errors import Invalid, NotFound
+from storage.oversight.document_statistics import K
 from storage.people import accounts
 from storage.records import Account, Domain
 
@@ -136,7 +137,10 @@ async def matrix(
 
 @router.post("/domains/{domain}/preferences/preview")
 async def previewed(body: PreviewIn, access: Planning, request: Request) -> PreviewOut:
-    """What a change of the domain's preferences would do, counted; nothing is changed."""
+    """What a change of the domain's preferences would do, counted; nothing is changed.
+
+    Counts of fewer than five people say what each of them chose: these can see that it was asked.
+    """
     store, where, locale = access.control.store, places.of(access.control.settings), locale_of(request)
     edit, cleared = await choices.edit_of(access, body)
     planned = await store.read(preview.plan, _domain(access).id, body.type, edit, body.mandatory, cleared, where)
@@ -146,6 +150,8 @@ async def previewed(body: PreviewIn, access: Planning, request: Request) -> Prev
     while beyond is not None:
         beyond = await store.read(going.part, beyond)
     counted = going.counted
+    if counted.recipients < K:
+        await portraits.note_looks(access, going.first, "preferences")
     return PreviewOut(
         recipients=counted.recipients,
         changed=counted.changed,

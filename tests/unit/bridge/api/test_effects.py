@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from storage.engine import statements
@@ -85,6 +86,15 @@ async def test_recipients_side_by_side_in_pages_and_each_look_shows(desk: Desk) 
     masked = await asked(desk, helper, f"/domains/{FIRST}/matrix?text=anna@{FIRST}")
     assert [each["email"] for each in masked["items"]] == ["a…@e…"]
     assert (await asked(desk, helper, f"/domains/{FIRST}/matrix?text=anna"))["items"] == []
+
+
+@pytest.mark.parametrize(("others", "seen"), [(3, ["preferences"]), (4, [])])
+async def test_a_preview_over_few_people_is_a_look_at_each(desk: Desk, others: int, seen: list[str]) -> None:
+    erp = desk.person("erp", role=Role.SENDER)
+    desk.grant(erp.account, Role.DOMAIN_ADMIN, FIRST)
+    anna, *_ = [desk.person(f"p{number}") for number in range(1 + others)]
+    await asked(desk, erp, f"/domains/{FIRST}/preferences/preview", type="payslip", retention_days=30)
+    assert [each["what"] for each in (await asked(desk, anna, "/accounts/me/looks"))["items"]] == seen
 
 
 async def test_who_wrote_to_somebody_from_outside_is_masked_for_helpers(desk: Desk) -> None:
