@@ -57,6 +57,8 @@ class Control:
     """Sign-ins to mailboxes elsewhere: nobody guesses passwords or looks for servers through the bridge."""
     looked_at: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
     """Notice URLs that are looked at or tried: each is a process, and a look for a server."""
+    mailed: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
+    """Lists that somebody has put into the own mailbox: messages of the system know no quota."""
     drills: Drills = field(default_factory=Drills)
     """The restore drill under way."""
     exporting: set[int] = field(default_factory=set)

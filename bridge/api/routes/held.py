@@ -30,6 +30,7 @@ async def listing(access: Reading, request: Request) -> HeldOut:
 async def mail(access: Reading) -> HeldSentOut:
     """Put the list into the INBOX."""
     control, account, now = access.control, access.signed_in, access.control.now()
+    control.mailed.take(account.id, now)
     found = await of(access, account.locale)
     lines = tuple(Line(each.title, shown(each), each.purpose, each.retention) for each in found.items)
     drafts = [await notice.draft(control.store, account, WhatWeHold(now, lines), now)]

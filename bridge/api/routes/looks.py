@@ -32,6 +32,7 @@ async def listing(access: Reading, after: After = None, limit: Limit = 50) -> Pa
 async def mail(access: Reading) -> LooksSentOut:
     """Put the list into the INBOX."""
     control, now = access.control, access.control.now()
+    control.mailed.take(access.target.id, now)
     found, rest = await control.store.read(looks.listing, access.target.id, now, None, MOST)
     seen = tuple(Seen(look.at, look.what, look.viewer.role, look.viewer.name) for look in found)
     told = notices.WhoLooked(now, seen, rest is not None)

@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.api import own_lists
+from bridge.api.control import TRIALS
 from bridge.api.routes.export import MOST, Cut
 from storage.access import devices, sessions
 from storage.deliveries import own_copies
@@ -72,6 +73,13 @@ async def test_what_is_held_is_live_and_in_the_readers_language(desk: Desk, loca
     assert now["identity-changes"]["count"] == 1
     sent = await desk.ask("POST", "/v1/me/held/mail", anna)
     assert sent.json() == {"items": len(found)}
+
+
+async def test_lists_come_into_the_mailbox_some_times_and_not_without_end(desk: Desk) -> None:
+    anna = desk.person("anna")
+    paths = ["/v1/me/held/mail", "/v1/accounts/me/looks/mail"] * 6
+    seen = [(await desk.ask("POST", path, anna)).status_code for path in paths]
+    assert seen == [201] * TRIALS + [429] * (12 - TRIALS)
 
 
 async def test_an_export_has_every_document_as_imap_gives_it(desk: Desk) -> None:
