@@ -1,13 +1,12 @@
 """All that is held of oneself into a file (S44): where to, how far it is, and a way to stop it.
 
 Contract. Bytes go from the connection into the file as they come. What is stopped or cut leaves no file. In a browser
-it is a download, by way of a file without a name; where no files may be written it is said how else.
+it is a download, by way of a file that is sealed and has no name; where no files may be written it is said how else.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,6 +18,7 @@ from postex_tui import files
 from postex_tui.answers import Refusal
 from postex_tui.screens.dialogs import CANCEL, Ask, Dialog, Form
 from postex_tui.screens.section import SectionScreen
+from postex_tui.sealed_file import SealedFile
 from postex_tui.widgets.plain import Caption, Line, Press
 
 PATH = "/me/export"
@@ -132,10 +132,11 @@ class ExportScreen(SectionScreen):
         self.post.tell(self.say(DONE, path=path))
 
     async def _sent(self, form: str, about: int) -> None:
-        file = TemporaryFile()  # noqa: SIM115 - who delivers it closes it
-        if await self.post.push_screen_wait(Exporting(form, about, file)):
-            file.seek(0)
-            self.post.deliver_binary(file, save_filename="postex.zip", open_method="download")
+        file = SealedFile()
+        binary = cast(BinaryIO, file)
+        if await self.post.push_screen_wait(Exporting(form, about, binary)):
+            file.rewind()
+            self.post.deliver_binary(binary, save_filename="postex.zip", open_method="download")
             self.post.tell(self.say(SENT))
         else:
             file.close()

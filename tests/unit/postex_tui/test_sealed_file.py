@@ -1,0 +1,29 @@
+"""A download on its way: whole for who reads it, noise on the disk (security.md, stolen disk)."""
+
+import os
+
+from postex_tui.sealed_file import SealedFile
+
+CANARY = b"a letter of the tax office, "
+
+
+def test_what_is_written_comes_back_and_is_not_on_the_disk() -> None:
+    file, whole = SealedFile(), CANARY * 20_000
+    for at in range(0, len(whole), 4097):
+        assert file.write(whole[at : at + 4097]) == len(whole[at : at + 4097])
+    on_disk = os.pread(file._file.fileno(), len(whole), 0)
+    assert len(on_disk) == len(whole)
+    assert CANARY not in on_disk
+    file.rewind()
+    pieces = iter(lambda: file.read(70_000), b"")
+    assert b"".join(pieces) == whole
+    file.close()
+
+
+def test_two_files_are_not_alike() -> None:
+    first, second = SealedFile(), SealedFile()
+    for file in (first, second):
+        file.write(CANARY)
+    assert os.pread(first._file.fileno(), 99, 0) != os.pread(second._file.fileno(), 99, 0)
+    first.close()
+    second.close()
