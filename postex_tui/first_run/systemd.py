@@ -13,7 +13,13 @@ def unit(data: Path) -> str:
     return (
         "[Unit]\nDescription=Postex, a document post office\n"
         "After=network-online.target\nWants=network-online.target\n\n"
-        f"[Service]\nUser={getpass.getuser()}\nEnvironment=POSTEX_DATA={data}\nExecStart={' '.join(COMMAND)} serve\n"
+        f"[Service]\nUser={getpass.getuser()}\nEnvironment={_quoted(f'POSTEX_DATA={data}')}\nExecStart={' '.join(map(_quoted, COMMAND))} serve\n"
         "Restart=on-failure\nLimitCORE=0\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )
+
+
+def _quoted(word: str) -> str:
+    """One word of a unit file, whatever is in it (systemd.syntax(7), specifiers of systemd.unit(5))."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
+    return f'"{escaped}"' if escaped != word or " " in word else word
