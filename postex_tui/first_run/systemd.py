@@ -13,7 +13,9 @@ def unit(data: Path) -> str:
     return (
         "[Unit]\nDescription=Postex, a document post office\n"
         "After=network-online.target\nWants=network-online.target\n\n"
-        f"[Service]\nUser={getpass.getuser()}\nEnvironment={_quoted(f'POSTEX_DATA={data}')}\nExecStart={' '.join(map(_quoted, COMMAND))} serve\n"
+        f"[Service]\nUser={getpass.getuser()}\n"
+        f"Environment={_quoted(f'POSTEX_DATA={data}')}\n"
+        f"ExecStart={' '.join(map(_quoted, COMMAND))} serve\n"
         "Restart=on-failure\nLimitCORE=0\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )
