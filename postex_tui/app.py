@@ -351,7 +351,7 @@ class PostexApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Textual's, with words of the reader's language."""
-        if self.session is not None and not CommandPalette.is_open(self):
+        if self.session is not None and not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=self.say(FIND)))
 
     def action_menu(self) -> None:

@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -70,6 +70,22 @@ async def _fill(scene: Scene) -> None:
 
 
 async def _choose(scene: Scene) -> None:
-    for who, body in ((scene.anna, {"channel": "mailbox", "notify": "daily", "retention_days": 365}),):
-        answer = await scene.desk.ask("PATCH", f"{who.path}/preferences", who, body)
-        assert answer.is_success, answer.text
+    """What people chose, and what admins did."""
+    for name in ("owner", "dora", "aldo", "erp", "anna"):
+        who = scene.who(name)  # signed in just now: some of it needs a step-up
+        setattr(scene, name, replace(who, token=scene.desk.token(who.account, who.keys)))
+    anna, dora, domain = scene.anna, scene.dora, f"/v1/domains/{FIRST}"
+    for who, method, path, body in (
+        (anna, "PATCH", f"{anna.path}/preferences", {"notify": "daily", "retention_days": 365}),
+        (
+            anna,
+            "PATCH",
+            f"{anna.path}/preferences",
+            {"sender": f"facturen@{FIRST}", "type": "invoice", "retention_days": 30},
+        ),
+        (anna, "POST", f"{anna.path}/devices", {"label": "Phone", "scopes": ["imap"]}),
+        (dora, "PATCH", f"{domain}/preferences", {"type": "reminder", "ladder": "3:remind"}),
+        (dora, "POST", f"{anna.path}/holds", {"basis": "claim", "reason": "Claim 7", "ends_at": NOW + 90 * 86_400}),
+    ):
+        answer = await scene.desk.ask(method, path, who, body)
+        assert answer.is_success, f"{path}: {answer.text}"

@@ -39,7 +39,7 @@ def tile(at: Seat, name: str) -> str:
     ("locale", "warning", "figure", "section"),
     [
         ("en", "WARNING: The certificate ends on", "3 documents", "Outbox"),
-        ("nl", "LET OP: Het certificaat verloopt op", "3 documenten", "Uitbak"),
+        ("nl", "LET OP: Het certificaat verloopt op", "3 documenten", "Wachtrij"),
     ],
 )
 async def test_an_owner_sees_what_needs_doing_and_goes_there(

@@ -24,7 +24,7 @@ def desk(tmp_path: Path) -> Desk:
     ("locale", "words"),
     [
         ("en", ("What you gave", "by you", "What for: To address you", "Kept: as long as your account")),
-        ("nl", ("Wat je gaf", "door jou", "Waarvoor: Om je aan te", "Bewaard: zolang je")),
+        ("nl", ("Wat u gaf", "door u", "Waarvoor: Om u aan te", "Bewaard: zolang uw")),
     ],
 )
 async def test_a_recipient_reads_what_is_held_and_goes_to_change_it(

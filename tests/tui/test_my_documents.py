@@ -26,7 +26,7 @@ def desk(tmp_path: Path) -> Desk:
     ("locale", "state", "nothing_left"),
     [
         ("en", "in your mailbox", "nothing is left in any"),
-        ("nl", "in je postvak", "nergens is iets over"),
+        ("nl", "in uw postvak", "nergens is iets over"),
     ],
 )
 async def test_one_document_is_explained_and_erased_with_its_receipt(

@@ -67,7 +67,7 @@ async def asked(at: Seat, button: str) -> None:
 
 WORDS = {
     "en": ("you, this sender", "printed and posted", "Third parties", "your agreement", "Changed.", "again: nothing"),
-    "nl": ("jij, afzender", "met de post", "Zo vervoeren", "je toestemming", "Gewijzigd.", "wordt weer: niets"),
+    "nl": ("u, afzender", "met de post", "Zo vervoeren", "uw toestemming", "Gewijzigd.", "wordt weer: niets"),
 }
 
 

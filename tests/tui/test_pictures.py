@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -29,6 +30,8 @@ EYES_OF = {
     "roles": "owner",
     "statistics": "aldo",
 }
+FOLDER = "postex-scene-"
+_PREFIX = re.compile(r"terminal-\d+")
 _FONTS = re.compile(r"@font-face \{.*?\}\n?", re.DOTALL)
 
 
@@ -53,10 +56,12 @@ VIEWS = [View(each.name, EYES_OF.get(each.name, EYES[each.mode]), each.name) for
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    made = await office(tmp_path / "data")
-    async with made.desk:
-        yield made
+async def scene() -> AsyncIterator[Scene]:
+    """In a folder whose name is as long each time: it stands on the screen of the settings."""
+    with TemporaryDirectory(prefix=FOLDER, dir="/tmp") as folder:
+        made = await office(Path(folder) / "data")
+        async with made.desk:
+            yield made
 
 
 @pytest.fixture
@@ -66,7 +71,8 @@ def pictures(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 def picture(at: Seat) -> str:
     """What is on the screen, without the fonts that a browser would fetch."""
-    return _FONTS.sub("", at.app.export_screenshot(simplify=True))
+    drawn = _FONTS.sub("", at.app.export_screenshot(simplify=True))
+    return _PREFIX.sub("terminal", re.sub(rf"{FOLDER}\w{{8}}", FOLDER + "x" * 8, drawn))
 
 
 async def look(at: Seat, view: View, pictures: SnapshotAssertion) -> None:
@@ -75,7 +81,10 @@ async def look(at: Seat, view: View, pictures: SnapshotAssertion) -> None:
         for width, height in (SMALL, LARGE):
             at.app.theme = theme.name
             await at.pilot.resize_terminal(width, height)
+            while at.app.screen.size != (width, height):
+                await at.pilot.pause()
             await at.settled()
+            await at.pilot.pause()
             name = f"{view.name}-{width}-{theme.name.removeprefix('postex-')}"
             assert picture(at) == pictures(name=name), name
 
