@@ -1,6 +1,7 @@
 """Every text for people is there in every language, with the same placeholders (S6, S34)."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,12 @@ def test_translations_have_the_placeholders_of_the_source(locale: str) -> None:
 def test_no_translation_is_left_over(locale: str) -> None:
     used = {message for _, message in marked()}
     assert not sorted(set(translations(locale)) - used)
+
+
+def test_dutch_is_one_voice() -> None:
+    """Mails, problems and the terminal say "u", and have one word for a thing."""
+    others = re.compile(r"\b(je|jij|jou|jouw|jezelf|brug|herstelkit|ingelogd|uitgelogd|geschorst)\b", re.IGNORECASE)
+    assert not [message for message in translations("nl").values() if others.search(message)]
 
 
 def test_a_text_is_found_in_the_language_of_the_reader() -> None:
