@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.api.serving import address_of
+from bridge.api.sockets import address_of
 from storage.access import devices, sessions
 from storage.engine import statements
 from storage.people import accounts

@@ -169,7 +169,7 @@ async def test_a_folder_that_cannot_be_made_and_a_taken_port_are_told(
     in_the_way = tmp_path / "file"
     in_the_way.touch()
     async with opened(in_the_way / "bridge", "nl") as at:
-        await until(at, lambda: "De datamap en de sleutels maken" in at.text)
+        await until(at, lambda: "De gegevensmap en de sleutels maken" in at.text)
         await push(at)
         await comes(at, Form)
         await fill(at, domain="example.test")

@@ -11,7 +11,7 @@ import pytest
 
 from bridge import notices
 from bridge.i18n import LOCALES, catalogue
-from bridge.notices import Notice, choices, contact, desks, external, handing_over, people, rendering
+from bridge.notices import Notice, choices, contact, desks, external, handing_over, held, people, rendering
 from bridge.notices.looks import WHATS, Seen
 from bridge.routing.explaining import CODES
 from storage.deliveries.returned_paper import Cause
@@ -56,6 +56,7 @@ EXAMPLES: tuple[Notice, ...] = (
         "2026-11", 3, 2, 2, ("<1@x.test>, anna@example.test",), ("<2@x.test>, bram@example.test",)
     ),
     notices.BatchDisagrees("2026-11", None, 0, 0, (), ()),
+    held.WhatWeHold(NOW, (held.Line("Name", "Anna", "To greet you.", "long"), held.Line("Groups", "", "Why.", "long"))),
     notices.BatchWaits("2026-11", 250, NOW, NOW + 86_400),
     notices.BatchCancelled("2026-11", 250),
     *(notices.PaperReturned("abc", cause, NOW, doubted) for cause in Cause for doubted in (True, False)),
@@ -153,6 +154,8 @@ def test_times_read_as_people_write_them() -> None:
 def test_hostile_values_stay_values(notice: Notice) -> None:
     closed = {"field", "why", "reply_to"}
     texts = {field.name: HOSTILE for field in fields(notice) if field.type is str and field.name not in closed}
+    if isinstance(notice, held.WhatWeHold):
+        notice = replace(notice, lines=(held.Line(HOSTILE, HOSTILE, HOSTILE, HOSTILE),))
     made = rendered(replace(notice, **texts), "nl", replace(ANNA, name=HOSTILE))
     assert set(made.keys()) == set(rendered(notice, "nl").keys())
     assert made["Bcc"] is None
