@@ -56,7 +56,9 @@ EXAMPLES: tuple[Notice, ...] = (
         "2026-11", 3, 2, 2, ("<1@x.test>, anna@example.test",), ("<2@x.test>, bram@example.test",)
     ),
     notices.BatchDisagrees("2026-11", None, 0, 0, (), ()),
-    held.WhatWeHold(NOW, (held.Line("Name", "Anna", "To greet you.", "long"), held.Line("Groups", "", "Why.", "long"))),
+    held.WhatWeHold(
+        NOW, (held.Line("Name", "Anna", "To greet you.", "long"), held.Line("Groups", "", "Why.", "long"))
+    ),
     notices.BatchWaits("2026-11", 250, NOW, NOW + 86_400),
     notices.BatchCancelled("2026-11", 250),
     *(notices.PaperReturned("abc", cause, NOW, doubted) for cause in Cause for doubted in (True, False)),
