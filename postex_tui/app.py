@@ -91,11 +91,11 @@ class PostexApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", N_("Help")),
         Binding("f2", "menu", N_("Sections")),
+        Binding("ctrl+p", "command_palette", N_("Commands"), priority=True),
         Binding("f3", "next_mode", N_("Mode")),
+        Binding("ctrl+q", "quit", N_("Quit"), priority=True),
         Binding("f4", "next_language", N_("Nederlands"), show=False),
         Binding("f5", "next_theme", N_("Theme"), show=False, priority=True),
-        Binding("ctrl+p", "command_palette", N_("Search"), priority=True),
-        Binding("ctrl+q", "quit", N_("Quit"), priority=True),
     ]
     online: reactive[bool] = reactive(True)
     locale: reactive[str] = reactive("en")
@@ -317,6 +317,12 @@ class PostexApp(App[None]):
     def sections(self) -> tuple[Section, ...]:
         """Of the mode one is in."""
         return tuple(section for section in self.offers if section.mode is self.mode)
+
+    @property
+    def section(self) -> Section | None:
+        """Where one is."""
+        name = self._places.get(self.mode)
+        return next((section for section in self.sections if section.name == name), None)
 
     def go(self, name: str) -> None:
         """Show a section; what it showed before is there at once, and asked anew."""

@@ -27,8 +27,15 @@ class Bar(Horizontal):
         for mode in self.post.modes:
             here = mode is self.post.mode
             yield Line(self.post.say(MODE_NAMES[mode]), id=f"bar-{mode}", classes="mode here" if here else "mode")
+        yield Line(self._section, id="bar-section")
         yield Line("", id="bar-link")
         yield Line(self.post.session.email if self.post.session else "", id="bar-who")
+
+    @property
+    def _section(self) -> str:
+        """Told where no rail tells it."""
+        here = self.post.section
+        return f"› {self.post.say(here.title)}" if here else ""
 
     def on_mount(self) -> None:
         self.watch(self.post, "online", self._linked)

@@ -22,7 +22,7 @@ class MarkedGrid(PagedGrid):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", N_("Open")),
-        Binding("space", "mark", N_("Mark")),
+        Binding("space", "mark", N_("Mark"), key_display="␣"),
         Binding("end", "turn", N_("Other end"), show=False),
         Binding("home", "scroll_top", show=False),
     ]

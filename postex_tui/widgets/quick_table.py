@@ -1,13 +1,13 @@
 """Textual's table, drawn quickly: a full screen of rows costs some milliseconds in place of fifty.
 
 Contract. Rows are one line high and have neither labels nor fixed columns; cells are `Text` of one style. Textual
-sends each cell through Rich's general machine of wrapping, padding and styling; here it is cut to its column and
-styled at once. A changed cell draws its own row anew, not the table.
+sends each cell through Rich's general machine of wrapping, padding and styling; here it is cut to its column, with an
+ellipsis to tell, and styled at once. A changed cell draws its own row anew, not the table.
 """
 
 from typing import Any, Protocol, cast
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.coordinate import Coordinate
@@ -57,7 +57,7 @@ class QuickTable(DataTable[Any]):
         if cell.style:
             style += self.app.console.get_style(cell.style)
         pad = " " * self.cell_padding
-        shown = set_cell_size(cell.plain, width - 2 * self.cell_padding)
+        shown = _fitted(cell.plain, width - 2 * self.cell_padding)
         return [[Segment(f"{pad}{shown}{pad}", style + post)]]
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -78,3 +78,8 @@ class QuickTable(DataTable[Any]):
         for cache in (self._row_renderable_cache, self._row_render_cache, self._line_cache):
             cache.clear()
         self.refresh_row(row)
+
+
+def _fitted(words: str, width: int) -> str:
+    """In exactly so many cells."""
+    return set_cell_size(words, width) if cell_len(words) <= width else set_cell_size(words, width - 1) + "…"
