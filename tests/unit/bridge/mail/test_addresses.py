@@ -16,6 +16,7 @@ from bridge.mail.addresses import (
     in_the_open,
     parse,
 )
+from tests.costs import at_most
 
 
 @pytest.mark.parametrize(
@@ -83,9 +84,8 @@ def test_only_so_many_addresses_are_read(value):
     "value", ["(" * 100_000 + ")" * 100_000, '"\\' * 100_000, "<" * 100_000, "a:" * 100_000, "[" * 100_000]
 )
 def test_hostile_lists_take_bounded_time(value):
-    began = time.process_time()
-    parse(value + " a@b")
-    assert time.process_time() - began < 1
+    with at_most(1):
+        parse(value + " a@b")
 
 
 @pytest.mark.parametrize("piece", ["a ", "<", "a@", "[]", '"a" ', "(a) ", "a (c) b\\. "])
@@ -93,9 +93,9 @@ def test_of_a_field_as_long_as_a_header_only_the_beginning_is_cut_into_tokens(pi
     value = piece * (256 * 1024 // len(piece))
 
     def seconds() -> float:
-        began = time.process_time()
+        began = time.thread_time()
         parse(value), in_the_open(value)
-        return time.process_time() - began
+        return time.thread_time() - began
 
     # The least of a few: whatever else the process collects meanwhile is not the parser's.
     assert min(seconds() for _ in range(5)) < 0.2

@@ -1,20 +1,18 @@
 """Headers that cost nobody time, whatever stands in them: they are read in the event loop."""
 
-import time
-
 import pytest
 
 from bridge.mail.facts import facts_of, is_automatic
 from bridge.mail.writing import Letter, Person, write
+from tests.costs import at_most
 
 
 @pytest.mark.parametrize(
     "value", ["type=invoice" + " " * 200_000 + "x", " " * 200_000, "a=" * 100_000, "a;" * 100_000]
 )
 def test_our_own_field_is_read_in_linear_time(value: str) -> None:
-    began = time.process_time()
-    facts_of(f"Postex-Document: {value}\r\n".encode())
-    assert time.process_time() - began < 1
+    with at_most(1):
+        facts_of(f"Postex-Document: {value}\r\n".encode())
 
 
 def test_parameters_stand_between_semicolons() -> None:

@@ -390,9 +390,9 @@ HOSTILE = {
 
 def scanned(message):
     """Its card, and the CPU seconds that it took (R13: one at most)."""
-    began = time.process_time()
+    began = time.thread_time()
     card = scan(message)
-    return card, time.process_time() - began
+    return card, time.thread_time() - began
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -1,13 +1,12 @@
 """Delivery status notifications read: what they say, the worst of several, and whatever is thrown at it."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.mail import status_reports
 from bridge.mail.status_reports import Outcome, StatusReport
+from tests.costs import at_most
 
 
 def report(*groups: str, kind: str = "message/delivery-status") -> bytes:
@@ -51,7 +50,6 @@ def test_nothing_makes_it_raise(octets: bytes) -> None:
 
 
 def test_a_huge_report_takes_no_time() -> None:
-    began = time.process_time()
-    status_reports.read(report(*["Action: delayed\r\nStatus: 4.0.0"] * 200_000))
-    status_reports.read(report("Status: " + "(" * 500_000))
-    assert time.process_time() - began < 2
+    with at_most(2):
+        status_reports.read(report(*["Action: delayed\r\nStatus: 4.0.0"] * 200_000))
+        status_reports.read(report("Status: " + "(" * 500_000))

@@ -1,12 +1,11 @@
 """The header's author must be the sender's own address."""
 
-from time import process_time
-
 import pytest
 
 from bridge.mail.addresses import MAX_UNCOMMON
 from bridge.mail.headers import MAX_HEADER
 from bridge.smtp.authorship import Rights, header_refusal
+from tests.costs import at_most
 
 OWN = Rights(frozenset({"facturen@energie.test", "erp@example.test"}))
 
@@ -86,7 +85,6 @@ def test_a_field_that_is_not_read_whole_says_so(field: bytes) -> None:
 
 
 def test_malformed_authors_take_linear_time() -> None:
-    began = process_time()
-    for piece in (b"<", b"(", b'"\\', b" .", b"a@", b"=?a?q?", b"@.", b"=?", b" ", b"\t", b"=?a"):
-        header_refusal(b"From: " + piece * (200_000 // len(piece)) + b"\r\n", OWN)
-    assert process_time() - began < 3
+    with at_most(3):
+        for piece in (b"<", b"(", b'"\\', b" .", b"a@", b"=?a?q?", b"@.", b"=?", b" ", b"\t", b"=?a"):
+            header_refusal(b"From: " + piece * (200_000 // len(piece)) + b"\r\n", OWN)

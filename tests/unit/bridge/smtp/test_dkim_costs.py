@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bridge.smtp.dkim_signatures import signatures, verdicts
+from tests.costs import at_most
 
 
 def signature(domain: str, bits: int = 2048, form: str = "simple/simple", signed: str = "from") -> bytes:
@@ -52,16 +52,16 @@ def test_five_signatures_of_a_large_body_cost_as_little_as_its_hash(body: bytes)
     header = b"".join(signature(f"d{at}.test", form=form) for at, form in enumerate(forms)) + AUTHOR
     records = {f"k._domainkey.d{at}.test": record(2048) for at in range(5)}
     message = header + b"\r\n" + body * (LARGE // len(body)) + b"\r\n"
-    began = time.process_time()
-    assert [each.result for each in verdicts(message, header, signatures(header), records, 0)] == ["fail"] * 5
-    assert time.process_time() - began < 2
+    with at_most(2):
+        assert [each.result for each in verdicts(message, header, signatures(header), records, 0)] == ["fail"] * 5
 
 
 def test_many_names_over_many_fields_cost_little() -> None:
     """Each name is looked up, not looked for."""
     names = ":".join(["from", *(f"{number:x}" for number in range(1400))])
     header = signature("e.test", signed=names) + AUTHOR + b"a:\r\n" * 50_000
-    began = time.process_time()
-    (verdict,) = verdicts(header + b"\r\nx\r\n", header, signatures(header), {"k._domainkey.e.test": record(2048)}, 0)
-    assert verdict.result == "fail"
-    assert time.process_time() - began < 1
+    with at_most(1):
+        (verdict,) = verdicts(
+            header + b"\r\nx\r\n", header, signatures(header), {"k._domainkey.e.test": record(2048)}, 0
+        )
+        assert verdict.result == "fail"

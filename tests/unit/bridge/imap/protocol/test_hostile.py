@@ -85,9 +85,9 @@ def test_arguments_at_random(verb: str, noise: bytes) -> None:
 
 def seconds(limits: Limits, data: bytes, step: int = 64 * KIB) -> tuple[float, list[Event]]:
     pieces = [data[place : place + step] for place in range(0, len(data), step)]
-    start = time.process_time()
+    start = time.thread_time()
     events = events_of(limits, pieces)
-    return time.process_time() - start, events
+    return time.thread_time() - start, events
 
 
 SIGNED_IN = after_sign_in(100 * MIB)

@@ -1,12 +1,11 @@
 """LIST patterns against a plain recursive reading of the RFC, and against patterns made to backtrack."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.imap.protocol.patterns import Pattern
+from tests.costs import at_most
 
 
 def plainly(pattern: str, name: str) -> bool:
@@ -46,8 +45,7 @@ def test_children_of_inbox_and_other_delimiters(pattern: str, name: str, matches
 
 
 def test_no_pattern_takes_long() -> None:
-    start = time.process_time()
-    assert not Pattern("*a" * 100 + "b").matches("a" * 1000)
-    assert not Pattern("%a*" * 50_000).matches("a" * 200)
-    assert Pattern("*%" * 100_000).matches("a/b" * 100)
-    assert time.process_time() - start < 2
+    with at_most(2):
+        assert not Pattern("*a" * 100 + "b").matches("a" * 1000)
+        assert not Pattern("%a*" * 50_000).matches("a" * 200)
+        assert Pattern("*%" * 100_000).matches("a/b" * 100)
