@@ -10,13 +10,16 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bridge import i18n
+from bridge.settings import entries
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [locale for locale in i18n.LOCALES if locale != i18n.SOURCE]
 
 
 def marked() -> Iterator[tuple[str, str]]:
-    """(place, message) of each text marked with N_ in the code."""
+    """(place, message) of each text marked with N_ in the code, and of what explains a setting."""
+    for entry in entries():
+        yield from ((entry.name, message) for message in (entry.about, entry.meaning) if message)
     for folder in ("bridge", "postex_tui"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
