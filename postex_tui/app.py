@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -31,6 +30,7 @@ from postex_tui.ascii_only import AsciiOnly
 from postex_tui.connection import REOPENED, Connection, Event, Unreachable
 from postex_tui.palette import NOUNS
 from postex_tui.palette.places import Places
+from postex_tui.palette.window import Palette
 from postex_tui.replies import STEP_UP
 from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Ask, Form, StepUp
@@ -52,7 +52,6 @@ ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
     " again, and tell your admin these words if it ends again."
 )
-FIND = N_("Search for a section, a person, a thing to do …")
 NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
@@ -356,9 +355,8 @@ class PostexApp(App[None]):
             self.enter(modes[(modes.index(self.mode) + 1) % len(modes)])
 
     def action_command_palette(self) -> None:
-        """Textual's, with words of the reader's language."""
-        if self.session is not None and not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=self.say(FIND)))
+        if self.session is not None and not isinstance(self.screen, Palette):
+            self.push_screen(Palette(self.say))
 
     def action_menu(self) -> None:
         """To the rail; on a narrow screen it comes forward."""

@@ -1,5 +1,6 @@
 """About me: corrected, undone, secrets renewed, a mailbox elsewhere, leaving (S25, S45, S46, S48)."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,14 @@ async def test_leaving_takes_the_typed_address(home: House) -> None:
             await reached(at, SignIn)
         found = desk.store.read_now(accounts.by_id, anna.account.id)
         assert found.state is AccountState.CLOSED
+
+
+async def test_the_palette_tells_in_dutch_that_nothing_was_found(home: House) -> None:
+    async with home.desk as desk, seat(desk, desk.person("anna"), section="held", locale="nl") as at:
+        await at.press("ctrl+p", *"qxz")
+        async with asyncio.timeout(10):
+            while "Er is niets gevonden." not in at.text:
+                await at.pilot.pause(0.05)
 
 
 async def test_the_palette_leads_to_the_question(home: House) -> None:

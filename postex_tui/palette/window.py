@@ -1,0 +1,33 @@
+"""The command palette: Textual's, in words of the reader's language."""
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.command import CommandList, CommandPalette
+from textual.content import Content
+from textual.widgets.option_list import Option
+
+from bridge.i18n import N_
+
+FIND = N_("Search for a section, a person, a thing to do …")
+NOTHING = N_("Nothing was found.")
+
+
+class Palette(CommandPalette):
+    """`say`: of the app."""
+
+    def __init__(self, say: Callable[[str], str]) -> None:
+        super().__init__(placeholder=say(FIND))
+        self._nothing = say(NOTHING)
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        """Overrides Textual's own, whose words are English."""
+        self._stop_no_matches_countdown()
+        told = partial(self._tell, bool(search_value))
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, told)
+
+    def _tell(self, is_search: bool) -> None:
+        """Nothing was found; where nothing was sought, that is nothing to tell."""
+        if is_search:
+            self.query_one(CommandList).add_option(Option(Content(self._nothing), id=self._NO_MATCHES, disabled=True))
+        self._list_visible = is_search
