@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from textual.command import CommandList, CommandPalette
-from textual.content import Content
-from textual.widgets.option_list import Option
 
 from bridge.i18n import N_
+from postex_tui.widgets.plain import option
 
 FIND = N_("Search for a section, a person, a thing to do …")
 NOTHING = N_("Nothing was found.")
@@ -29,5 +28,5 @@ class Palette(CommandPalette):
     def _tell(self, is_search: bool) -> None:
         """Nothing was found; where nothing was sought, that is nothing to tell."""
         if is_search:
-            self.query_one(CommandList).add_option(Option(Content(self._nothing), id=self._NO_MATCHES, disabled=True))
+            self.query_one(CommandList).add_option(option(self._NO_MATCHES, self._nothing, enabled=False))
         self._list_visible = is_search

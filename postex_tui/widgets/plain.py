@@ -105,13 +105,16 @@ class Choice(Select[str]):
             super().__init__(shown, value=value, allow_blank=False, id=id)
 
 
+def option(name: str, text: object, *, enabled: bool) -> Option:
+    """One row to choose."""
+    return Option(Content(safe_text(text)), id=name, disabled=not enabled)
+
+
 class Menu(OptionList):
     """Rows to choose from; `offer` sets them as (id, text, enabled)."""
 
     def offer(self, rows: Sequence[tuple[str, object, bool]]) -> None:
-        self.set_options(
-            [Option(Content(safe_text(text)), id=name, disabled=not enabled) for name, text, enabled in rows]
-        )
+        self.set_options([option(name, text, enabled=enabled) for name, text, enabled in rows])
 
 
 class Pane(TabPane):
