@@ -15,6 +15,8 @@ FOLDER = Path(__file__).parent / "locale"
 SOURCE = "en"
 LOCALES = (SOURCE, "nl")
 DEFAULT = "nl"
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
+"""Names of the languages, each in its own."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - the mark that gettext's tools look for

@@ -7,7 +7,7 @@ shown where the caller can give it.
 import json
 from collections.abc import Iterable, Mapping
 
-from bridge.i18n import N_, text
+from bridge.i18n import LANGUAGES, N_, text
 from bridge.routing.decision import Code, Level, Reason
 from storage.deliveries.deliveries import Delivery
 from storage.deliveries.terms import Channel, DeliveryState, DocumentType, Ladder, Notify, Rung
@@ -170,6 +170,8 @@ def value_words(field: str, value: str, locale: str, folders: Mapping[int, str] 
             return _word(locale, "days", days=value) if value != "0" else _word(locale, "forever")
         case "receipts":
             return _word(locale, "yes" if value == "True" else "no")
+        case "language":
+            return LANGUAGES.get(value, value)
     return value or _word(locale, "none")
 
 
