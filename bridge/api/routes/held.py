@@ -1,5 +1,6 @@
 """What we hold about you: the data inventory with one's own values, and as a message in one's mailbox (S40, S41)."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +11,7 @@ from bridge.api.policy import Action
 from bridge.api.problems import locale_of
 from bridge.api.schemas.held import HeldItemOut, HeldOut, HeldSentOut
 from bridge.channels import notice
-from bridge.i18n import text
+from bridge.i18n import LANGUAGES, text
 from bridge.inventory import Item
 from bridge.notices.held import Line, WhatWeHold
 from storage.people import held
@@ -57,8 +58,13 @@ def _out(item: Item, kept: Kept, locale: str) -> HeldItemOut:
         tag=item.tag,
         change=item.change,
         place=item.place,
-        values=list(kept.values),
+        values=_told(item.name, kept.values),
         count=kept.count,
         newest=kept.newest,
         **{each: text(locale, getattr(item, each)) for each in words},
     )
+
+
+def _told(name: str, values: Sequence[str]) -> list[str]:
+    """As people say them."""
+    return [LANGUAGES.get(each, each) for each in values] if name == "language" else list(values)
