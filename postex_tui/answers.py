@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import typer
 
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 
 USAGE = 2
 """Exit status for a wrong command line or a wrong setting: trying again changes nothing."""

@@ -24,21 +24,23 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from bridge.i18n import LOCALES, N_, text
-from postex_tui import files, hangup, themes
+from postex_tui import themes
 from postex_tui.answers import Refusal
-from postex_tui.ascii_only import AsciiOnly
 from postex_tui.connection import REOPENED, Connection, Event, Unreachable
+from postex_tui.files import written
 from postex_tui.palette import NOUNS
 from postex_tui.palette.places import Places
 from postex_tui.palette.window import Palette
 from postex_tui.replies import STEP_UP
-from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Ask, Form, StepUp
+from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.help import Help, keys_of
 from postex_tui.screens.section import STRANGE, DetailScreen, SectionScreen, WordedScreen
-from postex_tui.screens.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
+from postex_tui.terminal import hangup
+from postex_tui.terminal.ascii_only import AsciiOnly
+from postex_tui.terminal.safe_text import safe_text
 
 if TYPE_CHECKING:
     from postex_tui.first_run.beginning import Beginning
@@ -235,7 +237,7 @@ class PostexApp(App[None]):
     @work(group="act")
     async def _begin(self, beginning: "Beginning") -> None:
         """A first run in the place of the door, where it is needed."""
-        from postex_tui.screens.first_run import FirstRun, is_needed
+        from postex_tui.screens.first_run.setting_up import FirstRun, is_needed
 
         if await is_needed(self.connection, beginning) and isinstance(self.screen, SignIn):
             self.switch_screen(FirstRun(beginning))
@@ -245,7 +247,7 @@ class PostexApp(App[None]):
         """With a first run, where the bridge has nobody yet who sends, or nobody who receives."""
         if self.session is None or self.session.reach.get("account.add") != "all":
             return
-        from postex_tui.screens.first_run_people import Guide
+        from postex_tui.screens.first_run.guide import Guide
 
         for role in ("sender", "recipient"):
             if not (await self.connection.get("/accounts", role=role, limit=1))["items"]:
@@ -292,7 +294,7 @@ class PostexApp(App[None]):
 
     def _where(self, name: str, content: bytes) -> Form:
         async def keep(values: Mapping[str, str]) -> str:
-            return await asyncio.to_thread(files.keep, Path(values["path"]), content, self.locale)
+            return await asyncio.to_thread(written.keep, Path(values["path"]), content, self.locale)
 
         asks = [Ask("path", self.say(N_("File")), str(Path.home() / name))]
         return Form(self.say(N_("Save to a file")), asks, self.say(N_("Save")), submit=keep)

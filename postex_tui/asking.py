@@ -72,7 +72,7 @@ def say(text: str) -> None:
 
 def show_second_factor(begun: Mapping[str, Any]) -> None:
     """The QR code, and the same in letters."""
-    from postex_tui import qr
+    from postex_tui.terminal import qr
 
     say("Scan this with the app that is to show your codes (any TOTP app):\n")
     say(f"{qr.drawn(begun['otpauth_uri'])}\n")

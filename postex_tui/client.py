@@ -15,9 +15,10 @@ import httpx
 
 from bridge.api import sockets
 from bridge.settings import Settings
-from postex_tui import downloads, token
+from postex_tui import token
 from postex_tui.answers import Refusal
 from postex_tui.data_folder import open_locked, require, settings_of
+from postex_tui.files import downloads
 from postex_tui.language import language
 from postex_tui.replies import BASE, Query, answered
 

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 import httpx
 
 from bridge.i18n import N_, text
-from postex_tui import downloads
 from postex_tui.answers import Refusal
+from postex_tui.files import downloads
 from postex_tui.replies import BASE, Query, answered
 
 SECONDS = 30.0

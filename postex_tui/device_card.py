@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bridge.i18n import N_
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 
 Say = Callable[..., str]
 Facts = Mapping[str, Any]

@@ -19,9 +19,9 @@ import httpx
 from textual import work
 
 from bridge.api import sockets
-from postex_tui import pauses
 from postex_tui.app import PostexApp
 from postex_tui.connection import Connection
+from postex_tui.terminal import pauses
 
 TOKEN = "POSTEX_BENCH_TOKEN"
 LEAST = 5.0

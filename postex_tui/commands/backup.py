@@ -98,7 +98,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Read a backup whole, check every hash, and open its canary document with the master key."""
-    from postex_tui.backup_refusals import refused
+    from postex_tui.commands.backup_refusals import refused
     from postex_tui.data_folder import master_key, require, settings_of
     from storage.backups import verification
     from storage.database import KEYRING_NAME

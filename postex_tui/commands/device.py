@@ -198,7 +198,8 @@ def _card(api: "Api", device: Mapping[str, Any]) -> str:
     from functools import partial
 
     from bridge.i18n import text
-    from postex_tui import device_card, qr
+    from postex_tui import device_card
+    from postex_tui.terminal import qr
 
     connection = api.get("/connection")
     words = f"Shown this once.\n\n{device_card.words(partial(text, 'en'), connection, device)}"

@@ -60,18 +60,18 @@ def _explained(api: "Api", account: str, document: str) -> Any:
     return api.get(f"{account}/deliveries/{quote(document, safe='')}/explanation")
 
 
-def _rehearse(data: Path, batch: Path, out: Path | None, as_json: bool) -> int:
+def _rehearse(data: Path, file: Path, out: Path | None, as_json: bool) -> int:
     """Exit status 1 if lines could not be routed: each is named."""
     from bridge.i18n import text
-    from postex_tui import batch_file
     from postex_tui.client import control
+    from postex_tui.files import batch
 
-    rows, done = batch_file.rows(batch, partial(text, "en")), batch_file.nothing_yet()
+    rows, done = batch.rows(file, partial(text, "en")), batch.nothing_yet()
     with control(data) as api:
-        for part in batch_file.parts(rows):
-            batch_file.add(done, api.post("/dry-run", {"rows": part}))
+        for part in batch.parts(rows):
+            batch.add(done, api.post("/dry-run", {"rows": part}))
     if out is not None:
-        _write(out, batch_file.as_csv(done["rows"]))
+        _write(out, batch.as_csv(done["rows"]))
     answer(as_json, done, _words(done, in_file=out is not None))
     return FAILED if done["bad"] else 0
 

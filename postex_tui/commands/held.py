@@ -43,8 +43,9 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write all that is held about you into a zip file: documents as they are, the rest as JSON."""
-    from postex_tui import asking, files
+    from postex_tui import asking
     from postex_tui.client import control
+    from postex_tui.files.written import writing
     from postex_tui.language import language
 
     if form not in ("eml", "mbox", "both"):
@@ -54,7 +55,7 @@ def export(
             raise Refusal("bridge-needed", "an export comes from the running bridge: postex serve")
         size = asking.stepped_up(api, password, code, lambda: api.get("/me/export"))
         asking.say(f"{size['documents']} documents, about {size['bytes'] / MEGABYTE:.1f} MB")
-        with files.writing(file, language()) as target:
+        with writing(file, language()) as target:
             api.download("/me/export", {"form": form}, target, lambda _: None)
     written = file.expanduser().stat().st_size
     told = {"file": str(file), "bytes": written, "documents": size["documents"]}

@@ -212,7 +212,7 @@ def _signing_key(data: Path) -> str:
 
 
 def _words(data: Path, kit: str, signer: str, mark: str, address: str, code: str) -> str:
-    from postex_tui import qr
+    from postex_tui.terminal import qr
 
     return (
         f"Made {data}.\n\n"

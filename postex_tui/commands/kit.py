@@ -29,7 +29,7 @@ def new(data: Data, as_json: AsJson = False) -> None:
 
 
 def _words(kit: str, waiting: int) -> str:
-    from postex_tui import qr
+    from postex_tui.terminal import qr
 
     lines = [
         "NEW RECOVERY KIT: shown this once. Print it and keep it away from this machine.",

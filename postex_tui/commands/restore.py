@@ -36,7 +36,7 @@ def restore(
 ) -> None:
     """Make a data folder from a backup. Nothing is used before every hash was checked."""
     from bridge import tls
-    from postex_tui.backup_refusals import refused
+    from postex_tui.commands.backup_refusals import refused
     from postex_tui.data_folder import locked_words, now, settings_of
     from storage.backups import restore as restoring
 

@@ -38,8 +38,9 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a sender; with --device a password for SMTP too. Secrets are shown this once."""
-    from postex_tui import asking, new_account
+    from postex_tui import asking
     from postex_tui.client import control
+    from postex_tui.commands import new_account
 
     body = {
         "email": email,

@@ -30,12 +30,12 @@ def recipients(
     as_json: AsJson = False,
 ) -> None:
     """By which channel a document of each type would reach your own recipients now. They can read that you asked."""
-    from postex_tui import recipients_csv
     from postex_tui.client import control
+    from postex_tui.files import recipients
 
     with control(data) as api:
         found = list(api.pages("/accounts/me/recipients", limit=PAGE, text=text))
-    words = recipients_csv.drawn(found) if csv else "\n".join(map(_recipient, found))
+    words = recipients.drawn(found) if csv else "\n".join(map(_recipient, found))
     answer(as_json, {"recipients": found}, words)
 
 

@@ -37,10 +37,10 @@ def _open(socket: Path, mine: bool) -> int:
     import httpx
 
     from bridge.api import sockets
-    from postex_tui import pauses
     from postex_tui.app import PostexApp
     from postex_tui.connection import Connection
     from postex_tui.language import language
+    from postex_tui.terminal import pauses
 
     with sockets.reach(socket) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
@@ -52,13 +52,13 @@ def _open(socket: Path, mine: bool) -> int:
 
 def _open_folder(data: Path | None) -> int:
     """On the machine of the bridge: where none is yet, one is made."""
-    from postex_tui import pauses
     from postex_tui.app import PostexApp
     from postex_tui.connection import Connection
     from postex_tui.data_folder import refuse_unfinished
     from postex_tui.first_run.beginning import Beginning, usual_folder
     from postex_tui.language import language
     from postex_tui.late_door import LateDoor
+    from postex_tui.terminal import pauses
 
     beginning = Beginning((data or usual_folder()).absolute())
     refuse_unfinished(beginning.data)
@@ -70,7 +70,7 @@ def _open_folder(data: Path | None) -> int:
 
 
 def _has_unicode() -> bool:
-    from postex_tui.ascii_only import is_needed
+    from postex_tui.terminal.ascii_only import is_needed
 
     return DRIVER in os.environ or not is_needed(os.environ, sys.stdout.encoding)
 

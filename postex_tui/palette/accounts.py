@@ -5,9 +5,9 @@ from functools import partial
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import MOST, Find, Noun
-from postex_tui.screens.office.account import AccountDetail
-from postex_tui.screens.office.account_list import AccountList
-from postex_tui.screens.office.account_words import ROLES, STATES, who
+from postex_tui.screens.office.accounts.detail import AccountDetail
+from postex_tui.screens.office.accounts.listed import AccountList
+from postex_tui.screens.words.accounts import ROLES, STATES, who
 
 NEW = {"accounts": N_("New account"), "senders": N_("New sender")}
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import MOST, Find, Noun
-from postex_tui.screens.choice_words import CHANNELS, TYPES
-from postex_tui.screens.office.account_words import moment
-from postex_tui.screens.office.delivery import DeliveryDetail
-from postex_tui.screens.office.delivery_words import JOB_STATES, KINDS, STATES, problem_words, whose
-from postex_tui.screens.office.outbox import Outbox
+from postex_tui.screens.office.deliveries.detail import DeliveryDetail
+from postex_tui.screens.office.deliveries.outbox import Outbox
 from postex_tui.screens.sending.batches import STATES as BATCH_STATES
 from postex_tui.screens.sending.batches import Batches
 from postex_tui.screens.sending.dry_run import DryRun
+from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.choices import CHANNELS, TYPES
+from postex_tui.screens.words.deliveries import JOB_STATES, KINDS, STATES, problem_words, whose
 
 LEAST = 3
 """Letters before people are looked for."""

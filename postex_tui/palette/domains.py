@@ -5,9 +5,9 @@ from functools import partial
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import Find, Noun
-from postex_tui.screens.office.account_words import MODES
-from postex_tui.screens.office.domain import DomainDetail
-from postex_tui.screens.office.domains import Domains
+from postex_tui.screens.office.domains.detail import DomainDetail
+from postex_tui.screens.office.domains.section import Domains
+from postex_tui.screens.words.accounts import MODES
 
 ALL = 500
 

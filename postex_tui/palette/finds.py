@@ -14,7 +14,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from postex_tui.answers import Refusal
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 
 if TYPE_CHECKING:
     from postex_tui.app import PostexApp

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import Find, Noun
-from postex_tui.screens.office.audit_words import GROUPS, KINDS
+from postex_tui.screens.office.audit.words import GROUPS, KINDS
 from postex_tui.screens.office.service_log import LEAST, LEVELS
 
 if TYPE_CHECKING:
-    from postex_tui.screens.office.audit import Audit
+    from postex_tui.screens.office.audit.section import Audit
     from postex_tui.screens.office.service_log import ServiceLog
 
 AUDIT = N_("Audit log: {kind}")

@@ -6,7 +6,7 @@ from functools import partial
 from bridge.i18n import N_
 from postex_tui.palette.finds import Find, Noun
 from postex_tui.screens.me.exporting import ExportScreen
-from postex_tui.screens.me.person import Person
+from postex_tui.screens.me.person.section import Person
 
 ROWS = {
     "name": N_("Change my name"),

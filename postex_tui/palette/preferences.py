@@ -6,9 +6,9 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import Find, Noun
-from postex_tui.screens.choice_words import CHANNELS, level_name
-from postex_tui.screens.me.choice_form import OWN
-from postex_tui.screens.me.preferences import Preferences, key_of
+from postex_tui.screens.me.preferences.form import OWN
+from postex_tui.screens.me.preferences.section import Preferences, key_of
+from postex_tui.screens.words.choices import CHANNELS, level_name
 
 
 class MyPreferences(Noun):

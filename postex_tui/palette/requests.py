@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from postex_tui.palette.finds import Find, Noun
-from postex_tui.screens.office.requests import ROOMS, Requests
+from postex_tui.screens.office.requests.section import ROOMS, Requests
 
 ALL = 500
 

@@ -5,8 +5,8 @@ from functools import partial
 
 from bridge.i18n import N_
 from postex_tui.palette.finds import Find, Noun
-from postex_tui.screens.office.account_words import ROLES
-from postex_tui.screens.office.roles import Roles
+from postex_tui.screens.office.roles.section import Roles
+from postex_tui.screens.words.accounts import ROLES
 
 ALL = 500
 

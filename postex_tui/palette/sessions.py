@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from functools import partial
 
 from postex_tui.palette.finds import MOST, Find, Noun
-from postex_tui.screens.office.account_words import moment, who
 from postex_tui.screens.office.sessions import Sessions
+from postex_tui.screens.words.accounts import moment, who
 
 
 class SessionFinds(Noun):

@@ -17,8 +17,8 @@ from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Event
 from postex_tui.moments import as_epoch
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.office.deeds import DeedScreen
 from postex_tui.widgets.paged_grid import PagedGrid
 from postex_tui.widgets.plain import Line
 

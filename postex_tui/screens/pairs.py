@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Select
 
-from postex_tui.screens.choice_words import STEPS
 from postex_tui.screens.dialogs import CANCEL, Form
+from postex_tui.screens.words.choices import STEPS
 from postex_tui.widgets.plain import Caption, Choice, Line, Press
 
 RUNGS = frozenset({"remind", "email", "paper"})

@@ -9,9 +9,9 @@ from textual.containers import VerticalScroll
 from textual.widgets import Footer
 
 from bridge.i18n import N_
-from postex_tui import qr
 from postex_tui.screens.dialogs import Dialog
 from postex_tui.screens.steps import CLOSE
+from postex_tui.terminal import qr
 from postex_tui.widgets.plain import Line
 from postex_tui.widgets.qr_code import QrCode
 

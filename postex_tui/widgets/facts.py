@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.plain import Line
 
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 
 
 class Offer(NamedTuple):

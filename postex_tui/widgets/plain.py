@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Label, OptionList, Select, Static, TabPane, TextArea
 from textual.widgets.option_list import Option
 
-from postex_tui.safe_text import MOST_LINES, safe_text
+from postex_tui.terminal.safe_text import MOST_LINES, safe_text
 from postex_tui.widgets.quick_table import QuickTable
 from postex_tui.widgets.widths import fitted
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from textual_plotext import PlotextPlot
 
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 
 Bars = Sequence[tuple[str, int | None]]
 LONGEST = 16

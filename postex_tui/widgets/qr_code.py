@@ -1,6 +1,6 @@
 """A code to scan, drawn for the ground it stands on: the light modules are light in every theme."""
 
-from postex_tui import qr
+from postex_tui.terminal import qr
 from postex_tui.widgets.plain import Line
 
 

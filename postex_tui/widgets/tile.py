@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Sparkline
 
 from bridge.i18n import N_
-from postex_tui.safe_text import safe_text
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.plain import Line
 
 ACROSS = 8

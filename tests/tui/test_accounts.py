@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Confirm, Form, ShownOnce
-from postex_tui.screens.office.account import AccountDetail
-from postex_tui.screens.office.shown_code import ShownCode
+from postex_tui.screens.office.accounts.detail import AccountDetail
+from postex_tui.screens.office.accounts.shown_code import ShownCode
+from postex_tui.terminal.safe_text import safe_text
 from storage.access import devices
 from storage.people import accounts
 from storage.people.accounts import AccountDraft

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from postex_tui.screens.sign_in import SignIn
+from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from storage.people import accounts
 from storage.people.accounts import AccountDraft

@@ -10,8 +10,8 @@ import pytest
 
 from bridge.notices.looks import WHATS
 from postex_tui.connection import Event
-from postex_tui.screens.office.audit import Audit
-from postex_tui.screens.office.audit_words import GROUPS, KINDS
+from postex_tui.screens.office.audit.section import Audit
+from postex_tui.screens.office.audit.words import GROUPS, KINDS
 from postex_tui.widgets.log_grid import LogGrid
 from storage.access import enrolment
 from storage.deliveries.batches import BatchState

@@ -8,7 +8,7 @@ import pytest
 from bridge import tls
 from postex_tui.connection import Event
 from postex_tui.palette.needs import NeedFinds
-from postex_tui.screens.office import paced
+from postex_tui.screens import paced
 from postex_tui.screens.office.dashboard import Dashboard
 from postex_tui.widgets.tile import Need, Tile
 from storage.records import Role

@@ -10,8 +10,8 @@ from postex_tui.connection import Event
 from postex_tui.palette.deliveries import DeliveryFinds, OutboxFinds
 from postex_tui.screens.dialogs import Confirm, Form
 from postex_tui.screens.filtered import CHANGED
-from postex_tui.screens.office.delivery import DeliveryDetail
-from postex_tui.screens.office.outbox import Outbox
+from postex_tui.screens.office.deliveries.detail import DeliveryDetail
+from postex_tui.screens.office.deliveries.outbox import Outbox
 from storage.deliveries import deliveries, jobs
 from storage.deliveries.terms import Channel, DeliveryState, JobState, Ladder
 from storage.engine import statements

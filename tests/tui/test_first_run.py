@@ -20,13 +20,13 @@ from postex_tui.first_run.bridge_process import Started
 from postex_tui.late_door import LateDoor
 from postex_tui.screens.device_card import DeviceCard
 from postex_tui.screens.dialogs import Confirm, Form
-from postex_tui.screens.first_run import FirstRun
-from postex_tui.screens.first_run_kit import Kit
-from postex_tui.screens.first_run_people import Guide
-from postex_tui.screens.office.shown_code import ShownCode
+from postex_tui.screens.door.second_factor import FactorForm
+from postex_tui.screens.door.sign_in import SignIn
+from postex_tui.screens.first_run.guide import Guide
+from postex_tui.screens.first_run.kit import Kit
+from postex_tui.screens.first_run.setting_up import FirstRun
+from postex_tui.screens.office.accounts.shown_code import ShownCode
 from postex_tui.screens.qr_shown import QrShown
-from postex_tui.screens.second_factor import FactorForm
-from postex_tui.screens.sign_in import SignIn
 from storage.people.accounts import AccountDraft
 from storage.records import AccountState, Role
 from tests.control import FIRST, NOW, Desk

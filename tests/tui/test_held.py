@@ -8,7 +8,7 @@ import pytest
 from postex_tui.screens.dialogs import Form, StepUp
 from postex_tui.screens.me.exporting import Exporting
 from postex_tui.screens.me.held import Held
-from postex_tui.screens.me.person import Person
+from postex_tui.screens.me.person.section import Person
 from tests.control import Desk
 from tests.tui.office import LARGE, seat
 from tests.tui.waiting import reached, told

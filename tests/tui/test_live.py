@@ -67,7 +67,7 @@ async def test_live_events_arrive_and_a_killed_bridge_is_missed_and_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("postex_tui.app.HEARTBEAT", 0.2)
-    monkeypatch.setattr("postex_tui.screens.office.paced.LOOK", 3600.0)  # events alone renew it
+    monkeypatch.setattr("postex_tui.screens.paced.LOOK", 3600.0)  # events alone renew it
     monkeypatch.setattr("postex_tui.connection.PAUSES", (0.1, 0.2))
     office = PostOffice.create(tmp_path / "data", ("anna", "bram"))
     token, bridge = admin_of(office), office.start()

@@ -7,9 +7,9 @@ import pytest
 
 from bridge.channels.external import doorways
 from postex_tui.screens.dialogs import Confirm, Form, ShownOnce, StepUp
-from postex_tui.screens.me.person import Person as AboutMe
+from postex_tui.screens.door.sign_in import SignIn
+from postex_tui.screens.me.person.section import Person as AboutMe
 from postex_tui.screens.qr_shown import QrShown
-from postex_tui.screens.sign_in import SignIn
 from postex_tui.widgets.plain import Press
 from storage.people import accounts
 from storage.records import AccountState, DomainMode

@@ -9,8 +9,8 @@ from bridge import tls
 from postex_tui import device_card
 from postex_tui.screens.device_card import DeviceCard
 from postex_tui.screens.dialogs import Confirm, Form
+from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.qr_shown import QrShown
-from postex_tui.screens.sign_in import SignIn
 from storage.access import devices
 from storage.records import Scope
 from tests.control import NOW, Desk, Person

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.settings import Settings
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.me.history import History
+from postex_tui.screens.me.history.section import History
 from postex_tui.screens.steps import Steps
 from storage.choices import preferences
 from storage.deliveries.terms import Channel

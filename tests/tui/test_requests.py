@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from postex_tui.screens.dialogs import Confirm, ShownOnce
-from postex_tui.screens.office.request_rooms import Waiting
-from postex_tui.screens.office.requests import Requests
+from postex_tui.screens.office.requests.section import Requests
+from postex_tui.screens.office.requests.waiting import Waiting
 from storage.people import tickets
 from storage.records import Role
 from tests.control import FIRST, NOW, Desk, Person

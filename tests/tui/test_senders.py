@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.office.shown_code import ShownCode
+from postex_tui.screens.office.accounts.shown_code import ShownCode
 from storage.people import sender_trust, senders
 from storage.records import Role
 from tests.control import FIRST, Desk

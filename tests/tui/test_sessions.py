@@ -7,7 +7,7 @@ import pytest
 from postex_tui.connection import Event
 from postex_tui.palette.sessions import SessionFinds
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.office.account import AccountDetail
+from postex_tui.screens.office.accounts.detail import AccountDetail
 from postex_tui.screens.office.sessions import Sessions
 from postex_tui.widgets.paged_grid import PagedGrid
 from storage.access import sessions

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from postex_tui.drawn_bars import drawn
+from postex_tui.screens.office.statistics.drawn_bars import drawn
 from storage.oversight.document_statistics import DAY, last_month
 from storage.records import Role
 from tests.control import NOW, Desk

@@ -11,12 +11,12 @@ from textual.widgets import TabbedContent
 
 from bridge.i18n import N_
 from postex_tui.moments import as_epoch
-from postex_tui.safe_text import safe_text
 from postex_tui.screens import device_card
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
-from postex_tui.screens.office.account_access_rooms import DOORS
-from postex_tui.screens.office.account_words import LONGEST, day, moment
-from postex_tui.screens.office.deeds import DeedScreen
+from postex_tui.screens.office.accounts.rooms.access import DOORS
+from postex_tui.screens.words.accounts import LONGEST, day, moment
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane
 

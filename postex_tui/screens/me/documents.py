@@ -16,13 +16,13 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.connection import REOPENED, Event
-from postex_tui.safe_text import safe_text
-from postex_tui.screens.choice_words import CHANNELS, LONGEST, TYPES
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.me.erasures import Erasures
 from postex_tui.screens.me.exporting import ExportScreen
-from postex_tui.screens.office.account_words import day, moment
 from postex_tui.screens.steps import Steps
+from postex_tui.screens.words.accounts import day, moment
+from postex_tui.screens.words.choices import CHANNELS, LONGEST, TYPES
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 

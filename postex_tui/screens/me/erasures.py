@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
-from postex_tui.screens.office.account_kept_rooms import ERASING
-from postex_tui.screens.office.account_words import moment
+from postex_tui.screens.office.accounts.rooms.kept import ERASING
 from postex_tui.screens.section import DetailScreen
+from postex_tui.screens.words.accounts import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 

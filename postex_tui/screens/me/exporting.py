@@ -14,11 +14,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from bridge.i18n import N_
-from postex_tui import files
 from postex_tui.answers import Refusal
+from postex_tui.files import written
+from postex_tui.files.sealed import SealedFile
 from postex_tui.screens.dialogs import CANCEL, Ask, Dialog, Form
 from postex_tui.screens.section import SectionScreen
-from postex_tui.sealed_file import SealedFile
 from postex_tui.widgets.plain import Caption, Line, Press
 
 PATH = "/me/export"
@@ -126,7 +126,7 @@ class ExportScreen(SectionScreen):
             self.post.tell(refusal.message, wrong=True)
 
     async def _kept(self, path: str, form: str, about: int) -> None:
-        with files.writing(Path(path), self.post.locale) as file:
+        with written.writing(Path(path), self.post.locale) as file:
             if not await self.post.push_screen_wait(Exporting(form, about, file)):
                 raise Refusal("stopped", self.say(N_("Stopped. No file is left.")))
         self.post.tell(self.say(DONE, path=path))

@@ -11,7 +11,7 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.screens.me.exporting import ExportScreen
-from postex_tui.screens.office.account_words import moment
+from postex_tui.screens.words.accounts import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 

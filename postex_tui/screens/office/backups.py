@@ -12,10 +12,10 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.office.account_words import moment
-from postex_tui.screens.office.ages import DAY, ago
-from postex_tui.screens.office.deeds import DeedScreen
+from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.ages import DAY, ago
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line

@@ -12,11 +12,11 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Input, Select
 
 from bridge.i18n import N_
-from postex_tui.safe_text import safe_text
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.office.account import AccountDetail
-from postex_tui.screens.office.account_words import LONGEST, moment, who
-from postex_tui.screens.office.paced import PacedScreen
+from postex_tui.screens.office.accounts.detail import AccountDetail
+from postex_tui.screens.paced import PacedScreen
+from postex_tui.screens.words.accounts import LONGEST, moment, who
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.log_grid import LogGrid
 from postex_tui.widgets.paged_grid import Item, PagedGrid

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Input, Select
 
 from bridge.i18n import N_
-from postex_tui.screens.office.deeds import DeedScreen
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Choice, Field, Line

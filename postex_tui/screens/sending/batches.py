@@ -10,11 +10,11 @@ from textual.widget import Widget
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Event
-from postex_tui.safe_text import safe_text
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
-from postex_tui.screens.office.account_words import LONGEST, moment
-from postex_tui.screens.office.deeds import DeedScreen
 from postex_tui.screens.sending.dry_run import DryRun
+from postex_tui.screens.words.accounts import LONGEST, moment
+from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 

@@ -12,12 +12,12 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
-from postex_tui import batch_file
 from postex_tui.answers import Refusal
-from postex_tui.screens.choice_words import CHANNELS, TYPES
+from postex_tui.files import batch
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.office.delivery_words import BRIEF
 from postex_tui.screens.section import DetailScreen
+from postex_tui.screens.words.choices import CHANNELS, TYPES
+from postex_tui.screens.words.deliveries import BRIEF
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
@@ -44,7 +44,7 @@ class DryRun(DetailScreen):
 
     def __init__(self, subject: str) -> None:
         super().__init__(subject)
-        self.done = batch_file.nothing_yet()
+        self.done = batch.nothing_yet()
         self._bad_alone = False
 
     def contents(self) -> Iterable[Widget]:
@@ -133,10 +133,10 @@ class DryRun(DetailScreen):
         if not values["file"]:
             raise Refusal("no-file", self.say(N_("Name a file.")))
         file = Path(values["file"])
-        rows = await asyncio.to_thread(batch_file.rows, file, self.say)
-        done = batch_file.nothing_yet()
-        for asked, part in enumerate(batch_file.parts(rows)):
-            batch_file.add(done, await self.api.post("/dry-run", {"rows": part}))
+        rows = await asyncio.to_thread(batch.rows, file, self.say)
+        done = batch.nothing_yet()
+        for asked, part in enumerate(batch.parts(rows)):
+            batch.add(done, await self.api.post("/dry-run", {"rows": part}))
             if asked:
                 self.query_one("#standing", Line).say(self.say(ASKED, done=len(done["rows"]), count=len(rows)))
         return str(file), done
@@ -147,5 +147,5 @@ class DryRun(DetailScreen):
 
     @work(group="ask")
     async def action_export(self) -> None:
-        content = await asyncio.to_thread(partial(batch_file.as_csv, self.done["rows"]))
+        content = await asyncio.to_thread(partial(batch.as_csv, self.done["rows"]))
         await self.post.hand_over("postex-dry-run.csv", content.encode())

@@ -9,9 +9,9 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from bridge.i18n import N_
-from postex_tui.screens.choice_words import TYPES
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.office.deeds import DeedScreen
+from postex_tui.screens.words.choices import TYPES
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.plain import Caption, Line
 

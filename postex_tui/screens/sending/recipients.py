@@ -10,12 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from bridge.i18n import N_
-from postex_tui import recipients_csv
 from postex_tui.answers import Refusal
-from postex_tui.screens.choice_words import CHANNELS, TYPES
+from postex_tui.files import recipients
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.office.deeds import DeedScreen
-from postex_tui.screens.office.delivery_words import NOBODY
+from postex_tui.screens.words.choices import CHANNELS, TYPES
+from postex_tui.screens.words.deliveries import NOBODY
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Field, Line, Press
 
@@ -120,7 +120,7 @@ class Recipients(DeedScreen):
         except Refusal as refusal:
             self.post.tell(refusal.message, wrong=True)
             return
-        await self.post.hand_over("postex-recipients.csv", f"{recipients_csv.drawn(found)}\n".encode())
+        await self.post.hand_over("postex-recipients.csv", f"{recipients.drawn(found)}\n".encode())
 
     async def _all(self, text: str | None) -> list[Item]:
         found: list[Item] = []

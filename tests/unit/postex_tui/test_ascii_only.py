@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from postex_tui.ascii_only import ascii_of, is_needed
+from postex_tui.terminal.ascii_only import ascii_of, is_needed
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postex_tui.cells import cell
+from postex_tui.files.cells import cell
 
 
 @pytest.mark.parametrize("text", ["=1+1@example.test", "+31", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1"])

@@ -7,34 +7,34 @@ from pathlib import Path
 import pytest
 
 from bridge.i18n import text
-from postex_tui import batch_file, files
 from postex_tui.answers import Refusal
+from postex_tui.files import batch, written
 
 
 def test_a_file_is_new_and_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert files.keep(Path("~/a.zip"), b"x", "en") == str(tmp_path / "a.zip")
+    assert written.keep(Path("~/a.zip"), b"x", "en") == str(tmp_path / "a.zip")
     assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == 0o600
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for name in ("a.zip", "link"):
         with pytest.raises(Refusal, match="is there already"):
-            files.keep(tmp_path / name, b"y", "en")
+            written.keep(tmp_path / name, b"y", "en")
     assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-this-machine/x", "x\0y", "/nowhere/x", "a" * 300])
 def test_what_can_be_no_file_is_refused_in_words(path: str) -> None:
     with pytest.raises(Refusal) as refused:
-        files.keep(Path(path), b"x", "nl")
+        written.keep(Path(path), b"x", "nl")
     assert refused.value.code == "no-file"
     with pytest.raises(Refusal) as refused:
-        batch_file.rows(Path(path), lambda message, **values: text("en", message, **values))
+        batch.rows(Path(path), lambda message, **values: text("en", message, **values))
     assert refused.value.code == "unreadable"
 
 
 def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     def half() -> None:
-        with files.writing(tmp_path / "half", "en") as file:
+        with written.writing(tmp_path / "half", "en") as file:
             file.write(b"half")
             raise KeyError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postex_tui.safe_text import HIDDEN, MOST, safe_text
+from postex_tui.terminal.safe_text import HIDDEN, MOST, safe_text
 from tests.costs import at_most
 
 NEVER = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -2,7 +2,7 @@
 
 import os
 
-from postex_tui.sealed_file import SealedFile
+from postex_tui.files.sealed import SealedFile
 
 CANARY = b"a letter of the tax office, "
 

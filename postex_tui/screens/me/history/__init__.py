@@ -1,0 +1,1 @@
+"""What one chose, agreed to, and was done for one."""

@@ -1,0 +1,1 @@
+"""Who one is, as the bridge knows it."""

@@ -1,0 +1,1 @@
+"""What stands behind an account, a kind of thing each."""

@@ -1,0 +1,1 @@
+"""The audit log: read, narrowed, checked, saved, and who looked at whom."""

@@ -1,0 +1,1 @@
+"""What comes by which channel where nobody chose for themselves."""

@@ -1,0 +1,1 @@
+"""Documents on their way, and the hand-offs that wait, failed or are uncertain."""

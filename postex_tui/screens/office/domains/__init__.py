@@ -1,0 +1,1 @@
+"""Domains: their modes, and what their admins set."""

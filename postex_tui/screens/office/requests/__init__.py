@@ -1,0 +1,1 @@
+"""What waits for people, a kind of it a room."""

@@ -1,0 +1,1 @@
+"""Counts, drawn on the screen and into files."""

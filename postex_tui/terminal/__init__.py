@@ -1,0 +1,1 @@
+"""What terminals are like: which letters they draw, when they are gone, what must not reach them."""
