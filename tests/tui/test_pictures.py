@@ -7,6 +7,8 @@ them. A section that is new in `sections.SECTIONS` comes here by itself.
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -16,7 +18,7 @@ from textual.widgets import Input
 from postex_tui import themes
 from postex_tui.sections import SECTIONS, Mode
 from tests.tui.office import LARGE, SMALL, Seat, seat
-from tests.tui.scenes import FOLDER, Scene, office
+from tests.tui.scenes import Scene, office
 
 EYES = {Mode.ME: "anna", Mode.SENDING: "erp", Mode.OFFICE: "dora"}
 """Who looks at a section, unless `EYES_OF` names somebody."""
@@ -28,6 +30,7 @@ EYES_OF = {
     "roles": "owner",
     "statistics": "aldo",
 }
+FOLDER = "postex-scene-"
 _PREFIX = re.compile(r"terminal-\d+")
 _FONTS = re.compile(r"@font-face \{.*?\}\n?", re.DOTALL)
 
@@ -54,8 +57,11 @@ VIEWS = [View(each.name, EYES_OF.get(each.name, EYES[each.mode]), each.name) for
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    async with office() as made:
-        yield made
+    """In a folder whose name is as long each time: it stands on the screen of the settings."""
+    with TemporaryDirectory(prefix=FOLDER, dir="/tmp") as folder:
+        made = await office(Path(folder) / "data")
+        async with made.desk:
+            yield made
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,8 +43,9 @@ Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    async with office() as made:
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    made = await office(tmp_path / "data")
+    async with made.desk:
         yield made
 
 
