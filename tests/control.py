@@ -93,8 +93,22 @@ class Desk:
         settings: Settings | None = None,
     ) -> "Desk":
         """A new store with two domains."""
-        clock, store = Clock(), stores.new(data)
+        store = stores.new(data)
         made = {name: store.write_now(domains.create, name, mode, "NL", NOW) for name in (FIRST, SECOND)}
+        return cls.over(store, data, made, operator=operator, settings=settings)
+
+    @classmethod
+    def over(
+        cls,
+        store: Store,
+        data: Path,
+        made: dict[str, Domain],
+        *,
+        operator: bool = False,
+        settings: Settings | None = None,
+    ) -> "Desk":
+        """Of a store that is open, with these domains."""
+        clock = Clock()
         control = Control(
             store,
             clock,

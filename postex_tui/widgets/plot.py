@@ -5,6 +5,7 @@ Contract. `tell` takes a title and (label, count) pairs; a count of None, of too
 
 from collections.abc import Sequence
 
+from textual.app import RenderResult
 from textual_plotext import PlotextPlot
 
 from postex_tui.terminal.safe_text import safe_text
@@ -14,10 +15,17 @@ LONGEST = 16
 """Characters of a label."""
 
 
+APART, LEAST = 2, 6
+"""Cells between labels, and those below which a label is left out rather than cut."""
+MARGIN = 8
+"""Cells beside the bars."""
+
+
 class BarPlot(PlotextPlot):
     """Drawn anew for the room there is."""
 
     can_focus = False
+    _labels: Sequence[str] = ()
 
     def tell(self, title: str, bars: Bars) -> None:
         """Show these instead."""
@@ -25,11 +33,25 @@ class BarPlot(PlotextPlot):
         self.plt.title(safe_text(title))
         highest = max((count for _, count in bars if count), default=0)
         self.plt.frame(highest > 0)
+        self._labels = [safe_text(label, LONGEST) for label, _ in bars] if highest else []
         if highest:
-            places = [float(place) for place in range(len(bars))]
-            self.plt.bar(places, [count or 0 for _, count in bars], width=0.6)
-            self.plt.xticks(places, [safe_text(label, LONGEST) for label, _ in bars])
+            self.plt.bar([float(place) for place in range(len(bars))], [count or 0 for _, count in bars], width=0.6)
             self.plt.xlim(-1, len(bars))
             self.plt.ylim(0, highest)
             self.plt.yticks([0, highest], ["0", str(highest)])
         self.refresh()
+
+    def render(self) -> RenderResult:
+        """With as many labels as have room: cut a little, or else one in every so many."""
+        if self._labels:
+            room = max(self.size.width - MARGIN, 1) // (len(self._labels) + 1) - APART
+            longest = max(map(len, self._labels))
+            every = 1 if room >= LEAST else -(-(longest + APART) // max(room + APART, 1))
+            cut = max(room, LEAST) if every == 1 else longest
+            places = range(0, len(self._labels), every)
+            self.plt.xticks([float(place) for place in places], [_cut(self._labels[place], cut) for place in places])
+        return super().render()
+
+
+def _cut(label: str, room: int) -> str:
+    return label if len(label) <= room else f"{label[: room - 1]}…"

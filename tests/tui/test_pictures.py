@@ -7,8 +7,6 @@ them. A section that is new in `sections.SECTIONS` comes here by itself.
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -18,7 +16,7 @@ from textual.widgets import Input
 from postex_tui import themes
 from postex_tui.sections import SECTIONS, Mode
 from tests.tui.office import LARGE, SMALL, Seat, seat
-from tests.tui.scenes import Scene, office
+from tests.tui.scenes import FOLDER, Scene, office
 
 EYES = {Mode.ME: "anna", Mode.SENDING: "erp", Mode.OFFICE: "dora"}
 """Who looks at a section, unless `EYES_OF` names somebody."""
@@ -30,8 +28,8 @@ EYES_OF = {
     "roles": "owner",
     "statistics": "aldo",
 }
-FOLDER = "postex-scene-"
 _PREFIX = re.compile(r"terminal-\d+")
+_BACKUPS = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _FONTS = re.compile(r"@font-face \{.*?\}\n?", re.DOTALL)
 
 
@@ -57,11 +55,8 @@ VIEWS = [View(each.name, EYES_OF.get(each.name, EYES[each.mode]), each.name) for
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    """In a folder whose name is as long each time: it stands on the screen of the settings."""
-    with TemporaryDirectory(prefix=FOLDER, dir="/tmp") as folder:
-        made = await office(Path(folder) / "data")
-        async with made.desk:
-            yield made
+    async with office() as made:
+        yield made
 
 
 @pytest.fixture
@@ -72,6 +67,7 @@ def pictures(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 def picture(at: Seat) -> str:
     """What is on the screen, without the fonts that a browser would fetch."""
     drawn = _FONTS.sub("", at.app.export_screenshot(simplify=True))
+    drawn = _BACKUPS.sub(r"\1-xxxxxxxx", drawn)
     return _PREFIX.sub("terminal", re.sub(rf"{FOLDER}\w{{8}}", FOLDER + "x" * 8, drawn))
 
 

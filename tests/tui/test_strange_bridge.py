@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,9 +42,8 @@ Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    made = await office(tmp_path / "data")
-    async with made.desk:
+async def scene() -> AsyncIterator[Scene]:
+    async with office() as made:
         yield made
 
 
