@@ -127,6 +127,11 @@ class PostexApp(App[None]):
         if not unicode:
             self._filters.append(AsciiOnly())
 
+    @property
+    def reach(self) -> Mapping[str, str]:
+        """How far one's rights reach, by action; nowhere before one has signed in."""
+        return self.session.reach if self.session else {}
+
     # --- words and looks ---
 
     def _dress(self) -> None:
@@ -245,7 +250,7 @@ class PostexApp(App[None]):
     @work(group="act")
     async def go_on(self) -> None:
         """With a first run, where the bridge has nobody yet who sends, or nobody who receives."""
-        if self.session is None or self.session.reach.get("account.add") != "all":
+        if self.reach.get("account.add") != "all":
             return
         from postex_tui.screens.first_run.guide import Guide
 

@@ -7,13 +7,13 @@ thunderbird-android). Other programs are set up by hand or by autoconfig.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.i18n import N_
+from postex_tui.language import Say
 from postex_tui.terminal.safe_text import safe_text
 
-Say = Callable[..., str]
 Facts = Mapping[str, Any]
 READS = frozenset({"imap", "imap-read"})
 WRITES = "smtp-send"

@@ -1,6 +1,11 @@
-"""The language in which one is spoken to before one has signed in."""
+"""Languages of the app, and which one is spoken to somebody who has not signed in yet."""
 
 import os
+from collections.abc import Callable
+
+Say = Callable[..., str]
+"""One of our own texts, with its values, in the language of the reader."""
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
 
 
 def language() -> str:

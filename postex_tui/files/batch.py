@@ -8,15 +8,15 @@ that names the line. `say` gives these words.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.answers import USAGE, Refusal
 from postex_tui.files.cells import cell
+from postex_tui.language import Say
 
-Say = Callable[..., str]
 ROWS_AT_ONCE = 1000
 MOST_BYTES = 64 * 2**20
 LONGEST = 400

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bridge.i18n import N_
+from postex_tui.language import Say
 
 
 class Step(IntEnum):
@@ -59,3 +60,8 @@ def step_of(facts: Facts) -> Step:
 def mark(step: Step, here: Step) -> str:
     """Before its title, while one is at `here`."""
     return DONE if step < here else HERE if step is here else AHEAD
+
+
+def listed(say: Say, here: Step) -> str:
+    """All of them, a line each: what is done, where one is, what is ahead."""
+    return "\n".join(f"{mark(step, here)} {int(step)}  {say(title)}" for step, title in TITLES.items())

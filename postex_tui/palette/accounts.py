@@ -18,7 +18,7 @@ class Accounts(Noun):
     SECTION = "accounts"
 
     async def begin(self) -> Iterable[Find]:
-        may = self.post.session is not None and "account.add" in self.post.session.reach
+        may = "account.add" in self.post.reach
         return [Find(self.post.say(title), partial(self._new, section)) for section, title in NEW.items() if may]
 
     async def found(self, query: str) -> Iterable[Find]:

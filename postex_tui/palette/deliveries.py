@@ -11,9 +11,9 @@ from postex_tui.screens.office.deliveries.outbox import Outbox
 from postex_tui.screens.sending.batches import STATES as BATCH_STATES
 from postex_tui.screens.sending.batches import Batches
 from postex_tui.screens.sending.dry_run import DryRun
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.choices import CHANNELS, TYPES
 from postex_tui.screens.words.deliveries import JOB_STATES, KINDS, STATES, problem_words, whose
+from postex_tui.screens.words.times import moment
 
 LEAST = 3
 """Letters before people are looked for."""

@@ -18,7 +18,7 @@ class DomainFinds(Noun):
     SECTION = "domains"
 
     async def begin(self) -> Iterable[Find]:
-        may = self.post.session is not None and "domain.add" in self.post.session.reach
+        may = "domain.add" in self.post.reach
         return [Find(self.post.say(N_("New domain")), self._new)] if may else []
 
     async def found(self, query: str) -> Iterable[Find]:

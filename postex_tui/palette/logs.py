@@ -24,7 +24,7 @@ class AuditFinds(Noun):
     SECTION = "audit"
 
     async def begin(self) -> Iterable[Find]:
-        if "audit.verify" not in (self.post.session.reach if self.post.session else ()):
+        if "audit.verify" not in self.post.reach:
             return ()
         return [Find(self.post.say(N_("Verify the audit log")), self._verify)]
 

@@ -33,7 +33,7 @@ class RequestFinds(Noun):
         ]
 
     def _may(self, action: str) -> bool:
-        return self.post.session is not None and self.post.session.reach.get(action, "self") != "self"
+        return self.post.reach.get(action, "self") != "self"
 
     def _open(self, room: str) -> None:
         self.post.go(self.SECTION)

@@ -17,7 +17,7 @@ class RoleFinds(Noun):
     SECTION = "roles"
 
     async def begin(self) -> Iterable[Find]:
-        may = self.post.session is not None and "grant.add" in self.post.session.reach
+        may = "grant.add" in self.post.reach
         return [Find(self.post.say(N_("Give a role")), self._give)] if may else []
 
     async def found(self, query: str) -> Iterable[Find]:

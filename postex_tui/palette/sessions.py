@@ -5,7 +5,8 @@ from functools import partial
 
 from postex_tui.palette.finds import MOST, Find, Noun
 from postex_tui.screens.office.sessions import Sessions
-from postex_tui.screens.words.accounts import moment, who
+from postex_tui.screens.words.accounts import who
+from postex_tui.screens.words.times import moment
 
 
 class SessionFinds(Noun):

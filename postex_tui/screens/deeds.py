@@ -1,6 +1,6 @@
 """Sections in which something is done: confirmed or filled in first, told when it is done, then asked anew."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual import work
@@ -8,32 +8,33 @@ from textual import work
 from postex_tui.screens.dialogs import Confirm, Form
 from postex_tui.screens.section import SectionScreen
 
+Done = str | Callable[[Any], str]
+
 
 class DeedScreen(SectionScreen):
-    """`done` gives the words for what the API answered."""
-
-    async def all_there(self, after: str | None) -> Mapping[str, Any]:
-        """The page after a list that came whole."""
-        return {"items": [], "next": None}
+    """`done`: the words, or what makes them of the API's answer."""
 
     def may(self, action: str) -> bool:
         """Whether one's rights to it reach beyond oneself."""
-        session = self.post.session
-        return session is not None and session.reach.get(action, "self") != "self"
+        return self.post.reach.get(action, "self") != "self"
 
     @work(group="ask")
-    async def sure(self, asked: Confirm, call: Callable[[], Awaitable[Any]], done: Callable[[Any], str]) -> None:
+    async def sure(self, asked: Confirm, call: Callable[[], Awaitable[Any]], done: Done) -> None:
         """Once it is confirmed carry it out."""
         if await self.post.push_screen_wait(asked):
-            self.act(call, lambda answer: self.is_done(done(answer)))
+            self.act(call, lambda answer: self.is_done(_words(done, answer)))
 
     @work(group="ask")
-    async def filled(self, form: Form, done: Callable[[Any], str]) -> None:
+    async def filled(self, form: Form, done: Done) -> None:
         """Once the form was taken."""
         answer = await self.post.push_screen_wait(form)
         if answer is not None:
-            self.is_done(done(answer))
+            self.is_done(_words(done, answer))
 
     def is_done(self, words: str) -> None:
         self.post.tell(words)
         self.reload()
+
+
+def _words(done: Done, answer: Any) -> str:
+    return done if isinstance(done, str) else done(answer)

@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
-from postex_tui.connection import Connection, Event, Unreachable
+from postex_tui.connection import REOPENED, Connection, Event, Unreachable
 from postex_tui.widgets.bar import Bar
 from postex_tui.widgets.keys import Keys
 from postex_tui.widgets.plain import Grid, Line
@@ -128,6 +128,11 @@ class SectionScreen(WordedScreen[None]):
     def on_live(self, event: Event) -> None:
         """A live event of a kind it listens to."""
         self.reload()
+
+    def is_mine(self, event: Event) -> bool:
+        """Whether it tells of one's own account, or that something may have been missed."""
+        session = self.post.session
+        return event.kind == REOPENED or (session is not None and event.data.get("account") == session.account)
 
     @work(group="load", exclusive=True)
     async def _load(self) -> None:

@@ -55,6 +55,10 @@ class PagedGrid(Grid):
             self.move_cursor(row=self.get_row_index(at))
         return bool(self.items)
 
+    def begin_whole(self, items: Sequence[Item]) -> bool:
+        """As `begin`, of a list that has no further pages."""
+        return self.begin({"items": items, "next": None}, _no_more)
+
     @property
     def key_here(self) -> str | None:
         """Of the row under the cursor."""
@@ -101,3 +105,7 @@ class PagedGrid(Grid):
         if asked is self._ask:
             self._add(page)
             self._fetching = False
+
+
+async def _no_more(after: str | None) -> Mapping[str, Any]:
+    return {"items": [], "next": None}

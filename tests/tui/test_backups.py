@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from postex_tui.screens.dialogs import Form
-from postex_tui.screens.words.ages import DAY
+from postex_tui.screens.words.times import DAY
 from storage.backups import drills
 from storage.records import Role
 from tests.control import Desk, Person

@@ -19,13 +19,12 @@ from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Event
 from postex_tui.first_run.letter import Hand, hand_in, letter
-from postex_tui.first_run.steps import Facts, Step, step_of
+from postex_tui.first_run.steps import Facts, Step, listed, step_of
+from postex_tui.language import LANGUAGES
 from postex_tui.screens import device_card
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.first_run.listed import listed
 from postex_tui.screens.office.accounts import shown_code
 from postex_tui.screens.section import DetailScreen
-from postex_tui.screens.words.accounts import LANGUAGES
 from postex_tui.widgets.plain import Line, Press
 
 WHAT = {

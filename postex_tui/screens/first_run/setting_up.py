@@ -19,12 +19,11 @@ from postex_tui.connection import Connection, Unreachable
 from postex_tui.first_run import bridge_process, systemd
 from postex_tui.first_run.beginning import Beginning, folder_of, may_have_low_ports
 from postex_tui.first_run.commands import postex
-from postex_tui.first_run.steps import Facts, Step, step_of
+from postex_tui.first_run.steps import Facts, Step, listed, step_of
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.door import enrol
 from postex_tui.screens.first_run import kit
 from postex_tui.screens.first_run.guide import Guide
-from postex_tui.screens.first_run.listed import listed
 from postex_tui.screens.section import LOADING, WordedScreen
 from postex_tui.widgets.plain import Caption, Line, Press
 

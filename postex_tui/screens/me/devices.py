@@ -15,7 +15,8 @@ from postex_tui.screens import device_card
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.office.accounts.rooms.access import DOORS
-from postex_tui.screens.words.accounts import LONGEST, day, moment
+from postex_tui.screens.words.accounts import LONGEST
+from postex_tui.screens.words.times import day, moment
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane
@@ -108,9 +109,9 @@ class Devices(DeedScreen):
     def show(self, content: Any) -> bool:
         devices, sessions = content
         newest = sorted(devices, key=lambda each: (each["revoked_at"] is not None, -each["id"]))
-        there = self._list("device-list").begin({"items": newest, "next": None}, self.all_there)
+        there = self._list("device-list").begin_whole(newest)
         self.query_one("#devices").set_class(not there, "bare")
-        self._list("session-list").begin({"items": sessions, "next": None}, self.all_there)
+        self._list("session-list").begin_whole(sessions)
         self.refresh_bindings()
         return True
 
@@ -217,13 +218,13 @@ class Devices(DeedScreen):
             grave=True,
         )
         told = self.say(N_("Revoked: {label}."), label=label)
-        self.sure(asked, lambda: self.api.delete(f"{PATH}/{device['id']}"), lambda _: told)
+        self.sure(asked, lambda: self.api.delete(f"{PATH}/{device['id']}"), told)
 
     def _end_session(self, session: Item) -> None:
         happens = YOURSELF if session["current"] else CUT_OFF if session["kind"] == "mail" else SIGNED_OUT
         asked = Confirm(self.say(N_("End this session?")), self.say(happens), self.say(N_("End it")))
         path = f"/accounts/me/sessions/{session['id']}"
-        self.sure(asked, lambda: self.api.delete(path), lambda _: self.say(N_("The session is over.")))
+        self.sure(asked, lambda: self.api.delete(path), self.say(N_("The session is over.")))
 
 
 def _bounds(values: Mapping[str, str]) -> dict[str, object]:

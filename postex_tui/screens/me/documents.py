@@ -15,13 +15,13 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
-from postex_tui.connection import REOPENED, Event
+from postex_tui.connection import Event
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.me.erasures import Erasures
 from postex_tui.screens.me.exporting import ExportScreen
 from postex_tui.screens.steps import Steps
-from postex_tui.screens.words.accounts import day, moment
 from postex_tui.screens.words.choices import CHANNELS, LONGEST, TYPES
+from postex_tui.screens.words.times import day, moment
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
@@ -90,8 +90,7 @@ class Documents(ExportScreen):
         return begun
 
     def on_live(self, event: Event) -> None:
-        session = self.post.session
-        if event.kind == REOPENED or (session is not None and event.data.get("account") == session.account):
+        if self.is_mine(event):
             self.reload()
 
     @property

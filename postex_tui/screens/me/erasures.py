@@ -14,7 +14,7 @@ from textual.widgets import DataTable
 from bridge.i18n import N_
 from postex_tui.screens.office.accounts.rooms.kept import ERASING
 from postex_tui.screens.section import DetailScreen
-from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
@@ -49,7 +49,7 @@ class Erasures(DetailScreen):
 
     def show(self, content: Any) -> bool:
         grid = self.query_one("#erasures", PagedGrid)
-        if not grid.begin({"items": content, "next": None}, _no_more):
+        if not grid.begin_whole(content):
             return False
         if self.subject in grid.items:
             grid.move_cursor(row=grid.get_row_index(self.subject))
@@ -101,8 +101,3 @@ def told(found: Mapping[str, Any], say: Any) -> Iterable[str]:
         yield from (f"  {each['place']}: {each['left']}" for each in rest)
     for what, at in (receipt["backups"] if receipt else {}).items():
         yield say(N_("No backup of its {what} can be read after {at}."), what=say(BACKED_UP[what]), at=moment(at))
-
-
-async def _no_more(after: str | None) -> Mapping[str, Any]:
-    """The list comes whole."""
-    return {"items": [], "next": None}

@@ -11,7 +11,7 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.screens.me.exporting import ExportScreen
-from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
@@ -56,7 +56,7 @@ class Held(ExportScreen):
         for tag in TAGS:
             rows += [{HEADING: tag}, *(item for item in content["items"] if item["tag"] == tag)]
         grid = self.query_one("#items", PagedGrid)
-        grid.begin({"items": rows, "next": None}, _no_more)
+        grid.begin_whole(rows)
         if grid.cursor_row == 0:
             grid.move_cursor(row=1)
         self._tell()
@@ -113,8 +113,3 @@ class Held(ExportScreen):
 
 def _value(item: Item) -> str:
     return ", ".join(item["values"]) if item["count"] is None else str(item["count"])
-
-
-async def _no_more(after: str | None) -> Mapping[str, Any]:
-    """The list comes whole."""
-    return {"items": [], "next": None}

@@ -9,7 +9,8 @@ from textual.widgets import TabbedContent
 
 from bridge.i18n import N_
 from postex_tui.screens.section import SectionScreen
-from postex_tui.screens.words.accounts import ROLES, moment
+from postex_tui.screens.words.accounts import ROLES
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane
 

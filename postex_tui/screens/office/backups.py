@@ -14,8 +14,7 @@ from textual.widgets import DataTable
 from bridge.i18n import N_
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
-from postex_tui.screens.words.accounts import moment
-from postex_tui.screens.words.ages import DAY, ago
+from postex_tui.screens.words.times import DAY, ago, moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
@@ -87,7 +86,7 @@ class Backups(DeedScreen):
         if drills["running"]:
             self.set_timer(LOOK_EVERY, self.reload)
         grid = self.query_one("#backups", PagedGrid)
-        there = grid.begin({"items": items, "next": None}, self.all_there)
+        there = grid.begin_whole(items)
         self._moved()
         return there
 

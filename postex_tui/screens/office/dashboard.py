@@ -9,8 +9,8 @@ from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.screens.paced import PacedScreen
-from postex_tui.screens.words.accounts import STATES, day, moment
-from postex_tui.screens.words.ages import ago
+from postex_tui.screens.words.accounts import STATES
+from postex_tui.screens.words.times import ago, day, moment
 from postex_tui.widgets.plain import Line
 from postex_tui.widgets.tile import Board, Need, Place, Tile
 

@@ -10,9 +10,9 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.followed import PAGE, Followed
-from postex_tui.screens.office.audit.words import Say
 from postex_tui.screens.section import DetailScreen
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.log_grid import LogGrid

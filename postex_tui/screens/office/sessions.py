@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Select
+from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.office.accounts.detail import AccountDetail
 from postex_tui.screens.paced import PacedScreen
-from postex_tui.screens.words.accounts import LONGEST, moment, who
+from postex_tui.screens.searched import Searched
+from postex_tui.screens.words.accounts import LONGEST, who
+from postex_tui.screens.words.times import moment
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.log_grid import LogGrid
@@ -24,8 +25,6 @@ from postex_tui.widgets.plain import Choice, Field
 
 DOORS = {"imap": N_("reading (IMAP)"), "smtp": N_("handing in (SMTP)"), "control": N_("control")}
 PAGE = 100
-PAUSE = 0.2
-"""Seconds without typing before a search is asked."""
 WIDE = 120
 """Columns of a terminal that has room for how the line is protected."""
 ENDS_MAIL = N_(
@@ -39,17 +38,15 @@ ENDS_CONTROL = N_(
 ENDS_OWN = N_("This is the session in which you are reading this: you are signed out at once.")
 
 
-class Sessions(PacedScreen):
+class Sessions(Searched, PacedScreen):
     """Newest first."""
 
     NAME = "sessions"
     LISTENS = frozenset({"sessions", "lagged"})
     EMPTY = N_("Nobody is signed in like that. Change what you look for: /")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", N_("Search")),
         Binding("d", "end", N_("End session")),
     ]
-    _typing: Timer | None = None
     _wanted = ""
 
     # --- what is seen ---
@@ -145,21 +142,6 @@ class Sessions(PacedScreen):
 
     # --- what the person does ---
 
-    @on(Input.Changed, "#text")
-    def _typed(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(PAUSE, self.reload)
-
-    @on(Input.Submitted, "#text")
-    def _to_list(self) -> None:
-        self.query_one(PagedGrid).focus()
-
-    @on(Select.Changed)
-    def _filtered(self) -> None:
-        if self.has_class("ready") or self.has_class("empty"):
-            self.reload()
-
     @on(DataTable.RowSelected)
     def _opened(self) -> None:
         item = self.query_one(PagedGrid).here
@@ -170,9 +152,6 @@ class Sessions(PacedScreen):
         """Show this account's sessions, with the cursor on that one."""
         self._wanted = session
         self.query_one("#text", Field).value = email
-
-    def action_search(self) -> None:
-        self.query_one("#text").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "end" or self.may("session.end")
@@ -185,7 +164,7 @@ class Sessions(PacedScreen):
         asked = Confirm(self.say(N_("End session")), self._happens(item), self.say(N_("End the session")), grave=True)
         path = f"/accounts/{item['account']}/sessions/{item['id']}"
         told = self.say(N_("The session of {who} has ended."), who=who(item))
-        self.sure(asked, partial(self.api.delete, path), lambda _: told)
+        self.sure(asked, partial(self.api.delete, path), told)
 
     def _happens(self, item: Mapping[str, Any]) -> str:
         if item["current"]:

@@ -94,7 +94,7 @@ class Settings(DeedScreen):
             return True
         grid = self.query_one("#settings", PagedGrid)
         items = list(with_headings(filter(self._is_kept, self.found["items"])))
-        there = grid.begin({"items": items, "next": None}, self.all_there)
+        there = grid.begin_whole(items)
         if self.wanted in grid.items:
             grid.move_cursor(row=grid.get_row_index(self.wanted))
             self.wanted = None

@@ -13,7 +13,8 @@ from postex_tui.connection import Event
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.sending.dry_run import DryRun
-from postex_tui.screens.words.accounts import LONGEST, moment
+from postex_tui.screens.words.accounts import LONGEST
+from postex_tui.screens.words.times import moment
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
@@ -142,9 +143,7 @@ class Batches(DeedScreen):
         path = f"/accounts/me/batches/{quote(batch['name'], safe='')}/cancel"
         happens = self.say(CANCELS, held=batch["count"], name=safe_text(batch["name"], LONGEST))
         asked = Confirm(self.say(N_("Drop the batch?")), happens, self.say(N_("Drop all of it")), grave=True)
-        self.sure(
-            asked, lambda: self.api.post(path, seconds=SETTLES), lambda _: self.say(N_("The batch is dropped."))
-        )
+        self.sure(asked, lambda: self.api.post(path, seconds=SETTLES), self.say(N_("The batch is dropped.")))
 
     def action_rehearse(self) -> None:
         self.post.open(DryRun(""))

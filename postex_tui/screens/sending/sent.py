@@ -11,9 +11,9 @@ from textual.widgets import DataTable
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Ask
 from postex_tui.screens.filtered import PAGE, Filtered
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.choices import TYPES
 from postex_tui.screens.words.deliveries import NOBODY, STATES, brief
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line

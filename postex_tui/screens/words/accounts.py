@@ -1,13 +1,11 @@
 """What states, roles and modes of accounts are called, and how an account is named in a sentence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.i18n import N_
-from postex_tui.moments import as_text
+from postex_tui.language import Say
 from postex_tui.terminal.safe_text import safe_text
-
-Say = Callable[..., str]
 
 STATES = {
     "invited": N_("invited"),
@@ -43,7 +41,6 @@ MODES_MEAN = {
         " code."
     ),
 }
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
 GIGABYTE = 10**9
 LONGEST = 60
 """Characters of a name or an address within a sentence."""
@@ -53,16 +50,6 @@ def who(account: Mapping[str, Any]) -> str:
     """Name and address, as far as they are shown to the reader."""
     name, email = safe_text(account["name"] or "", LONGEST), safe_text(account["email"] or account["id"], LONGEST)
     return f"{name} <{email}>" if name else email
-
-
-def moment(at: int | None) -> str | None:
-    """Such as `2026-11-01 08:30`, in UTC."""
-    return None if at is None else as_text(at)[:16]
-
-
-def day(at: int | None) -> str:
-    """Such as `2026-11-01`, in UTC; nothing where there is none."""
-    return (moment(at) or "")[:10]
 
 
 def room_used(account: Mapping[str, Any], say: Say) -> str:

@@ -1,12 +1,12 @@
 """What preferences are called: channels, notices, ladders, types, and where a choice comes from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.i18n import N_
+from postex_tui.language import LANGUAGES, Say
 from postex_tui.terminal.safe_text import safe_text
 
-Say = Callable[..., str]
 CHANNELS = {
     "mailbox": N_("mailbox"),
     "external": N_("mailbox elsewhere"),
@@ -32,7 +32,6 @@ RUNGS = {
 }
 STEPS = "steps"
 """Of the form: a ladder whose days are given."""
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
 FIELDS = {
     "channel": N_("Channel"),
     "folder": N_("Folder"),

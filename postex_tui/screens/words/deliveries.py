@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge.i18n import N_
-from postex_tui.screens.words.accounts import LONGEST, day, moment
-from postex_tui.screens.words.choices import CHANNELS, RUNGS, Say
+from postex_tui.language import Say
+from postex_tui.screens.words.accounts import LONGEST
+from postex_tui.screens.words.choices import CHANNELS, RUNGS
+from postex_tui.screens.words.times import day, moment
 from postex_tui.terminal.safe_text import safe_text
 
 STATES = {

@@ -10,31 +10,15 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.connection import Connection
-from postex_tui.moments import as_text
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.words.choices import CHANNELS, TYPES, Say, level_name, said, sender_name
+from postex_tui.screens.words.changes import BY_YOU, PARTICULARS, ROADS
+from postex_tui.screens.words.choices import CHANNELS, TYPES, level_name, said, sender_name
+from postex_tui.screens.words.times import minute
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane
 
 OWN = "/accounts/me"
-ROADS = {
-    "move": N_("a moved message"),
-    "reply": N_("a reply"),
-    "unsubscribe": N_("unsubscribing"),
-    "tui": N_("the terminal app"),
-    "cli": N_("the command line"),
-    "api": N_("a program"),
-    "undo": N_("undo"),
-}
-CHANGERS = {"owner": N_("you"), "admin": N_("an admin"), "operator": N_("the machine")}
-PARTICULARS = {
-    "name": N_("name"),
-    "legal_name": N_("name as in law"),
-    "email": N_("address"),
-    "contact_email": N_("contact address"),
-    "phone": N_("telephone"),
-    "postal_address": N_("postal address"),
-}
 PURPOSES = {
     "receipts": N_("may learn what you opened"),
     "carriers": N_("others may carry documents"),
@@ -62,10 +46,6 @@ EVENTS = {
     "notice-url.paused": N_("your address for programs was paused"),
 }
 """Of the transcript; what is none of these is shown as it is."""
-
-
-def minute(at: int) -> str:
-    return as_text(at)[:16]
 
 
 class Past(Pane):
@@ -144,7 +124,7 @@ class Chosen(Past):
 
     def row(self, item: Item) -> tuple[str, Sequence[object]]:
         key = f"{item['batch']}/{item['road']}/{item['sender'] and item['sender']['id']}/{item['type']}"
-        by, road = self.say(CHANGERS[item["changed_by"]]), self.say(ROADS[item["road"]])
+        by, road = self.say(BY_YOU[item["changed_by"]]), self.say(ROADS[item["road"]])
         new = said(item["new"], self.say)
         undone = self.say(N_("(undone) {new}"), new=new) if item["undone_at"] is not None else new
         return key, [minute(item["changed_at"])[:10], level_name(item, self.say), undone, by, road]
@@ -268,7 +248,7 @@ class Particulars(Past):
 
     def row(self, item: Item) -> tuple[str, Sequence[object]]:
         values = [item[name] or "–" for name in ("old_value", "new_value")]
-        by = self.say(CHANGERS[item["changed_by"]])
+        by = self.say(BY_YOU[item["changed_by"]])
         field = self.say(PARTICULARS[item["field"]])
         return str(item["id"]), [minute(item["changed_at"])[:10], field, by, *values]
 

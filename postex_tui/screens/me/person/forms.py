@@ -7,10 +7,10 @@ from urllib.parse import quote
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection
+from postex_tui.language import LANGUAGES, Say
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.me.person.rows import CATEGORIES, FIELDS, Known
 from postex_tui.screens.pairs import PairForm
-from postex_tui.screens.words.choices import LANGUAGES, Say
 
 Submit = Callable[[Mapping[str, str]], Awaitable[Any]]
 TOLD = N_("You are told of the change in your mailbox, and for 24 hours you can undo it.")

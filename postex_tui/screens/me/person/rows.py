@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.i18n import N_
-from postex_tui.screens.words.accounts import day, moment
-from postex_tui.screens.words.choices import LANGUAGES, Say
+from postex_tui.language import LANGUAGES, Say
+from postex_tui.screens.words.times import day, moment
 
 CATEGORIES = {
     "sign-in": N_("sign-ins"),

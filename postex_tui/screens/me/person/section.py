@@ -10,13 +10,13 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.language import LANGUAGES
 from postex_tui.screens.dialogs import Ask, Confirm, Form, ShownOnce
 from postex_tui.screens.me.exporting import ExportScreen
 from postex_tui.screens.me.person.forms import Forms, alias_path
 from postex_tui.screens.me.person.rows import FIELDS, FORGOTTEN, Known, Row, rows
 from postex_tui.screens.qr_shown import QrShown
-from postex_tui.screens.words.accounts import moment
-from postex_tui.screens.words.choices import LANGUAGES
+from postex_tui.screens.words.times import moment
 from postex_tui.terminal import qr
 from postex_tui.widgets.paged_grid import PagedGrid
 from postex_tui.widgets.plain import Line
@@ -81,7 +81,7 @@ class Person(ExportScreen):
     def show(self, content: Known) -> bool:
         self._known = content
         items = [{"row": row} for row in rows(content, self.say)]
-        self.query_one("#rows", PagedGrid).begin({"items": items, "next": None}, _no_more)
+        self.query_one("#rows", PagedGrid).begin_whole(items)
         if self._wanted is not None:
             self.seek(self._wanted)
         self.refresh_bindings()
@@ -322,8 +322,3 @@ class Person(ExportScreen):
 def _cells(item: Mapping[str, Any]) -> tuple[str, list[object]]:
     row: Row = item["row"]
     return row.name, [row.title, row.value, row.note]
-
-
-async def _no_more(after: str | None) -> Mapping[str, Any]:
-    """The list comes whole."""
-    return {"items": [], "next": None}

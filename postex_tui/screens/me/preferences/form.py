@@ -9,15 +9,15 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.language import LANGUAGES, Say
 from postex_tui.moments import as_epoch
+from postex_tui.screens.choosing import UNSAID, days_of, ladder_asks, ladder_of, ladder_wanted
 from postex_tui.screens.dialogs import Ask, Confirm
 from postex_tui.screens.pairs import PairForm
 from postex_tui.screens.words.choices import (
     CHANNELS,
-    LANGUAGES,
     NOTIFY,
     STEPS,
-    Say,
     ladder_words,
     level_name,
     sender_name,
@@ -25,7 +25,6 @@ from postex_tui.screens.words.choices import (
 )
 
 OWN = "/accounts/me/preferences"
-UNSAID = ""
 CARRIERS = N_(
     "Third parties carry documents this way: they see what they carry, and it cannot be called back. You can take"
     " your agreement back at any time, under History: what comes after that stays here."
@@ -106,20 +105,6 @@ def _asks(row: Mapping[str, Any], say: Say) -> Iterable[Ask]:
         yield Ask("language", say(N_("Language")), text.get("language", ""), options=options("language", LANGUAGES))
 
 
-def ladder_asks(ladder: str | None, unsaid: tuple[str, str], say: Say) -> Iterable[Ask]:
-    """What is done while a document stays unread, and on which days."""
-    days = {name: [] for name in ("remind", "email", "paper")}  # type: dict[str, list[str]]
-    for rung in (ladder or "").split():
-        day, _, kind = rung.partition(":")
-        days[kind].append(day)
-    stands = UNSAID if ladder is None else STEPS if ladder else "none"
-    options = [unsaid, (say(N_("nothing is done")), "none"), (say(N_("these steps:")), STEPS)]
-    yield Ask("ladder", say(N_("If it stays unread")), stands, options=options)
-    titles = (N_("… remind me on day"), N_("… by e-mail on day"), N_("… on paper on day"))
-    for (name, of), title in zip(days.items(), titles, strict=True):
-        yield Ask(name, say(title), " ".join(of), say(N_("such as 3, or 3 10")))
-
-
 def changed(values: Mapping[str, str], row: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Of a request: fields that are to say something else, and those that are to say nothing. Refusal."""
     own, wanted = row["own"] or {}, _wanted(values, say)
@@ -137,27 +122,13 @@ def _says(own: Mapping[str, Any], name: str) -> bool:
 def _wanted(values: Mapping[str, str], say: Say) -> dict[str, Any]:
     """By field of the API; None: nothing is said."""
     plain = {name: values.get(name) or None for name in ("channel", "folder", "notify", "quiet", "language")}
-    ladder = {UNSAID: None, "none": ""}.get(values["ladder"], ladder_of(values))
-    if values["ladder"] == STEPS and not ladder:
-        raise Refusal("no-steps", say(N_("Give a day for at least one step, such as 3.")))
     receipts = {"True": True, "False": False}.get(values["receipts"])
-    return {**plain, "ladder": ladder, "retention_days": days_of(values["retention_days"], say), "receipts": receipts}
-
-
-def ladder_of(values: Mapping[str, str]) -> str:
-    """As the API writes it, its days in their order."""
-    rungs = [(day, kind) for kind in ("remind", "email", "paper") for day in values[kind].replace(",", " ").split()]
-    rungs.sort(key=lambda rung: int(rung[0]) if rung[0].isascii() and rung[0].isdigit() else 0)
-    return " ".join(f"{day}:{kind}" for day, kind in rungs)
-
-
-def days_of(text: str, say: Say) -> int | None:
-    """None: not chosen. Refusal."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise Refusal("no-days", say(N_("Kept: a number of days, such as 365; 0 keeps until it is erased.")))
-    return int(text)
+    return {
+        **plain,
+        "ladder": ladder_wanted(values, say),
+        "retention_days": days_of(values["retention_days"], say),
+        "receipts": receipts,
+    }
 
 
 def _reference(sender: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
-from postex_tui.connection import REOPENED, Event
+from postex_tui.connection import Event
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.me.preferences.form import OWN, ChoiceForm
 from postex_tui.screens.me.preferences.sources import source_words
@@ -99,18 +99,13 @@ class Preferences(SectionScreen):
         grid = self.query_one("#levels", PagedGrid)
         if not self.has_class("ready"):
             self.call_after_refresh(grid.focus)
-        grid.begin({"items": self._content["rows"], "next": None}, self._whole)
+        grid.begin_whole(self._content["rows"])
         self._tell()
         self.refresh_bindings()
         return True
 
-    async def _whole(self, after: str | None) -> Mapping[str, Any]:
-        """The list has no further pages."""
-        return {"items": [], "next": None}
-
     def on_live(self, event: Event) -> None:
-        session = self.post.session
-        if event.kind == REOPENED or (session is not None and event.data.get("account") == session.account):
+        if self.is_mine(event):
             self.reload()
 
     @property

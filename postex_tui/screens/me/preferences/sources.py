@@ -1,7 +1,8 @@
 """Where a choice comes from, as its recipient is told."""
 
 from bridge.i18n import N_
-from postex_tui.screens.words.choices import HINDRANCES, Say
+from postex_tui.language import Say
+from postex_tui.screens.words.choices import HINDRANCES
 
 SOURCES = {
     "recipient-sender-type": N_("you, this type"),

@@ -42,8 +42,9 @@ class Batch:
 
     async def _asked(self, chosen: list[Item]) -> None:
         screen, say = self._screen, self._screen.say
-        reach = screen.post.session.reach if screen.post.session else {}
-        offered = [(say(act.verb), act.name) for act in ACTS.values() if reach.get(act.action, "self") != "self"]
+        offered = [
+            (say(act.verb), act.name) for act in ACTS.values() if screen.post.reach.get(act.action, "self") != "self"
+        ]
         title = say(N_("With {count} accounts"), count=len(chosen))
         form = Form(title, [Ask("act", say(N_("What is to be done?")), options=offered)], say(N_("Go on")))
         values = await screen.post.push_screen_wait(form) if offered else None

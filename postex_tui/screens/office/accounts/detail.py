@@ -1,7 +1,7 @@
 """One account, as far as one's rights go: rooms behind each other, and what can be done with it (S9, S63–S65)."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -12,6 +12,7 @@ from textual.widgets import TabbedContent
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Event
+from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.office.accounts import forms, shown_code
 from postex_tui.screens.office.accounts.acts import ACTS, Act, carried_out, path_of
@@ -41,7 +42,7 @@ ROOMS: tuple[type[Room], ...] = (
 WOULD_CLOSE = "documents-would-close"
 
 
-class AccountDetail(DetailScreen):
+class AccountDetail(DeedScreen, DetailScreen):
     """`subject`: its id. `room`: in which of its rooms one begins."""
 
     NAME = "accounts"
@@ -80,7 +81,7 @@ class AccountDetail(DetailScreen):
 
     def may(self, action: str) -> bool:
         """Whether one's rights go beyond oneself, or the account is one's own."""
-        reach = self.post.session.reach.get(action) if self.post.session else None
+        reach = self.post.reach.get(action)
         return reach is not None and (reach != "self" or self.is_own)
 
     def contents(self) -> Iterable[Widget]:
@@ -164,22 +165,6 @@ class AccountDetail(DetailScreen):
 
     # --- what is done ---
 
-    @work(group="ask")
-    async def sure(self, asked: Confirm, call: Callable[[], Awaitable[Any]], done: str) -> None:
-        """Once it is confirmed carry it out, tell it, and ask anew."""
-        if await self.post.push_screen_wait(asked):
-            self.act(call, lambda _: self._is_done(done))
-
-    @work(group="ask")
-    async def filled(self, form: Form, done: str) -> None:
-        """Once the form was taken tell it, and ask anew."""
-        if await self.post.push_screen_wait(form) is not None:
-            self._is_done(done)
-
-    def _is_done(self, words: str) -> None:
-        self.post.tell(words)
-        self.reload()
-
     def begin(self, name: str) -> None:
         """An act on the account itself, by its name."""
         match name:
@@ -206,7 +191,7 @@ class AccountDetail(DetailScreen):
     def _turned(self, act: Act, answer: Any) -> None:
         self._back = ACTS[act.back] if act.back else None
         words = self.say(act.done, who=self.who)
-        self._is_done(f"{words} {self.say(N_('Press u to undo.'))}" if self._back else words)
+        self.is_done(f"{words} {self.say(N_('Press u to undo.'))}" if self._back else words)
         if act.name == "invite":
             self._code(N_("A new enrolment code"), shown_code.enrolment(self.say, self.account, answer))
 
@@ -277,7 +262,7 @@ class AccountDetail(DetailScreen):
         title, verb = self.say(N_("Erase this account?")), self.say(N_("Erase"))
         form = Form(title, asks, verb, self.say(happens, who=self.who), self._erased)
         if await self.post.push_screen_wait(form) is not None:
-            self._is_done(self.say(N_("Closed; it waits for its erasure.")))
+            self.is_done(self.say(N_("Closed; it waits for its erasure.")))
             self.query_one(TabbedContent).active = Erasure.NAME
 
     async def _erased(self, values: Mapping[str, str]) -> Any:

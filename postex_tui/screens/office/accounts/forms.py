@@ -5,8 +5,9 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.language import LANGUAGES, Say
 from postex_tui.screens.dialogs import Ask
-from postex_tui.screens.words.accounts import GIGABYTE, LANGUAGES, ROLES, Say
+from postex_tui.screens.words.accounts import GIGABYTE, ROLES
 
 NO_SIZE = N_("Write the room as a number of gigabytes, such as 2 or 0.5.")
 OPTIONAL = ("legal_name", "contact_email", "phone")

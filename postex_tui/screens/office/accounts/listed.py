@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Select
+from textual.widgets import DataTable, Select
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
@@ -21,7 +20,7 @@ from postex_tui.screens.office.accounts import forms, shown_code
 from postex_tui.screens.office.accounts.acts import path_of
 from postex_tui.screens.office.accounts.batch import Batch
 from postex_tui.screens.office.accounts.detail import AccountDetail
-from postex_tui.screens.section import SectionScreen
+from postex_tui.screens.searched import Searched
 from postex_tui.screens.words.accounts import ROLES, STATES
 from postex_tui.widgets.marked_grid import MarkedGrid
 from postex_tui.widgets.paged_grid import Item, PagedGrid
@@ -35,8 +34,6 @@ SORTS = {
     "-created": N_("newest first"),
     "created": N_("oldest first"),
 }
-PAUSE = 0.2
-"""Seconds without typing before a search is asked."""
 PAGE = 100
 MOST_DOMAINS, NAMED = 500, 8
 """Domains that are asked for, and those of them that a sentence names."""
@@ -44,18 +41,16 @@ MARKED = N_("{count} marked: b does the same with all of them.")
 WHOLE = N_("Search by a whole address: your role sees people masked.")
 
 
-class AccountList(SectionScreen):
+class AccountList(Searched):
     """`ROLE`: those alone; else all, and the role is chosen."""
 
     EMPTY = N_("No account is like that. Change the search, or make one: n.")
     ROLE: ClassVar[str | None] = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", N_("Search")),
         Binding("n", "new", N_("New")),
         Binding("b", "batch", N_("With marked")),
         Binding("u", "undo", N_("Undo")),
     ]
-    _typing: Timer | None = None
     _visited: str | None = None
 
     def __init__(self) -> None:
@@ -147,7 +142,7 @@ class AccountList(SectionScreen):
             self.query_one("#sort").display = False
             self._told()
         if self.has_class("loading"):
-            self.call_after_refresh(self._to_list)
+            self.call_after_refresh(self.to_list)
         return self.query_one("#accounts", PagedGrid).begin(content, self._page)
 
     def reload(self) -> None:
@@ -166,21 +161,6 @@ class AccountList(SectionScreen):
             self.post.heard(refusal)
 
     # --- what the person does ---
-
-    @on(Input.Changed, "#text")
-    def _typed(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(PAUSE, self.reload)
-
-    @on(Input.Submitted, "#text")
-    def _to_list(self) -> None:
-        self.query_one(MarkedGrid).focus()
-
-    @on(Select.Changed)
-    def _filtered(self) -> None:
-        if self.has_class("ready") or self.has_class("empty"):
-            self.reload()
 
     @on(DataTable.RowSelected)
     def _opened(self, event: DataTable.RowSelected) -> None:
@@ -213,10 +193,7 @@ class AccountList(SectionScreen):
             return bool(self.query("#accounts") and self.query_one(MarkedGrid).marked)
         if action == "undo":
             return self._batch.can_undo
-        return action != "new" or "account.add" in (self.post.session.reach if self.post.session else ())
-
-    def action_search(self) -> None:
-        self.query_one("#text").focus()
+        return action != "new" or "account.add" in self.post.reach
 
     def action_batch(self) -> None:
         self._batch.ask(list(self.query_one(MarkedGrid).marked.values()))
@@ -252,7 +229,7 @@ class AccountList(SectionScreen):
         """Kinds of accounts that one may make."""
         if self.ROLE is not None:
             return (self.ROLE,)
-        everywhere = self.post.session is not None and self.post.session.reach.get("account.add") == "all"
+        everywhere = self.post.reach.get("account.add") == "all"
         return ("recipient", "sender", "owner") if everywhere else ("recipient", "sender")
 
     async def _show_made(self, made: Mapping[str, Any]) -> None:

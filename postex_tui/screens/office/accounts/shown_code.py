@@ -7,8 +7,10 @@ from textual import on, work
 from textual.widgets import Button
 
 from bridge.i18n import N_
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import ShownOnce
-from postex_tui.screens.words.accounts import Say, moment, who
+from postex_tui.screens.words.accounts import who
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.plain import Press
 
 ENROLS = N_(

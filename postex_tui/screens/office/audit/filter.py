@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.language import Say
 from postex_tui.moments import as_epoch
 from postex_tui.screens.dialogs import Ask
-from postex_tui.screens.office.audit.words import GROUPS, KINDS, Say
+from postex_tui.screens.office.audit.words import GROUPS, KINDS
 
 NO_TIME = N_("{given} is no time. Write 2026-11-01 or 2026-11-01 08:30; times are in UTC.")
 NO_POSITION = N_("{given} is no position. Write a number, such as 1200.")

@@ -129,4 +129,4 @@ class Audit(Followed):
         self._tell()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "verify" or "audit.verify" in (self.post.session.reach if self.post.session else ())
+        return action != "verify" or "audit.verify" in self.post.reach

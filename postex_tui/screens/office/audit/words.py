@@ -4,13 +4,12 @@ Contract. `KINDS` has each kind that the product writes; a group is what stands 
 known (of a newer bridge) is shown as it stands in the log.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.i18n import N_
+from postex_tui.language import Say
 from postex_tui.moments import as_text
-
-Say = Callable[..., str]
 
 GROUPS = {
     "account": N_("Accounts"),

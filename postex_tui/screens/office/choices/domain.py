@@ -11,10 +11,11 @@ from textual.widgets import DataTable
 
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Confirm
-from postex_tui.screens.me.history.rooms import ROADS, minute
 from postex_tui.screens.office.choices.form import DomainChoiceForm, Planned, preview_words
 from postex_tui.screens.section import DetailScreen
+from postex_tui.screens.words.changes import CHANGERS, ROADS
 from postex_tui.screens.words.choices import TYPES, said, said_fields, value_words
+from postex_tui.screens.words.times import minute
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Caption, Line
 
@@ -22,7 +23,6 @@ EXPLAINED = N_(
     "This holds for recipients of {domain} who chose nothing themselves. What they chose stays theirs: nobody else"
     " can change it."
 )
-CHANGERS = {"owner": N_("the person"), "admin": N_("an admin"), "operator": N_("the machine")}
 SILENT: Mapping[str, Any] = dict.fromkeys(("channel", "folder", "notify", "quiet", "ladder", "retention_days"), None)
 
 
@@ -42,8 +42,7 @@ class DomainChoices(DetailScreen):
 
     @property
     def _may_change(self) -> bool:
-        session = self.post.session
-        return session is not None and "domain-preference.change" in session.reach
+        return "domain-preference.change" in self.post.reach
 
     # --- what is seen ---
 
@@ -92,17 +91,13 @@ class DomainChoices(DetailScreen):
         found: Mapping[str, Any] = await self.api.get(f"{self.path}/history", after=after, limit=100)
         return found
 
-    async def _whole(self, after: str | None) -> Mapping[str, Any]:
-        """There are no further levels."""
-        return {"items": [], "next": None}
-
     def show(self, content: Any) -> bool:
         found, past = content
         silent = {"choice": {**SILENT, "folder_set": False, "receipts": None, "language": None}, "mandatory": False}
         known = {each["type"]: each for each in found["preferences"]}
         levels = [{"sender": None, **silent, "type": kind, **known.get(kind, {})} for kind in (None, *TYPES)]
         grid = self.query_one("#domain-levels", PagedGrid)
-        grid.begin({"items": levels, "next": None}, self._whole)
+        grid.begin_whole(levels)
         self.query_one("#domain-past", PagedGrid).begin(past, self._history)
         self._last = next((each for each in past["items"] if each["can_be_undone"] and each["road"] != "undo"), None)
         if self.has_class("loading"):

@@ -6,10 +6,11 @@ from typing import Any
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.language import Say
+from postex_tui.screens.choosing import UNSAID, days_of, ladder_asks, ladder_wanted
 from postex_tui.screens.dialogs import Ask
-from postex_tui.screens.me.preferences.form import UNSAID, days_of, ladder_asks, ladder_of
 from postex_tui.screens.pairs import PairForm
-from postex_tui.screens.words.choices import CHANNELS, FIELDS, NOTIFY, STEPS, TYPES, Say, value_words
+from postex_tui.screens.words.choices import CHANNELS, FIELDS, NOTIFY, TYPES, value_words
 
 SHOWN_MOVES = 6
 """Kinds of change that a preview names; the rest are counted."""
@@ -97,9 +98,7 @@ def _changed(values: Mapping[str, str], level: Mapping[str, Any], say: Say) -> d
     """Of a request: what is to be otherwise. Refusal."""
     choice = level["choice"]
     wanted: dict[str, Any] = {name: values[name] or None for name in ("channel", "notify", "quiet")}
-    wanted["ladder"] = {UNSAID: None, "none": ""}.get(values["ladder"], ladder_of(values))
-    if values["ladder"] == STEPS and not wanted["ladder"]:
-        raise Refusal("no-steps", say(N_("Give a day for at least one step, such as 3.")))
+    wanted["ladder"] = ladder_wanted(values, say)
     wanted["retention_days"] = days_of(values["retention_days"], say)
     body = {name: value for name, value in wanted.items() if value is not None and value != choice[name]}
     cleared = [name for name, value in wanted.items() if value is None and choice[name] is not None]

@@ -1,7 +1,8 @@
 """Where a choice comes from, as the office is told: a mark in a cell, and in words."""
 
 from bridge.i18n import N_
-from postex_tui.screens.words.choices import HINDRANCES, Say
+from postex_tui.language import Say
+from postex_tui.screens.words.choices import HINDRANCES
 
 MARKS = {
     "recipient-sender-type": "◆",

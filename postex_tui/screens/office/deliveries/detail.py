@@ -15,7 +15,6 @@ from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.office.deliveries import jobs
 from postex_tui.screens.section import DetailScreen
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.choices import CHANNELS, TYPES
 from postex_tui.screens.words.deliveries import (
     JOB_STATES,
@@ -29,6 +28,7 @@ from postex_tui.screens.words.deliveries import (
     rungs,
     whose,
 )
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.plain import Caption, Line, Press
 
@@ -80,7 +80,7 @@ class DeliveryDetail(DetailScreen, DeedScreen):
 
     async def fetch(self) -> Any:
         found = await self.api.get(f"/deliveries/{quote(self.subject, safe='')}")
-        if "delivery.explain" not in (self.post.session.reach if self.post.session else ()):
+        if "delivery.explain" not in self.post.reach:
             return found, None
         account, document = quote(found["account"], safe=""), quote(found["document"], safe="")
         return found, await self.api.get(f"/accounts/{account}/deliveries/{document}/explanation")
@@ -155,4 +155,4 @@ class DeliveryDetail(DetailScreen, DeedScreen):
             return await self.api.post(path, {"cause": values["cause"]})
 
         form = Form(self.say(N_("Paper came back")), asks, self.say(N_("Note it")), explained, noted)
-        self.filled(form, lambda _: self.say(N_("It is noted that the letter came back.")))
+        self.filled(form, self.say(N_("It is noted that the letter came back.")))

@@ -7,8 +7,8 @@ from typing import Any
 from bridge.i18n import N_
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.deliveries import JOB_STATES_MEAN, KINDS, whose
+from postex_tui.screens.words.times import moment
 
 Job = Mapping[str, Any]
 TRIES = {
@@ -43,7 +43,7 @@ def retry(screen: DeedScreen, job: Job) -> None:
     if job["due_at"] is not None:
         happens.append(screen.say(N_("It does not wait until {when}."), when=moment(job["due_at"])))
     asked = Confirm(screen.say(N_("Try it again?")), " ".join(happens), screen.say(N_("Try again")))
-    screen.sure(asked, lambda: screen.api.post(f"/outbox/{job['id']}/retry"), lambda _: screen.say(TRIED))
+    screen.sure(asked, lambda: screen.api.post(f"/outbox/{job['id']}/retry"), screen.say(TRIED))
 
 
 def retry_all(screen: DeedScreen, kind: str, count: int) -> None:
@@ -69,7 +69,7 @@ def cancel(screen: DeedScreen, job: Job) -> None:
     if job["state"] == "uncertain":
         happens.insert(1, screen.say(IN_DOUBT))
     asked = Confirm(screen.say(N_("Cancel it?")), " ".join(happens), screen.say(N_("Do not send it")), grave=True)
-    screen.sure(asked, lambda: screen.api.delete(f"/outbox/{job['id']}"), lambda _: screen.say(N_("Cancelled.")))
+    screen.sure(asked, lambda: screen.api.delete(f"/outbox/{job['id']}"), screen.say(N_("Cancelled.")))
 
 
 def settle(screen: DeedScreen, job: Job) -> None:

@@ -16,7 +16,6 @@ from postex_tui.screens.filtered import PAGE, Filtered
 from postex_tui.screens.office.deliveries import jobs
 from postex_tui.screens.office.deliveries.detail import DeliveryDetail
 from postex_tui.screens.office.deliveries.paused import PausedAddresses
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.deliveries import (
     BRIEF,
     JOB_STATES,
@@ -28,6 +27,7 @@ from postex_tui.screens.words.deliveries import (
     problem_words,
     whose,
 )
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line

@@ -7,8 +7,8 @@ from textual.widget import Widget
 
 from bridge.i18n import N_
 from postex_tui.screens.section import DetailScreen
-from postex_tui.screens.words.accounts import moment
 from postex_tui.screens.words.deliveries import whose
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 

@@ -12,7 +12,8 @@ from bridge.i18n import N_
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.section import DetailScreen
-from postex_tui.screens.words.accounts import GIGABYTE, LONGEST, MODES, MODES_MEAN, day
+from postex_tui.screens.words.accounts import GIGABYTE, LONGEST, MODES, MODES_MEAN
+from postex_tui.screens.words.times import day
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
@@ -68,7 +69,7 @@ class DomainDetail(DeedScreen, DetailScreen):
         self.query_one("#domain-means", Line).say(self.say(MODES_MEAN[self.domain["mode"]]))
         holders = [] if escrow is None else escrow["holders"]
         grid = self.query_one("#holders", PagedGrid)
-        grid.display = grid.begin({"items": holders, "next": None}, self.all_there)
+        grid.display = grid.begin_whole(holders)
         self.query_one("#key-words", Line).say("" if escrow is None else self._key(escrow))
         self.refresh_bindings()
         return True
@@ -108,7 +109,7 @@ class DomainDetail(DeedScreen, DetailScreen):
         asks = [Ask("account", self.say(N_("Address of the admin")), hint=f"dora@{safe_text(self.subject, LONGEST)}")]
         title, verb = self.say(N_("Hand the spare key on")), self.say(N_("Hand on"))
         form = Form(title, asks, verb, self.say(happens, domain=self.subject), hand_on)
-        self.filled(form, lambda _: self.say(N_("Handed on.")))
+        self.filled(form, self.say(N_("Handed on.")))
 
     def action_renew(self) -> None:
         happens = N_(

@@ -8,7 +8,7 @@ from bridge.i18n import N_
 from postex_tui.moments import as_epoch
 from postex_tui.screens.dialogs import Ask, Confirm, ShownOnce
 from postex_tui.screens.office.requests.waiting import CHANGE, END, NEW, OPEN, Waiting
-from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item
 
 STATES = {
@@ -81,7 +81,7 @@ class Tickets(Waiting):
         form = self.form(
             N_("Answer a question"), asks, N_("Send"), self.say(happens, writer=item["writer"]), answered
         )
-        self.desk.filled(form, lambda _: self.say(N_("Answered: {number}."), number=item["number"]))
+        self.desk.filled(form, self.say(N_("Answered: {number}."), number=item["number"]))
 
     def _close(self, item: Item) -> None:
         happens = N_("The question {number} is closed without a further answer. It is kept for a year.")
@@ -90,7 +90,7 @@ class Tickets(Waiting):
         )
         path = f"{self.PLACE}/{quote(item['number'], safe='')}/close"
         done = N_("Closed: {number}.")
-        self.desk.sure(asked, lambda: self.desk.api.post(path), lambda _: self.say(done, number=item["number"]))
+        self.desk.sure(asked, lambda: self.desk.api.post(path), self.say(done, number=item["number"]))
 
 
 class BreakGlass(Waiting):
@@ -170,7 +170,7 @@ class BreakGlass(Waiting):
         ]
         happens = N_("Nothing is opened before a second person agrees, within 72 hours. Its owner is told then.")
         form = self.form(N_("Ask to open a mailbox"), asks, N_("Ask"), self.say(happens), asked)
-        self.desk.filled(form, lambda _: self.say(N_("Asked. Another admin or an owner has to agree.")))
+        self.desk.filled(form, self.say(N_("Asked. Another admin or an owner has to agree.")))
 
     def _agree(self, item: Item) -> None:
         tells = N_("Its owner gets a message at once, with your name and this reason.")
@@ -184,7 +184,7 @@ class BreakGlass(Waiting):
             self.say(N_("Agree, as the second person?")), f"{words}\n\n{told}", self.say(N_("Agree")), grave=True
         )
         path = f"{self.PLACE}/{item['id']}/approval"
-        self.desk.sure(asked, lambda: self.desk.api.post(path), lambda _: self.say(N_("Agreed to.")))
+        self.desk.sure(asked, lambda: self.desk.api.post(path), self.say(N_("Agreed to.")))
 
     def _open(self, item: Item) -> None:
         told = N_("Its owner gets a message that it was opened, why, by which role and until when.")
@@ -214,4 +214,4 @@ class BreakGlass(Waiting):
         words = self.say(happens, mailbox=item["email"] or item["account"])
         asked = Confirm(self.say(N_("Take it back?")), words, self.say(N_("Take back")), grave=True)
         path = f"{self.PLACE}/{item['id']}"
-        self.desk.sure(asked, lambda: self.desk.api.delete(path), lambda _: self.say(N_("Taken back.")))
+        self.desk.sure(asked, lambda: self.desk.api.delete(path), self.say(N_("Taken back.")))

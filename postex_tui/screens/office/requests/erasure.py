@@ -11,7 +11,7 @@ from postex_tui.answers import Refusal
 from postex_tui.moments import as_epoch
 from postex_tui.screens.dialogs import Ask, Confirm
 from postex_tui.screens.office.requests.waiting import CHANGE, END, NEW, UNDO, Waiting
-from postex_tui.screens.words.accounts import day, moment
+from postex_tui.screens.words.times import day, moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item
 
@@ -74,14 +74,14 @@ class Holds(Waiting):
         ]
         happens = N_("Nothing of it is erased until that day, by nobody. Receiving and reading go on.")
         form = self.form(N_("Place a hold"), asks, N_("Place"), self.say(happens), placed)
-        self.desk.filled(form, lambda _: self.say(N_("The hold is placed.")))
+        self.desk.filled(form, self.say(N_("The hold is placed.")))
 
     def _lift(self, item: Item) -> None:
         happens = N_("What {account} has may be erased again; an erasure that waited for this goes on by itself.")
         words = self.say(happens, account=item["email"] or item["account"])
         asked = Confirm(self.say(N_("Lift this hold?")), words, self.say(N_("Lift it")), grave=True)
         path = f"/holds/{item['id']}"
-        self.desk.sure(asked, lambda: self.desk.api.delete(path), lambda _: self.say(N_("The hold is lifted.")))
+        self.desk.sure(asked, lambda: self.desk.api.delete(path), self.say(N_("The hold is lifted.")))
 
 
 class Purges(Waiting):
@@ -153,7 +153,7 @@ class Purges(Waiting):
         ]
         happens = N_("Nothing is erased before another person approves, within 72 hours; what is held is left.")
         form = self.form(N_("Ask to erase many accounts"), asks, N_("Ask"), self.say(happens), asked)
-        self.desk.filled(form, lambda _: self.say(N_("Asked. Another admin or an owner has to approve.")))
+        self.desk.filled(form, self.say(N_("Asked. Another admin or an owner has to approve.")))
 
     def _approve(self, item: Item) -> None:
         happens = N_(
@@ -165,14 +165,14 @@ class Purges(Waiting):
         asked = Confirm(title, words, self.say(N_("Approve")), grave=True)
         path = f"{self.PLACE}/{item['id']}/approval"
         done = N_("Approved: the accounts are closed and wait for their erasure.")
-        self.desk.sure(asked, lambda: self.desk.api.post(path), lambda _: self.say(done))
+        self.desk.sure(asked, lambda: self.desk.api.post(path), self.say(done))
 
     def _cancel(self, item: Item) -> None:
         happens = N_("Nobody can approve it any more; the {count} accounts stay as they are.")
         words = self.say(happens, count=item["accounts"])
         asked = Confirm(self.say(N_("Cancel this purge?")), words, self.say(N_("Cancel it")))
         path = f"{self.PLACE}/{item['id']}"
-        self.desk.sure(asked, lambda: self.desk.api.delete(path), lambda _: self.say(N_("Cancelled.")))
+        self.desk.sure(asked, lambda: self.desk.api.delete(path), self.say(N_("Cancelled.")))
 
 
 class Erasures(Waiting):
@@ -230,4 +230,4 @@ class Erasures(Waiting):
         words = self.say(happens, account=item["account"])
         asked = Confirm(self.say(N_("Keep this account?")), words, self.say(N_("Keep it")))
         path = f"/accounts/{quote(item['account'], safe='')}/erasure"
-        self.desk.sure(asked, lambda: self.desk.api.delete(path), lambda _: self.say(N_("Kept.")))
+        self.desk.sure(asked, lambda: self.desk.api.delete(path), self.say(N_("Kept.")))

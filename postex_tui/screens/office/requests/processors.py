@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Ask, Confirm
 from postex_tui.screens.office.requests.waiting import CHANGE, END, NEW, Waiting
-from postex_tui.screens.words.accounts import moment
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.paged_grid import Item
 
 KINDS = {
@@ -108,4 +108,4 @@ class Processors(Waiting):
             grave=True,
         )
         path = f"{self.PLACE}/{quote(item['name'], safe='')}"
-        self.desk.sure(asked, lambda: self.desk.api.delete(path), lambda _: self.say(N_("Removed.")))
+        self.desk.sure(asked, lambda: self.desk.api.delete(path), self.say(N_("Removed.")))

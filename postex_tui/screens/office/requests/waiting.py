@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import DataTable
 
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import Ask, Form, Submit
-from postex_tui.screens.words.accounts import Say
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane

@@ -15,7 +15,8 @@ from postex_tui.moments import as_epoch
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.office.roles.words import GIVEN, MEANS, WHOLE_BRIDGE
-from postex_tui.screens.words.accounts import LONGEST, ROLES, day, moment
+from postex_tui.screens.words.accounts import LONGEST, ROLES
+from postex_tui.screens.words.times import day, moment
 from postex_tui.terminal.safe_text import safe_text
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
@@ -120,7 +121,7 @@ class Roles(DeedScreen):
     @work(group="ask")
     async def action_give(self) -> None:
         domains = await self.api.get("/domains", limit=ALL_DOMAINS)
-        may_all = self.post.session is not None and self.post.session.reach.get("grant.add") == "all"
+        may_all = self.post.reach.get("grant.add") == "all"
         roles = [role for role in GIVEN if may_all or role not in WHOLE_BRIDGE]
         self.filled(GiveRole(self, roles, [each["name"] for each in domains["items"]]), self._given)
 
@@ -154,7 +155,7 @@ class Roles(DeedScreen):
         told = self.say(happens, who=self._who(item), role=role, where=self._where(item))
         asked = Confirm(self.say(N_("Is this role still needed?")), told, self.say(N_("Still needed")))
         path = f"/grants/{item['id']}/review"
-        self.sure(asked, lambda: self.api.post(path), lambda _: self.say(N_("Noted: still needed.")))
+        self.sure(asked, lambda: self.api.post(path), self.say(N_("Noted: still needed.")))
 
 
 class GiveRole(Form):

@@ -3,7 +3,8 @@
 from bridge.i18n import N_
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.office.accounts.rooms.room import Listing
-from postex_tui.screens.words.accounts import ROLES, day, moment
+from postex_tui.screens.words.accounts import ROLES
+from postex_tui.screens.words.times import day, moment
 from postex_tui.widgets.paged_grid import Item
 
 DOORS = {"imap": N_("reads and files"), "imap-read": N_("reads"), "smtp-send": N_("sends")}

@@ -10,20 +10,11 @@ from bridge.i18n import N_
 from postex_tui.moments import as_epoch
 from postex_tui.screens.dialogs import Ask, Confirm, Form, ShownOnce
 from postex_tui.screens.office.accounts.rooms.room import Listing, Room
-from postex_tui.screens.words.accounts import day, moment
+from postex_tui.screens.words.changes import CHANGERS, PARTICULARS
+from postex_tui.screens.words.times import day, moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item
 from postex_tui.widgets.plain import Line
-
-FIELDS = {
-    "name": N_("name"),
-    "legal_name": N_("name as in law"),
-    "email": N_("address"),
-    "contact_email": N_("contact address"),
-    "phone": N_("telephone"),
-    "postal_address": N_("postal address"),
-}
-CHANGERS = {"owner": N_("the person"), "admin": N_("an admin"), "operator": N_("the machine")}
 
 
 class Holds(Listing):
@@ -145,7 +136,7 @@ class Changes(Listing):
     def row(self, item: Item) -> tuple[str, list[object]]:
         undo = (moment(item["undo_until"]) or "")[5:] if item["can_be_undone"] else "–"
         undo = self.say(N_("undone")) if item["undone_at"] else undo
-        field, by = self.say(FIELDS[item["field"]]), self.say(CHANGERS[item["changed_by"]])
+        field, by = self.say(PARTICULARS[item["field"]]), self.say(CHANGERS[item["changed_by"]])
         cells = [day(item["changed_at"]), field, by, item["old_value"] or "–", item["new_value"] or "–", undo]
         return str(item["id"]), cells
 
@@ -154,7 +145,7 @@ class Changes(Listing):
         if change is None or not change["can_be_undone"]:
             return
         happens = N_("{field} of {who} is again: {old}. A message in the mailbox tells of it.")
-        field = self.say(FIELDS[change["field"]])
+        field = self.say(PARTICULARS[change["field"]])
         asked = Confirm(
             self.say(N_("Undo this change?")),
             self.say(happens, field=field.capitalize(), who=self.detail.who, old=change["old_value"] or "–"),

@@ -9,18 +9,11 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from bridge.i18n import N_
+from postex_tui.language import LANGUAGES
 from postex_tui.screens.office.accounts.acts import ACTS
 from postex_tui.screens.office.accounts.rooms.room import Room
-from postex_tui.screens.words.accounts import (
-    LANGUAGES,
-    MODES,
-    MODES_MEAN,
-    ROLES,
-    STATES,
-    STATES_MEAN,
-    moment,
-    room_used,
-)
+from postex_tui.screens.words.accounts import MODES, MODES_MEAN, ROLES, STATES, STATES_MEAN, room_used
+from postex_tui.screens.words.times import moment
 from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.plain import Line, Press
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.widget import Widget
 
 from bridge.i18n import N_
-from postex_tui.screens.words.accounts import Say
+from postex_tui.language import Say
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line, Pane
 

@@ -58,11 +58,8 @@ class Writing(Room):
                 (self.say(N_("Domains whose DKIM signs for it")), ", ".join(self._trust["dkim_domains"]) or nothing),
             ]
         )
-        page = {"items": [{"address": each} for each in identities["identities"]], "next": None}
-        self.set_class(not self.query_one(PagedGrid).begin(page, self._no_more), "bare")
-
-    async def _no_more(self, after: str | None) -> Mapping[str, Any]:
-        return {"items": [], "next": None}
+        items = [{"address": each} for each in identities["identities"]]
+        self.set_class(not self.query_one(PagedGrid).begin_whole(items), "bare")
 
     def pressed(self, key: str) -> None:
         here = self.query_one(PagedGrid).here
