@@ -14,6 +14,7 @@ from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, Role, Scope
 from tests.control import FIRST, NOW, SECOND, Desk
 from tests.tui.office import LARGE, SMALL, Seat, seat
+from tests.tui.waiting import pushed
 
 HOSTILE = ("[@click=app.quit]x[/]", "[/x]" + "]" * 190)
 """Names that the API takes: printable, and nothing else is asked of them."""
@@ -60,11 +61,6 @@ async def entered(at: Seat, key: str) -> None:
     while at.app.screen.room is before or not at.app.screen.room.children:  # type: ignore[attr-defined]
         await at.pilot.pause()
     await at.settled()
-    await at.settled()
-
-
-async def pushed(at: Seat, button: str) -> None:
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
     await at.settled()
 
 

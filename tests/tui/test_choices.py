@@ -1,7 +1,6 @@
 """Preferences of a domain: side by side, explained, previewed, changed and undone, in both languages (D4, S43)."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,8 @@ from storage.people.accounts import AccountDraft
 from storage.records import Role
 from tests.control import FIRST, NOW, Desk, Person
 from tests.handing_in import send
-from tests.tui.office import LARGE, Seat, seat
+from tests.tui.office import LARGE, seat
+from tests.tui.waiting import fill, pushed, read
 
 HOSTILE = "[@click=app.quit]x[/] \x1b]0;y\x07 \u202egnp " + "z" * 10_000
 
@@ -22,22 +22,6 @@ HOSTILE = "[@click=app.quit]x[/] \x1b]0;y\x07 \u202egnp " + "z" * 10_000
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk.open(tmp_path / "data")
-
-
-async def pushed(at: Seat, button: str) -> None:
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
-    await at.settled()
-    await at.pilot.pause()
-
-
-def fill(at: Seat, **values: Any) -> None:
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
-
-
-def told(at: Seat) -> str:
-    """What stands on the screen, as if it were one line."""
-    return " ".join(at.text.replace("│", " ").split())
 
 
 def kept(desk: Desk) -> list[int | None]:
@@ -75,19 +59,19 @@ async def test_a_domains_choice_for_payslips_is_previewed_made_and_undone(desk: 
             fill(at, retention_days="2555")
             await pushed(at, "do")
             assert isinstance(at.app.screen, Confirm)
-            assert counted in told(at)
-            assert moved in told(at)
+            assert counted in read(at)
+            assert moved in read(at)
             await pushed(at, "cancel")
             assert kept(desk) == []
             await at.press("e")
             fill(at, retention_days="2555", for_sender=f"energy@{FIRST}", mandatory="never")
             await pushed(at, "do")
-            assert {"en": "1 keep what they chose", "nl": "1 houden wat ze zelf kozen"}[locale] in told(at)
+            assert {"en": "1 keep what they chose", "nl": "1 houden wat ze zelf kozen"}[locale] in read(at)
             await pushed(at, "do")
             assert kept(desk) == [2555]
             assert "2555" in at.text
             await at.press("u")
-            assert again in told(at)
+            assert again in read(at)
             await pushed(at, "do")
             assert kept(desk) == []
 
@@ -129,10 +113,10 @@ async def test_what_would_be_refused_is_told_in_the_form(desk: Desk) -> None:
             await at.press("e", "e")
             fill(at, channel="paper")
             await pushed(at, "do")
-            assert "no relay or printer for this channel" in told(at)
+            assert "no relay or printer for this channel" in read(at)
             fill(at, channel="", ladder="steps")
             await pushed(at, "do")
-            assert "Give a day" in told(at)
+            assert "Give a day" in read(at)
             assert kept(desk) == []
 
 

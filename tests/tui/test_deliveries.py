@@ -21,7 +21,8 @@ from storage.people import notice_urls
 from storage.records import Role
 from tests.control import NOW, Desk, Person
 from tests.departures import job_of, leave
-from tests.tui.office import LARGE, Seat, seat
+from tests.tui.office import LARGE, seat
+from tests.tui.waiting import filled, pushed, read
 
 
 @pytest.fixture
@@ -33,22 +34,6 @@ def parked(desk: Desk, person: Person, state: JobState, problem: str, channel: C
     job = job_of(desk.store, leave(desk.store, person.account, NOW, channel))
     desk.store.write_now(jobs.park, job, state, problem, NOW + 5)
     return job
-
-
-async def pushed(at: Seat, button: str) -> None:
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
-    await at.settled()
-
-
-async def filled(at: Seat, **values: str) -> None:
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
-    await pushed(at, "do")
-
-
-def read(at: Seat) -> str:
-    """What stands there, without the frames of boxes and the ends of lines."""
-    return " ".join(at.text.replace("│", " ").split())
 
 
 def state(desk: Desk, job: int) -> JobState:

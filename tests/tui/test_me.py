@@ -14,7 +14,7 @@ from postex_tui.widgets.plain import Press
 from storage.people import accounts
 from storage.records import AccountState, DomainMode
 from tests.tui.office import LARGE, Seat, seat
-from tests.tui.waiting import reached, told
+from tests.tui.waiting import fill, reached, told
 from tests.unit.bridge.api.house import House
 
 NEW_PASSWORD = "een andere lamp bij de deur"
@@ -23,11 +23,6 @@ NEW_PASSWORD = "een andere lamp bij de deur"
 @pytest.fixture
 def home(tmp_path: Path) -> House:
     return House.found(tmp_path / "data", DomainMode.MANAGED)
-
-
-def fill(at: Seat, **values: str) -> None:
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
 
 
 async def chosen(at: Seat, row: str, *keys: str) -> None:

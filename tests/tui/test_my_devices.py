@@ -15,6 +15,7 @@ from storage.access import devices
 from storage.records import Scope
 from tests.control import NOW, Desk, Person
 from tests.tui.office import LARGE, Seat, seat
+from tests.tui.waiting import filled, pushed
 
 
 @pytest.fixture
@@ -32,19 +33,6 @@ def add(desk: Desk, who: Person, label: str) -> None:
 def said(at: Seat) -> str:
     """Without lines and frames."""
     return " ".join(at.text.replace("│", " ").split())
-
-
-async def pushed(at: Seat, button: str) -> None:
-    await at.pilot.pause()
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
-    await at.settled()
-
-
-async def filled(at: Seat, **values: str) -> None:
-    await at.pilot.pause()
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
-    await pushed(at, "do")
 
 
 async def test_a_device_is_made_its_card_shown_once_and_revoked(desk: Desk, tmp_path: Path) -> None:

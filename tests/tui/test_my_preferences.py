@@ -1,7 +1,6 @@
 """How I receive, and what became of it: the recipient's main screen, in both languages (S15, S35, S42, S78)."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from storage.records import Role
 from tests.control import Desk, Person
 from tests.handing_in import send
 from tests.tui.office import LARGE, Seat, seat
+from tests.tui.waiting import fill, pushed, read
 
 HOSTILE = "[@click=app.quit]x[/] \x1b]0;y\x07 \u202egnp " + "z" * 10_000
 
@@ -37,21 +37,6 @@ def anna_of(desk: Desk) -> Person:
 
 def channels(desk: Desk, who: Person) -> list[Channel | None]:
     return [each.choice.channel for each in desk.store.read_now(preferences.of_account, who.account.id)]
-
-
-async def pushed(at: Seat, button: str) -> None:
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
-    await at.settled()
-
-
-def fill(at: Seat, **values: Any) -> None:
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
-
-
-def told(at: Seat) -> str:
-    """What stands on the screen, as if it were one line."""
-    return " ".join(at.text.replace("│", " ").split())
 
 
 async def asked(at: Seat, button: str) -> None:
@@ -81,11 +66,11 @@ async def test_a_sender_moves_to_paper_with_agreement_is_explained_and_undone(de
             await at.press("down", "e")
             fill(at, channel="paper")
             await at.settled()
-            assert happens in told(at)
+            assert happens in read(at)
             await asked(at, "do")
             assert carriers in at.text
             await pushed(at, "cancel")
-            assert not_agreed in told(at)
+            assert not_agreed in read(at)
             assert channels(desk, anna) == []
             await asked(at, "do")
             await pushed(at, "do")
@@ -99,7 +84,7 @@ async def test_a_sender_moves_to_paper_with_agreement_is_explained_and_undone(de
             assert {"en": "Nobody chose anything else", "nl": "Niemand koos iets anders"}[locale] in at.text
             await at.press("escape")
             await at.press("u")
-            assert again in told(at)
+            assert again in read(at)
             await pushed(at, "do")
             assert channels(desk, anna) == []
             assert source not in at.text
@@ -114,10 +99,10 @@ async def test_a_type_of_its_own_a_ladder_in_days_and_nothing_chosen_any_more(de
             await pushed(at, "do")
             fill(at, remind="9 3", retention_days="5")
             await at.settled()
-            assert "Unread: day 3: reminder, day 9: reminder." in told(at)
-            assert "erased 5 days after it came" in told(at)
+            assert "Unread: day 3: reminder, day 9: reminder." in read(at)
+            assert "erased 5 days after it came" in read(at)
             await pushed(at, "do")
-            assert "before the last step for unread ones on day 9" in told(at)
+            assert "before the last step for unread ones on day 9" in read(at)
             fill(at, retention_days="many")
             await pushed(at, "do")
             assert "a number of days" in at.text
@@ -128,7 +113,7 @@ async def test_a_type_of_its_own_a_ladder_in_days_and_nothing_chosen_any_more(de
             assert "Energy, invoice" in at.text
             assert "30 days  ·  you, this type" in at.text
             await at.press("d")
-            assert "Kept: 30 days" in told(at)
+            assert "Kept: 30 days" in read(at)
             await pushed(at, "do")
             assert "↳" not in at.text
             assert channels(desk, anna) == []

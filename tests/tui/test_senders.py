@@ -9,23 +9,13 @@ from postex_tui.screens.office.accounts.shown_code import ShownCode
 from storage.people import sender_trust, senders
 from storage.records import Role
 from tests.control import FIRST, Desk
-from tests.tui.office import Seat, seat
+from tests.tui.office import seat
+from tests.tui.waiting import filled, pushed
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk.open(tmp_path / "data")
-
-
-async def filled(at: Seat, **values: str) -> None:
-    for name, value in values.items():
-        at.app.screen.query_one(f"#{name}").value = value  # type: ignore[attr-defined]
-    await pushed(at, "do")
-
-
-async def pushed(at: Seat, button: str) -> None:
-    at.app.screen.query_one(f"#{button}").press()  # type: ignore[attr-defined]
-    await at.settled()
 
 
 async def test_a_sender_is_made_and_vouched_for(desk: Desk) -> None:

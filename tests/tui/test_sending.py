@@ -14,7 +14,7 @@ from storage.records import Role
 from tests.control import FIRST, NOW, Desk
 from tests.handing_in import send
 from tests.tui.office import LARGE, seat
-from tests.tui.test_deliveries import filled, pushed, read
+from tests.tui.waiting import filled, pushed, read
 
 HOSTILE = "[@click=app.quit]x[/y]\x1b]0;t\x07\u202e" + "ä" * 10_000
 

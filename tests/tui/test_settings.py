@@ -19,12 +19,15 @@ def desk(tmp_path: Path) -> Desk:
     return Desk.open(tmp_path / "data")
 
 
-@pytest.mark.parametrize(("locale", "default"), [("en", "the default"), ("nl", "de standaard")])
-async def test_an_owner_reads_a_setting(desk: Desk, locale: str, default: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "sought", "default"),
+    [("en", "documents nobody", "the default"), ("nl", "documenten die niemand", "de standaard")],
+)
+async def test_an_owner_reads_a_setting(desk: Desk, locale: str, sought: str, default: str) -> None:
     async with desk:
         owner = desk.person("olga", Role.OWNER)
         async with seat(desk, owner, section="settings", locale=locale, size=LARGE) as at:
-            at.app.screen.query_one("#text").value = "documents nobody"  # type: ignore[attr-defined]
+            at.app.screen.query_one("#text").value = sought  # type: ignore[attr-defined]
             await at.settled()
             assert "hold_days" in at.text
             assert "tls_port" not in at.text
