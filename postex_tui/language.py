@@ -1,11 +1,10 @@
-"""Languages of the app, and which one is spoken to somebody who has not signed in yet."""
+"""Which language is spoken to somebody who has not signed in yet, and how texts are asked for."""
 
 import os
 from collections.abc import Callable
 
 Say = Callable[..., str]
 """One of our own texts, with its values, in the language of the reader."""
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
 
 
 def language() -> str:

@@ -15,12 +15,11 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button
 
-from bridge.i18n import N_
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Event
 from postex_tui.first_run.letter import Hand, hand_in, letter
 from postex_tui.first_run.steps import Facts, Step, listed, step_of
-from postex_tui.language import LANGUAGES
 from postex_tui.screens import device_card
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.office.accounts import shown_code

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.i18n import N_
-from postex_tui.language import LANGUAGES, Say
+from bridge.i18n import LANGUAGES, N_
+from postex_tui.language import Say
 from postex_tui.terminal.safe_text import safe_text
 
 CHANNELS = {

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bridge.i18n import N_
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection
-from postex_tui.language import LANGUAGES, Say
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.me.person.rows import CATEGORIES, FIELDS, Known
 from postex_tui.screens.pairs import PairForm

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.i18n import N_
-from postex_tui.language import LANGUAGES, Say
+from bridge.i18n import LANGUAGES, N_
+from postex_tui.language import Say
 from postex_tui.screens.words.times import day, moment
 
 CATEGORIES = {

@@ -8,9 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from bridge.i18n import N_
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.answers import Refusal
-from postex_tui.language import LANGUAGES
 from postex_tui.screens.dialogs import Ask, Confirm, Form, ShownOnce
 from postex_tui.screens.me.exporting import ExportScreen
 from postex_tui.screens.me.person.forms import Forms, alias_path

@@ -7,9 +7,9 @@ third parties carry a document are agreed to before the choice is made, in words
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bridge.i18n import N_
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.answers import Refusal
-from postex_tui.language import LANGUAGES, Say
+from postex_tui.language import Say
 from postex_tui.moments import as_epoch
 from postex_tui.screens.choosing import UNSAID, days_of, ladder_asks, ladder_of, ladder_wanted
 from postex_tui.screens.dialogs import Ask, Confirm

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge.i18n import N_
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.answers import Refusal
-from postex_tui.language import LANGUAGES, Say
+from postex_tui.language import Say
 from postex_tui.screens.dialogs import Ask
 from postex_tui.screens.words.accounts import GIGABYTE, ROLES
 

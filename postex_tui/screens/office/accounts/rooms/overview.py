@@ -8,8 +8,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button
 
-from bridge.i18n import N_
-from postex_tui.language import LANGUAGES
+from bridge.i18n import LANGUAGES, N_
 from postex_tui.screens.office.accounts.acts import ACTS
 from postex_tui.screens.office.accounts.rooms.room import Room
 from postex_tui.screens.words.accounts import MODES, MODES_MEAN, ROLES, STATES, STATES_MEAN, room_used
