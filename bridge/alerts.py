@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bridge.i18n import N_
+from bridge.ways import Way
 
 HOUR, DAY = 3600, 86_400
 GB = 10**9
@@ -171,8 +172,9 @@ def _backup(machine: Machine, now: int, begun: int) -> Iterator[Alert]:
     if age > OLD_BACKUP:
         make = _critical if age > OLDEST_BACKUP else _warning
         message = N_("The latest backup is {days} days old.") if machine.backup_at else N_("There is no backup yet.")
-        remedy = N_("Make one, and let a timer make one every day: postex backup make.")
-        yield make("no-backup", message, remedy, "backups", days=age // DAY)
+        remedy = N_("Make one, and let a timer make one every day: {way}")
+        way = Way("backup make", (N_("Backups"),), "n")
+        yield make("no-backup", message, remedy, "backups", days=age // DAY, way=way)
     if machine.drill_failed:
         message = N_("The latest restore drill failed: nobody knows whether a backup can be restored.")
         remedy = N_("See what it found, make a new backup, and drill that one.")
@@ -191,7 +193,8 @@ def _log(machine: Machine, now: int, begun: int) -> Iterator[Alert]:
     elif now - (machine.verified_at or begun) > OLD_VERIFICATION:
         message = N_("The audit log was not verified for {days} days.")
         days = (now - (machine.verified_at or begun)) // DAY
-        yield _notice("log-unverified", message, N_("Verify it: postex audit verify."), "audit", days=days)
+        way = Way("audit verify", (N_("Audit log"),), "v")
+        yield _notice("log-unverified", message, N_("Verify it: {way}"), "audit", days=days, way=way)
 
 
 def _of_outbox(standing: Standing) -> Iterator[Alert]:

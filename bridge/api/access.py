@@ -17,7 +17,7 @@ from bridge.api import principal as principals
 from bridge.api.control import Control
 from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach, View
 from bridge.api.principal import Held, Principal
-from bridge.api.problems import Problem, not_found
+from bridge.api.problems import ROAD, Problem, not_found
 from bridge.i18n import N_
 from storage.deliveries.terms import Road
 from storage.oversight import pseudonyms
@@ -26,7 +26,6 @@ from storage.records import Account, AccountState, Domain, Role
 
 ME = "me"
 PSEUDONYM_LENGTH = 18
-ROAD = "Postex-Road"
 PROGRAMS = frozenset({Road.CLI, Road.TUI})
 """What `ROAD` may say."""
 

@@ -22,6 +22,7 @@ from bridge.api.schemas.preferences import (
 )
 from bridge.i18n import N_
 from bridge.routing.choosing import By, ChoiceRefused
+from bridge.ways import Way
 from storage.choices import correspondents, known_senders
 from storage.choices.changes import EVERYTHING
 from storage.choices.history import Row
@@ -68,8 +69,9 @@ async def sender_of(access: Access, account_id: int, wanted: str | None) -> int 
 
 
 def sender_unknown(wanted: str) -> Problem:
-    message = N_("There is no sender {sender} that you can choose for. See postex preference list.")
-    return Problem("sender-unknown", 404, message, sender=wanted)
+    message = N_("There is no sender {sender} that you can choose for. You find yours here: {way}")
+    way = Way("preference list", (N_("How I receive"),))
+    return Problem("sender-unknown", 404, message, sender=wanted, way=way)
 
 
 def sender_ambiguous(wanted: str, several: Invalid) -> Problem:

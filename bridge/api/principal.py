@@ -11,6 +11,7 @@ from bridge.api.control import Control
 from bridge.api.policy import OPERATOR, RIGHTS, Action, Operator, Right
 from bridge.api.problems import Problem
 from bridge.i18n import N_
+from bridge.ways import SIGN_IN
 from storage.access import sessions
 from storage.access.sessions import ApiSession
 from storage.errors import SignInRefused
@@ -78,7 +79,7 @@ def of(request: Request) -> Principal:
         return Principal()
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Problem("sign-in-needed", 401, N_("You are not signed in. Run: postex login"))
+        raise Problem("sign-in-needed", 401, N_("You are not signed in. Sign in: {way}"), way=SIGN_IN)
     principal = _signed_in(control, token.strip(), UNATTENDED not in request.headers)
     assert principal.account is not None
     request.state.locale = principal.account.locale
@@ -90,8 +91,11 @@ def _signed_in(control: Control, token: str, is_use: bool) -> Principal:
     try:
         opened = store.look_up(sessions.open, store.server_keys, store.shred, token, now)
     except SignInRefused:
-        message = N_("Your session has ended: it was idle for 15 minutes, 8 hours old, or ended. Run: postex login")
-        raise Problem("session-ended", 401, message) from None
+        message = N_(
+            "Your session has ended: it was idle for 15 minutes, 8 hours old, or ended from elsewhere. Sign in again:"
+            " {way}"
+        )
+        raise Problem("session-ended", 401, message, way=SIGN_IN) from None
     if is_use and now - opened.api_session.used_at >= USE_NOTED_AFTER:
         store.post(sessions.note_use, opened.api_session.id, now)
     held = store.look_up(grants.effective, opened.account, now)

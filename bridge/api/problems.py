@@ -19,8 +19,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from bridge.api import value_words
 from bridge.backup_words import WORDS
 from bridge.i18n import DEFAULT, N_, accepted, text
+from bridge.ways import told
 from storage import errors
 from storage.errors import BackupReason
 
@@ -28,12 +30,14 @@ log = structlog.get_logger(__name__)
 
 _BACKUP_STATUS = {BackupReason.FULL: 507, BackupReason.RUNNING: 409, BackupReason.STOPPED: 503}
 MEDIA_TYPE = "application/problem+json"
+ROAD = "Postex-Road"
+"""A header: by which program a person asks."""
 PREFIX = "urn:postex:problem:"
 
 
 class Problem(Exception):
-    """A refusal. `code` in kebab-case; `message` marked with N_, its placeholders among `values`; `extra` members
-    are for programs.
+    """A refusal. `code` in kebab-case; `message` marked with N_, its placeholders among `values` (a `Way` is told as
+    the reader goes it); `extra` members are for programs.
     """
 
     def __init__(
@@ -46,14 +50,14 @@ class Problem(Exception):
         self.values = values
         self.extra = dict(extra or {})
 
-    def content(self, locale: str) -> dict[str, object]:
-        """The members of RFC 9457 section 3.1, and `code`."""
+    def content(self, locale: str, road: str) -> dict[str, object]:
+        """The members of RFC 9457 section 3.1, and `code`; `road`: what the program that asks says of itself."""
         return {
             "type": PREFIX + self.code,
             "title": self.code.replace("-", " ").capitalize(),
             "status": self.status,
             "code": self.code,
-            "detail": text(locale, self.message, **self.values),
+            "detail": text(locale, self.message, **told(self.values, locale, road)),
             **self.extra,
         }
 
@@ -71,7 +75,8 @@ def from_storage(error: errors.StorageError) -> Problem:
         case errors.Conflict():
             return Problem("conflict", 409, N_("That name or address is taken ({what}). Choose another."), what=error)
         case errors.Invalid():
-            return Problem("invalid", 422, N_("A value is not taken. {what}."), what=error)
+            message, values = value_words.said(str(error))
+            return Problem("invalid", 422, message, extra=None, **values)
         case errors.Held():
             extra = {"basis": error.basis, "ends_at": error.ends_at}
             until = datetime.fromtimestamp(error.ends_at, UTC).date().isoformat()
@@ -126,7 +131,7 @@ def answer(request: Request, problem: Problem) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after" in problem.extra:
         headers["Retry-After"] = str(problem.extra["retry_after"])
-    content = problem.content(locale_of(request))
+    content = problem.content(locale_of(request), request.headers.get(ROAD, ""))
     return JSONResponse(content, problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 

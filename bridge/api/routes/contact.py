@@ -15,6 +15,7 @@ from bridge.channels.outside import telling
 from bridge.i18n import N_
 from bridge.notices.contact import ContactProved
 from bridge.routing import orders
+from bridge.ways import Way
 from storage.errors import Conflict, NotFound
 from storage.people import accounts, contact_proofs
 from storage.people.contact_proofs import TooSoon
@@ -38,8 +39,9 @@ async def begin(access: Mine) -> VerificationOut:
     except Conflict:
         raise Problem("contact-proved", 409, N_("This contact address is confirmed already.")) from None
     except NotFound:
-        message = N_("There is no contact address to confirm. Set one first: postex me set --contact-email")
-        raise Problem("no-contact-address", 409, message) from None
+        message = N_("There is no contact address to confirm. Set one first: {way}")
+        way = Way("me set --contact-email", (N_("About me"), N_("E-mail address elsewhere")))
+        raise Problem("no-contact-address", 409, message, way=way) from None
     return VerificationOut(until=until)
 
 

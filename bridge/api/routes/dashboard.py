@@ -24,6 +24,7 @@ from bridge.api.schemas.dashboard import (
     OutboxStandingOut,
 )
 from bridge.i18n import text
+from bridge.ways import told
 
 router = APIRouter(prefix="/v1", tags=["dashboard"])
 DAY = 86_400
@@ -44,7 +45,7 @@ async def read(access: Annotated[Access, Depends(gate(Action.DASHBOARD_READ))], 
         sessions=LiveOut(**asdict(found.live)),
         accounts=found.accounts,
         machine=None if found.house is None else _machine(found.house, access.control, found.now),
-        alerts=[_alert(each, locale) for each in alerts(dashboard.standing(found, access.control))],
+        alerts=[_alert(each, locale, access.road) for each in alerts(dashboard.standing(found, access.control))],
     )
 
 
@@ -88,11 +89,12 @@ def _certificate(house: House, now: int) -> CertificateOut | None:
     )
 
 
-def _alert(alert: Alert, locale: str) -> AlertOut:
+def _alert(alert: Alert, locale: str, road: str) -> AlertOut:
+    values = told(alert.values, locale, road)
     return AlertOut(
         severity=alert.severity.value,
         code=alert.code,
-        text=text(locale, alert.message, **alert.values),
-        remedy=text(locale, alert.remedy, **alert.values),
+        text=text(locale, alert.message, **values),
+        remedy=text(locale, alert.remedy, **values),
         section=alert.section,
     )

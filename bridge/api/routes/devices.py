@@ -20,6 +20,7 @@ from bridge.api.schemas.devices import DeviceChangeIn, DeviceIn, DeviceOut, Devi
 from bridge.channels import notice
 from bridge.i18n import N_
 from bridge.newcomers import SCOPES
+from bridge.ways import Way
 from storage.access import break_glass, devices, enrolment
 from storage.errors import SignInRefused
 from storage.keys.keyring import AccountKeys
@@ -104,8 +105,9 @@ async def _own(access: Access, device_id: int) -> Device:
         raise not_found()
     found = await access.control.store.read(devices.get, access.target.id, device_id)
     if found.origin is Origin.BREAK_GLASS:
-        message = N_("This device belongs to a break-glass access. It ends with that: see postex break-glass.")
-        raise Problem("break-glass-device", 409, message)
+        message = N_("This device belongs to a break-glass access. It ends with that: {way}")
+        way = Way("break-glass list", (N_("Requests"),), "2")
+        raise Problem("break-glass-device", 409, message, way=way)
     return found
 
 

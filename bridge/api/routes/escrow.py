@@ -13,6 +13,7 @@ from bridge.api.problems import Problem
 from bridge.api.routes.resets import no_escrow_key
 from bridge.api.schemas.keys import EscrowHolderIn, EscrowHolderOut, EscrowOut, EscrowRenewedOut
 from bridge.i18n import N_
+from bridge.ways import Way
 from storage.access import escrow, escrow_renewal
 from storage.access.escrow import EscrowHolder
 from storage.errors import Invalid, NotFound
@@ -38,8 +39,9 @@ async def hand_on(body: EscrowHolderIn, access: Annotated[Access, Depends(gate(A
         arguments = (access.signed_in, keys, to, access.control.now(), access.actor)
         await store.write(escrow.hand_on, domain.id, *arguments)
     except Invalid:
-        message = N_("{account} is no admin of {domain}. Give the role first: postex role grant")
-        raise Problem("not-an-admin", 422, message, account=body.account, domain=domain.name) from None
+        message = N_("{account} is no admin of {domain}. Give the role first: {way}")
+        way = Way("role grant", (N_("Roles"),), "n")
+        raise Problem("not-an-admin", 422, message, account=body.account, domain=domain.name, way=way) from None
     except NotFound:
         raise no_escrow_key() from None
     return await _shown(access)

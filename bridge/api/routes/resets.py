@@ -13,6 +13,7 @@ from bridge.api.routes.accounts import wrong_state
 from bridge.api.schemas.keys import ResetIn, ResetOut
 from bridge.channels import notice
 from bridge.i18n import N_
+from bridge.ways import Way
 from storage.access import resets
 from storage.access.resets import Reset
 from storage.errors import ApprovalNeeded, Conflict, NotFound
@@ -33,8 +34,8 @@ async def reset(body: ResetIn, access: Annotated[Access, Depends(gate(Action.ACC
     """
     account, store, now = access.target, access.control.store, access.control.now()
     if access.is_self:
-        message = N_("You are signed in: change your own password with: postex me password")
-        raise Problem("own-account", 409, message)
+        message = N_("This is your own account: change its password yourself: {way}")
+        raise Problem("own-account", 409, message, way=Way("me password", (N_("About me"), N_("Password"))))
     if account.state not in IN_USE:
         raise wrong_state(account)
     keys = access.principal.keys
@@ -54,17 +55,18 @@ async def reset(body: ResetIn, access: Annotated[Access, Depends(gate(Action.ACC
 def no_escrow_key() -> Problem:
     message = N_(
         "You do not hold the spare key of this domain. Ask an admin or owner who does to hand it on to you:"
-        " postex domain escrow hand-on. If nobody has it any more: postex escrow recover"
+        " {way}. If nobody has it any more, the recovery kit gives it back, while the bridge is down: postex escrow"
+        " recover"
     )
-    return Problem("no-escrow-key", 409, message)
+    return Problem("no-escrow-key", 409, message, way=Way("domain escrow hand-on", (N_("Domains"),), "⏎ n"))
 
 
 def _approval_needed() -> Problem:
     message = N_(
         "Who holds a code that replaces the second factor can open the mailbox, so a second person must agree. Ask"
-        " with: postex break-glass request. Once it is approved, try again."
+        " one: {way}. Once it is approved, try again."
     )
-    return Problem("approval-needed", 409, message)
+    return Problem("approval-needed", 409, message, way=Way("break-glass request", (N_("Requests"),), "2 n"))
 
 
 def _would_close(count: int | None) -> Problem:

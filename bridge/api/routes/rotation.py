@@ -13,6 +13,7 @@ from bridge.api.proofs import chosen
 from bridge.api.schemas.keys import ReopeningIn, ReopeningOut, RotationIn, RotationOut
 from bridge.channels import notice
 from bridge.i18n import N_
+from bridge.ways import SIGN_IN
 from storage.access import renewal, rotation
 from storage.access.passwords import Stretched
 from storage.access.rotation import Prepared, Rotated
@@ -55,8 +56,8 @@ async def reopen(body: ReopeningIn, access: Mine) -> ReopeningOut:
 
 
 def replaced_meanwhile() -> Problem:
-    message = N_("The keys of the account were replaced a moment ago. Sign in again: postex login")
-    return Problem("session-ended", 401, message)
+    message = N_("The keys of the account were replaced a moment ago. Sign in again: {way}")
+    return Problem("session-ended", 401, message, way=SIGN_IN)
 
 
 def _rotate(

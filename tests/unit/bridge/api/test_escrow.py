@@ -58,10 +58,17 @@ async def test_who_was_given_the_role_by_somebody_without_the_key_gets_it_later(
     }
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "is no admin of"), ("nl", "is geen beheerder van")])
-async def test_it_is_given_to_no_one_else(house: House, language: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "road", "words"),
+    [
+        ("en", "cli", "is no admin of example.test. Give the role first: postex role grant"),
+        ("en", "tui", "Give the role first: Roles (n)"),
+        ("nl", "tui", "is geen beheerder van example.test. Geef eerst de rol: Rollen (n)"),
+    ],
+)
+async def test_it_is_given_to_no_one_else(house: House, language: str, road: str, words: str) -> None:
     admin, anna = house.admin("admin"), house.desk.person("anna")
-    wanted, headers = {"account": anna.account.email}, {"Accept-Language": language}
+    wanted, headers = {"account": anna.account.email}, {"Accept-Language": language, "Postex-Road": road}
     answer = await house.desk.ask("POST", PATH, admin, wanted, **headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "not-an-admin")
     assert words in answer.json()["detail"]
