@@ -184,7 +184,17 @@ def _misused(as_json: bool, error: typer.TyperException) -> int:
 def _refused_by_storage(error: StorageError) -> Refusal:
     """Commands give better words where they know more; this is what stays."""
     code = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__)
-    return Refusal(code.removeprefix("-"), str(error) or code.removeprefix("-"))
+    return Refusal(code.removeprefix("-"), _words(str(error)) or code.removeprefix("-"))
+
+
+def _words(rule: str) -> str:
+    """What to type instead where we know it; else what storage says."""
+    from bridge.api import value_words
+    from bridge.i18n import text
+    from postex_tui.language import language
+
+    message, values = value_words.said(rule)
+    return rule if message is value_words.OTHERWISE else text(language(), message, **values)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postex_tui.answers import USAGE, Refusal, answer
+from bridge.i18n import N_, text
+from postex_tui.answers import FAILED, USAGE, Refusal, answer
+from postex_tui.language import language
 from postex_tui.options import AsJson, Data
 from storage.records import DomainMode
 
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
 Owner = Annotated[
     str | None, typer.Option("--owner", help="Address of the owner account.", show_default="postmaster@DOMAIN")
 ]
+NOT_EMPTY = N_("{folder} is not empty, and nothing there is ever overwritten. Name a new folder.")
+OUTSIDE = N_(
+    "Documents are kept in the EEA, Switzerland and the United Kingdom only, and {country} is not there. Name the"
+    " country where the data folder lies; what is allowed is the setting residency.countries."
+)
+NO_COUNTRY = N_("Type the country as two letters, such as NL.")
+NO_DOMAIN = N_("Type a domain such as example.org: letters, digits and hyphens, with a dot.")
+NO_SERVER = N_("Type the server's name as mail programs find it, such as post.example.org.")
+NO_OWNER = N_("Type the owner's whole address; it ends in @{domain}.")
+NO_FOLDER = N_("{folder} cannot be written: {reason}. Name a folder that you may write.")
 Country = Annotated[str, typer.Option(help="Where documents are kept: two letters, such as NL (ISO 3166-1).")]
 
 
@@ -48,7 +60,7 @@ def init(
     from postex_tui.data_folder import settings_of
 
     _require_empty(data)
-    name, server = _host("--domain", domain), _host("--hostname", hostname or domain)
+    name, server = _domain(domain), _host(hostname or domain, NO_SERVER)
     written = template(server, is_open=is_open, high_ports=high_ports)
     first = FirstDomain(name, _country(country), mode, written)
     _require_europe(settings_of(data), first)
@@ -58,7 +70,7 @@ def init(
         _prepare_backups(data, kit)
     except OSError as error:
         _empty(data)
-        raise Refusal("no-folder", f"{error.filename or data} cannot be written: {error.strerror}") from None
+        raise _refusal("no-folder", NO_FOLDER, folder=error.filename or data, reason=error.strerror) from None
     except BaseException:
         _empty(data)
         raise
@@ -89,30 +101,41 @@ class FirstDomain:
 def _require_empty(data: Path) -> None:
     """Nothing that lies there is ever overwritten."""
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
-        raise Refusal("data-exists", f"{data} is not empty; init makes a new folder and never overwrites one")
+        raise _refusal("data-exists", NOT_EMPTY, folder=data)
 
 
 def _require_europe(settings: "Settings", first: FirstDomain) -> None:
     from bridge.routing import residency
 
-    outside = residency.refusal_of(settings, first.name, first.country)
-    if outside is not None:
-        raise Refusal("outside-europe", outside, USAGE)
+    if residency.refusal_of(settings, first.name, first.country) is not None:
+        raise _refusal("outside-europe", OUTSIDE, USAGE, country=first.country)
 
 
-def _host(option: str, text: str) -> str:
+def _refusal(code: str, message: str, status: int = FAILED, **values: object) -> Refusal:
+    """`message`, marked with N_, in the language of the terminal; the app's first run shows it too."""
+    return Refusal(code, text(language(), message, **values), status)
+
+
+def _domain(typed: str) -> str:
+    name = _host(typed, NO_DOMAIN)
+    if "." not in name:
+        raise _refusal("invalid", NO_DOMAIN, USAGE)
+    return name
+
+
+def _host(typed: str, told: str) -> str:
     from bridge.setting_values import host_name
 
     try:
-        return host_name(text)
-    except ValueError as error:
-        raise Refusal("invalid", f"{option} {error}", USAGE) from None
+        return host_name(typed)
+    except ValueError:
+        raise _refusal("invalid", told, USAGE) from None
 
 
-def _country(text: str) -> str:
-    if len(text) != 2 or not (text.isascii() and text.isalpha()):
-        raise Refusal("invalid", "--country must be two letters, such as NL (ISO 3166-1 alpha-2)", USAGE)
-    return text.upper()
+def _country(typed: str) -> str:
+    if len(typed) != 2 or not (typed.isascii() and typed.isalpha()):
+        raise _refusal("invalid", NO_COUNTRY, USAGE)
+    return typed.upper()
 
 
 def _make(data: Path, first: FirstDomain) -> str:
@@ -154,7 +177,7 @@ def _make_owner(data: Path, first: FirstDomain, address: str, kit: str) -> "tupl
 
     local, _, domain = address.lower().rpartition("@")
     if domain != first.name:
-        raise Refusal("not-found", f"--owner must be an address of {first.name}, not of {domain or 'nothing'}", USAGE)
+        raise _refusal("not-found", NO_OWNER, USAGE, domain=first.name)
     draft = AccountDraft(address, local, Role.OWNER, state=AccountState.INVITED)
     with opened(data) as store:
         made = store.write_now(_found, store.server_keys, store.shred, first, draft, kit, now())
@@ -222,5 +245,6 @@ def _words(data: Path, kit: str, signer: str, mark: str, address: str, code: str
         f"Signing key: write it on the kit. A restore shows by it that a backup is yours:\n  {signer}\n\n"
         f"TLS certificate, SHA-256:\n  {mark}\n\n"
         f"Owner {address}, enrolment code (72 hours, once):\n  {code}\n\n"
-        f"Next: postex account add anna@… --device phone --data {data}, then postex serve --data {data}"
+        f"Next: postex serve --data {data}\n"
+        f"Then, in a second terminal: postex tui --data {data}, or postex enrol {address} --data {data}"
     )

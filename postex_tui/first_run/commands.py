@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,8 @@ from postex_tui.answers import Refusal
 COMMAND = (sys.executable, "-m", "postex_tui.cli")
 
 
-async def postex(data: Path, *arguments: str) -> Mapping[str, Any]:
-    """What the command answers; `Refusal` with its code and words. What it prints goes to nobody else."""
+async def postex(data: Path, locale: str, *arguments: str) -> Mapping[str, Any]:
+    """What the command answers; `Refusal` with its code and words in `locale`. What it prints goes to nobody else."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,
@@ -23,6 +24,7 @@ async def postex(data: Path, *arguments: str) -> Mapping[str, Any]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "LC_ALL": f"{locale}.UTF-8", "PYTHONUTF8": "1"},
     )
     out, told = await process.communicate()
     answer = _parsed(out)

@@ -169,10 +169,17 @@ class Form(Dialog[Any]):
         try:
             answer = await self.post.proven(lambda: submit(values))
         except Refusal as refusal:
-            self.query_one("#wrong", Line).say(refusal.message)
+            self._refused(refusal.message)
             return
         if answer is not None:
             self.dismiss(answer.content)
+
+    def _refused(self, words: str) -> None:
+        """Words and buttons in sight, however long the form is; the keys on what is to be typed, if that is one."""
+        self.query_one("#wrong", Line).say(words)
+        if len(self._asks) == 1:
+            self.query_one(f"#{self._asks[0].name}").focus()
+        self.call_after_refresh(self.query_one(".buttons").scroll_visible, animate=False)
 
     def _filled(self) -> dict[str, str]:
         return {ask.name: self._value(ask) for ask in self._asks}

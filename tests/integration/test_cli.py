@@ -110,9 +110,12 @@ def test_init_refuses_a_folder_that_holds_anything(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--domain", "no domain", "--country", "NL"), "--domain"),
-        (("--domain", "example.test", "--country", "Holland"), "--country"),
-        (("--domain", "example.test", "--country", "NL", "--owner", "eva@elsewhere.test"), "elsewhere.test"),
+        (("--domain", "no domain", "--country", "NL"), "Type a domain such as example.org"),
+        (("--domain", "example", "--country", "NL"), "Type a domain such as example.org"),
+        (("--domain", "example.test", "--country", "NL", "--hostname", "a b"), "such as post.example.org"),
+        (("--domain", "example.test", "--country", "Holland"), "two letters, such as NL"),
+        (("--domain", "example.test", "--country", "US"), "US is not there"),
+        (("--domain", "example.test", "--country", "NL", "--owner", "eva@elsewhere.test"), "ends in @example.test"),
     ],
 )
 def test_a_refused_init_leaves_nothing(
@@ -122,6 +125,14 @@ def test_a_refused_init_leaves_nothing(
     assert named in office.refused("init", *arguments)[1]
     assert not office.data.exists() or not any(office.data.iterdir())
     office.ask("init", "--domain", "example.test", "--country", "NL")
+
+
+def test_a_refusal_of_init_is_in_the_language_of_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
+    told = Office(tmp_path / "data", capsys).refused("init", "--domain", "example.test", "--country", "Holland")[1]
+    assert told == "Typ het land als twee letters, zoals NL."
 
 
 def test_a_recipient_with_a_device_can_read_and_answer(office: Office) -> None:

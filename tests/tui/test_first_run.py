@@ -173,7 +173,8 @@ async def test_a_folder_that_cannot_be_made_and_a_taken_port_are_told(
         await push(at)
         await comes(at, Form)
         await fill(at, domain="example.test")
-        await until(at, lambda: "cannot be written: Not a directory" in said(at))
+        await until(at, lambda: "Noem een map waarin u mag schrijven" in said(at))
+        assert "Annuleren" in said(at), "the words push no button off the screen"
         assert at.app.screen.query_one("#domain").value == "example.test"  # type: ignore[attr-defined]
     data = PostOffice.create(tmp_path / "made", ()).data
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:

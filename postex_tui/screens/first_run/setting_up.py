@@ -62,7 +62,7 @@ async def is_needed(connection: Connection, beginning: Beginning) -> bool:
     except Refusal:
         return False
     try:
-        return not (await postex(beginning.data, *wanted))["accounts"]
+        return not (await postex(beginning.data, connection.locale, *wanted))["accounts"]
     except Refusal:
         return False
 
@@ -191,7 +191,7 @@ class FirstRun(WordedScreen[None]):
         wanted = [part for name in ("domain", "country", "mode") for part in (f"--{name}", values[name])]
         wanted += [part for name in ("owner", "hostname") if values[name] for part in (f"--{name}", values[name])]
         wanted += [flag for name, flag in (("open", "--open"), ("high", "--high-ports")) if values[name]]
-        made = await postex(data, "init", *wanted)
+        made = await postex(data, self.post.locale, "init", *wanted)
         self.beginning.data = data
         return made
 
@@ -209,16 +209,16 @@ class FirstRun(WordedScreen[None]):
 
     async def _renew(self) -> None:
         """What was shown once, to somebody who may have closed the app too early."""
-        verb = self.say(N_("Make a new kit"))
+        data, locale, verb = self.beginning.data, self.post.locale, self.say(N_("Make a new kit"))
         if await self.post.push_screen_wait(Confirm(self.say(N_("Welcome back")), self.say(KIT_LOST), verb)):
             self._work()
-            renewed = await postex(self.beginning.data, "kit", "new")
+            renewed = await postex(data, locale, "kit", "new")
             await kit.show(self, "", renewed["recovery_kit"])
         self._work()
-        found = await postex(self.beginning.data, "account", "list", "--role", "owner", "--state", "invited")
+        found = await postex(data, locale, "account", "list", "--role", "owner", "--state", "invited")
         if found["accounts"]:
             self.beginning.owner = found["accounts"][0]["email"]
-            made = await postex(self.beginning.data, "account", "invite", self.beginning.owner)
+            made = await postex(data, locale, "account", "invite", self.beginning.owner)
             self.beginning.code = made["enrolment_code"]
 
     def _work(self) -> None:
