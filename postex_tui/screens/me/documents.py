@@ -63,7 +63,7 @@ class Documents(ExportScreen):
         columns = [
             ("at", self.say(N_("Came")), 10),
             ("sender", self.say(N_("Sender")), 20),
-            ("type", self.say(N_("Type")), 14),
+            ("type", self.say(N_("Type")), 20),
             ("state", self.say(N_("State")), 26),
         ]
         with_facts = VerticalScroll(Facts(id="copy"))

@@ -64,8 +64,8 @@ class Batches(DeedScreen):
                 ("state", self.say(N_("State")), 18),
                 ("held", self.say(N_("Held")), 9),
                 ("agreed", self.say(N_("Agreed on")), 9),
-                ("opened", self.say(N_("Begun")), 16),
-                ("ended", self.say(N_("Ended")), 16),
+                ("opened", self.say(N_("Begun")), 11),
+                ("ended", self.say(N_("Ended")), 11),
             ],
             self._row,
             id="batches",
@@ -74,7 +74,7 @@ class Batches(DeedScreen):
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         agreed = "" if item["declared"] is None else item["declared"]
-        times = [moment(item["opened_at"]), moment(item["ended_at"]) or ""]
+        times = [(moment(item[which]) or "")[5:] for which in ("opened_at", "ended_at")]
         return item["name"], [item["name"], self.say(STATES[item["state"]]), item["count"], agreed, *times]
 
     async def fetch(self) -> Any:

@@ -54,7 +54,7 @@ class DryRun(DetailScreen):
             [
                 ("line", self.say(N_("In line")), 7),
                 ("recipient", self.say(N_("Recipient")), 30),
-                ("type", self.say(N_("Type")), 12),
+                ("type", self.say(N_("Type")), 20),
                 ("channel", self.say(N_("Channel")), 9),
                 ("problem", self.say(N_("Error")), 34),
             ],

@@ -44,9 +44,9 @@ class Sent(Filtered):
     def contents(self) -> Iterable[Widget]:
         yield Line("", id="filter")
         columns = [
-            ("when", self.say(N_("When, UTC")), 11),
+            ("when", self.say(N_("When, UTC")), 12),
             ("recipient", self.say(N_("Recipient")), 30),
-            ("type", self.say(N_("Type")), 10),
+            ("type", self.say(N_("Type")), 20),
             ("state", self.say(N_("State")), 11),
             ("batch", self.say(N_("Batch")), 10),
         ]

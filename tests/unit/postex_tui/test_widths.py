@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postex_tui.widgets.widths import NARROW, fitted
+from postex_tui.widgets.widths import LEAST, NARROW, fitted
 
 
 @given(st.lists(st.integers(1, 80), max_size=9), st.integers(1, 400))
 def test_all_of_the_room_and_no_more(wanted: list[int], room: int) -> None:
     widths = fitted(wanted, room)
-    least = sum(min(width, NARROW) for width in wanted)
+    least = sum(width if width <= NARROW else LEAST for width in wanted)
     if any(width > NARROW for width in wanted):
         assert sum(widths) == max(room, least)
-    assert all(width >= min(before, NARROW) for before, width in zip(wanted, widths, strict=True))
+    assert all(width >= min(before, LEAST) for before, width in zip(wanted, widths, strict=True))
 
 
 @given(st.lists(st.integers(1, NARROW), max_size=9), st.integers(1, 400))

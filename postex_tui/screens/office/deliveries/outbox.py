@@ -62,7 +62,7 @@ class Outbox(Filtered):
             ("state", self.say(N_("State")), 9),
             ("kind", self.say(N_("Channel")), 9),
             ("who", self.say(N_("Recipient")), 22),
-            ("due", self.say(N_("When, UTC")), 11),
+            ("due", self.say(N_("When, UTC")), 12),
             ("problem", self.say(N_("Last error")), 30),
         ]
         read = VerticalScroll(Facts(id="job-facts"), Line("", id="job-means", lines=True), id="job")

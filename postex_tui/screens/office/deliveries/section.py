@@ -31,10 +31,10 @@ class Deliveries(Filtered):
         yield Line("", id="filter")
         yield PagedGrid(
             [
-                ("when", self.say(N_("When, UTC")), 11),
+                ("when", self.say(N_("When, UTC")), 12),
                 ("recipient", self.say(N_("Recipient")), 24),
                 ("sender", self.say(N_("Sender")), 18),
-                ("type", self.say(N_("Type")), 10),
+                ("type", self.say(N_("Type")), 20),
                 ("channel", self.say(N_("Channel")), 9),
                 ("state", self.say(N_("State")), 11),
             ],
