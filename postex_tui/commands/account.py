@@ -283,10 +283,10 @@ def change_line(made: Mapping[str, Any]) -> str:
 
     end = "undone" if made["undone_at"] else f"undo until {as_text(made['undo_until'])}"
     end = end if made["undone_at"] or made["can_be_undone"] else "for good"
-    values = f"{made['old_value'] or '–'} → {made['new_value'] or '–'}"
+    old, new = (", ".join((made[each] or "–").splitlines()) for each in ("old_value", "new_value"))
     when = as_text(made["changed_at"])
     who = _CHANGERS.get(made["changed_by"], made["changed_by"])
-    return f"{made['id']:>6}  {when}  {made['field']:<14} by {who:<10} {end}  {values}"
+    return f"{made['id']:>6}  {when}  {made['field']:<14} by {who:<10}  {end}  {old} → {new}"
 
 
 def changed_words(made: Mapping[str, Any]) -> str:

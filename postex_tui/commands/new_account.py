@@ -28,10 +28,13 @@ def words(made: Mapping[str, Any]) -> str:
         lines.append(f"It may also write as {', '.join(made['identities'])}.")
     lines.append(f"Enrolment code (72 hours, once): {made['enrolment_code']}")
     if account["contact_email"]:
-        lines.append(f"Nothing goes to {account['contact_email']} before it is verified; that is not possible yet.")
+        lines.append(
+            f"Nothing goes to {account['contact_email']} before its owner confirms it: postex me contact verify"
+        )
     if device:
         lines.append(_device(device["label"], device["scopes"], device["username"], device["password"]))
-        lines.append("The device works at once. Everything else waits until its person enrols: postex enrol")
+        lines.append("The device works at once; everything else waits until the code was used.")
+    lines.append(f"With the code: postex enrol {account['email']}, or F6 at the sign-in of postex tui")
     return "\n".join(lines)
 
 

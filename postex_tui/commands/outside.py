@@ -12,7 +12,7 @@ notice_url = typer.Typer(
 )
 contact = typer.Typer(help="Prove your contact address, so that notices can go there.", no_args_is_help=True)
 _PATH = "/me/notice-url"
-_NONE = "you have no notice URL; give one: postex me notice-url set"
+_NONE = "You have no notice URL. Give one: postex me notice-url set"
 _VERIFICATION = "/me/contact/verification"
 
 Url = Annotated[str | None, typer.Argument(help="Such as ntfys://ntfy.sh/my-topic; `-` reads a line.")]

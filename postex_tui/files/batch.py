@@ -82,7 +82,8 @@ def as_csv(routed: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.writer(written)
     writer.writerow([*SHOWN, "reasons"])
     for row in routed:
-        writer.writerow([*(cell(row[name]) for name in SHOWN), cell(" ".join(row["reasons"] or []))])
+        told = {**row, "folder": "yes" if row["folder"] else "no"}  # which one is for the recipient alone to know
+        writer.writerow([*(cell(told[name]) for name in SHOWN), cell(" ".join(row["reasons"] or []))])
     return written.getvalue()
 
 

@@ -76,7 +76,7 @@ def test_a_notice_url_is_set_tried_and_removed(
     monkeypatch.setattr(Targets, "push", push)
     monkeypatch.setattr(Targets, "check", check)
     assert shell.refused(anna, "me", "notice-url", "show") == "not-found"
-    assert "give one: postex me notice-url set" in shell.run(anna, "me", "notice-url", "show", "--json")[1]
+    assert "Give one: postex me notice-url set" in shell.run(anna, "me", "notice-url", "show", "--json")[1]
     assert "give one: postex me external set" in shell.run(anna, "me", "external", "show", "--json")[1]
     assert shell.refused(anna, "me", "notice-url", "set", "file:///etc/passwd") == "notice-url-service"
     assert "(ntfys)" in shell.words(anna, "me", "notice-url", "set", TOPIC)

@@ -73,7 +73,8 @@ def test_an_account_is_added_shown_listed_closed_and_reopened(shell: Shell, peop
     email = f"eva@{FIRST}"
     said = shell.words(admin, "account", "add", email, "--name", "Eva", *details, "--alias", f"boer@{FIRST}")
     assert "Enrolment code (72 hours, once):" in said
-    assert "Nothing goes to eva@home.test before it is verified" in said
+    assert "Nothing goes to eva@home.test before its owner confirms it: postex me contact verify" in said
+    assert f"With the code: postex enrol {email}, or F6 at the sign-in" in said
     shown = shell.json(admin, "account", "show", email)
     assert (shown["legal_name"], shown["state"]) == ("E. de Boer", "invited")
     assert "not verified" in shell.words(admin, "account", "show", email)

@@ -138,7 +138,12 @@ def test_a_batch_is_asked_in_advance_and_bad_lines_are_named(
     assert words.splitlines()[-1] == "1 mailbox, 2 not routed"
     with out.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["line"], row["recipient"], row["channel"], row["ladder"]) == ("2", "anna@example.test", "mailbox", "")
+    assert [row[name] for name in ("line", "recipient", "channel", "folder")] == [
+        "2",
+        "anna@example.test",
+        "mailbox",
+        "no",
+    ]
     batch.write_text("recipient,sender\nanna@example.test,bills@energy.test\n", encoding="utf-8")
     found = shell.json(people["admin"], "explain", "--dry-run", str(batch))
     assert [(each["channel"], each["folder"], each["ladder"]) for each in found["rows"]] == [("mailbox", False, "")]

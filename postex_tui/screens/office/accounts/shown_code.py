@@ -14,12 +14,12 @@ from postex_tui.screens.words.times import moment
 from postex_tui.widgets.plain import Press
 
 ENROLS = N_(
-    "Give it to them yourself, in a way that nobody else reads. With it they choose a password and a second factor on"
-    " this bridge:"
+    "Give it to them yourself, in a way that nobody else reads. With it they choose a password and a second factor:"
+    " with F6 at the sign-in of this app, or by"
 )
 RESETS = N_(
     "Give it to them yourself, in a way that nobody else reads. With it they choose a new password. Until then"
-    " everything works as before."
+    " everything works as before. They use it with F6 at the sign-in of this app, or by"
 )
 
 
