@@ -49,7 +49,11 @@ HEARTBEAT = 5.0
 """Seconds between looks whether a bridge that was gone is back."""
 ATTENDED = 60.0
 """Seconds after a key or click in which what the app asks counts as asked by the person."""
+UNUSED = 300.0
+"""Seconds after which a page of the web view ends that nobody has signed in on, nor touched."""
 SESSION_OVER = frozenset({"sign-in-needed", "session-ended"})
+PLACES = frozenset({"menu", "next_mode", "command_palette"})
+"""Acts that lead somewhere."""
 ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
     " again, and tell your admin these words if it ends again."
@@ -148,6 +152,10 @@ class PostexApp(App[None]):
         """A note at the side, for some seconds."""
         self.notify(str(Content(safe_text(words, 600))), severity="error" if wrong else "information", markup=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What leads somewhere is for who signed in."""
+        return self.session is not None or action not in PLACES
+
     def action_next_language(self) -> None:
         self.locale = LOCALES[(LOCALES.index(self.locale) + 1) % len(LOCALES)]
 
@@ -181,6 +189,8 @@ class PostexApp(App[None]):
         self.set_interval(HEARTBEAT, self._look)
         if not self.is_headless:
             self.set_interval(1.0, self._leave_if_gone)
+        if self.is_web:
+            self.set_interval(HEARTBEAT, self._leave_if_unused)
 
     def on_resize(self, event: events.Resize) -> None:
         is_told = isinstance(self.screen, TooSmall)
@@ -195,6 +205,11 @@ class PostexApp(App[None]):
     def _leave_if_gone(self) -> None:
         if hangup.is_gone(0):
             self.exit(return_code=1)
+
+    def _leave_if_unused(self) -> None:
+        """A page that nobody signs in on is another's."""
+        if self.session is None and monotonic() - self._touched > UNUSED:
+            self.exit()
 
     def _answers(self, answers: bool) -> None:
         back = answers and not self.online

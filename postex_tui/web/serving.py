@@ -1,9 +1,9 @@
 """`postex web`: the terminal app in a browser, a process of its own for every page that is open.
 
 Contract. It listens where it is told, which is loopback unless one insists: TLS is for the proxy in front. A page
-holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once, the size
-a page may claim, who may open a socket (pages of this site alone, RFC 6455 section 10.2), what the page may load
-(nothing from elsewhere). What goes through a page, passwords among it, is in no log.
+holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once and of one
+visitor (visitors.py), the size a page may claim, who may open a socket (pages of this site alone, RFC 6455 section
+10.2), what the page may load (nothing from elsewhere). What goes through a page, passwords among it, is in no log.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
-MOST_PAGES = 32
-"""Pages at once; each is a process of some 60 MB."""
+from postex_tui.web.visitors import TooMany, Visitors, visitor
+
 WIDEST, HIGHEST = 400, 150
 """Columns and rows; more is taken for this much."""
 FAREWELL_SECONDS = 5
@@ -42,7 +42,7 @@ class Pages(Server):
         super().__init__(
             shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
         )
-        self._open, self._empty = 0, asyncio.Event()
+        self._visitors, self._empty = Visitors(), asyncio.Event()
         self._empty.set()
         self._sockets: set[web.WebSocketResponse] = set()
 
@@ -68,15 +68,15 @@ class Pages(Server):
         """One page, from its opening to its end."""
         if not self._is_ours(request):
             raise web.HTTPForbidden(text="Only pages of this site may open the app.")
-        if self._open >= MOST_PAGES:
-            raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.")
-        self._open += 1
-        self._empty.clear()
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
         try:
-            return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
+            with self._visitors.page(visitor(request.remote, forwarded)):
+                self._empty.clear()
+                return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
+        except TooMany:
+            raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.") from None
         finally:
-            self._open -= 1
-            if not self._open:
+            if not self._visitors.pages:
                 self._empty.set()
 
     def _is_ours(self, request: web.Request) -> bool:

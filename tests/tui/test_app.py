@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from postex_tui.app import UNUSED
 from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
 from storage.people import accounts
@@ -132,3 +133,15 @@ async def test_a_pasted_million_is_a_slip(desk: Desk) -> None:
         at.app.screen.query_one("#email").post_message(Paste("x" * 1_000_000))
         await at.settled()
         assert len(at.app.screen.query_one("#email").value) <= 4096  # type: ignore[attr-defined]
+
+
+async def test_a_page_without_anybody_ends(desk: Desk) -> None:
+    async with desk:
+        admin = desk.person("dora", Role.DOMAIN_ADMIN)
+        for who in (admin, None):
+            async with seat(desk, who) as at:
+                at.app._leave_if_unused()
+                assert not at.app._exit
+                at.app._touched -= UNUSED
+                at.app._leave_if_unused()
+                assert at.app._exit is (who is None)

@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from postex_tui.web import serving
+from postex_tui.web import visitors
 from postex_tui.web.serving import HIGHEST, WIDEST, Pages, within
+from postex_tui.web.visitors import visitor
 
 TELLS_SIZE = """
 import os, sys
@@ -62,7 +63,7 @@ async def test_a_page_is_as_large_as_a_page_can_be(tmp_path: Path) -> None:
 async def test_too_many_pages_are_refused_and_room_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "MOST_PAGES", 1)
+    monkeypatch.setattr(visitors, "MOST_PAGES", 1)
     async with served(tmp_path) as (pages, url), aiohttp.ClientSession(headers={"Origin": url}) as http:
         async with http.ws_connect(f"{url}/ws") as page:
             await page.receive_bytes()
@@ -72,6 +73,39 @@ async def test_too_many_pages_are_refused_and_room_comes_back(
         await asyncio.wait_for(pages._empty.wait(), 10)
         async with http.ws_connect(f"{url}/ws") as page:
             await page.receive_bytes()
+
+
+async def test_one_visitor_leaves_pages_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitors, "MOST_EACH", 1)
+
+    def by(address: str) -> dict[str, str]:
+        return {"Origin": url, "X-Forwarded-For": f"192.0.2.9, {address}"}
+
+    async with served(tmp_path) as (_, url), aiohttp.ClientSession() as http:
+        first = await http.ws_connect(f"{url}/ws", headers=by("2001:db8::1"))
+        await first.receive_bytes()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(f"{url}/ws", headers=by("2001:db8::2"))
+        assert refused.value.status == 503
+        other = await http.ws_connect(f"{url}/ws", headers=by("198.51.100.7"))
+        await other.receive_bytes()
+        await asyncio.gather(first.close(), other.close())
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "who"),
+    [
+        ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("::1", "10.9.9.9, 2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:127.0.0.1", "::ffff:198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "", None),
+        ("127.0.0.1", "[@click=x]", None),
+        ("203.0.113.5", "198.51.100.7", "203.0.113.5"),
+        (None, "198.51.100.7", None),
+    ],
+)
+def test_who_a_visitor_is(remote: str | None, forwarded: str, who: str | None) -> None:
+    assert visitor(remote, forwarded) == who
 
 
 async def test_a_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
