@@ -1,9 +1,10 @@
 """`postex web`: the terminal app in a browser, a process of its own for every page that is open.
 
 Contract. It listens where it is told, which is loopback unless one insists: TLS is for the proxy in front. A page
-holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once and of one
-visitor (visitors.py), the size a page may claim, who may open a socket (pages of this site alone, RFC 6455 section
-10.2), what the page may load (nothing from elsewhere). What goes through a page, passwords among it, is in no log.
+holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once and of
+one visitor (visitors.py), the size a page may claim, who may open a socket (pages of this site alone, RFC 6455
+section 10.2), what the page may load (nothing from elsewhere). What goes through a page, passwords among it, is in no
+log.
 """
 
 import asyncio
