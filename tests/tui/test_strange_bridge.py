@@ -78,13 +78,6 @@ async def no_answer(_: httpx.Request) -> httpx.Response:
     raise AssertionError
 
 
-async def behind(at: Seat, answer: Answer) -> None:
-    """Ask anew before such a bridge."""
-    at.app.connection._http._transport = httpx.MockTransport(answer)
-    await at.pilot.press("r")
-    await at.pilot.pause(0.05)
-
-
 def hostile(real: httpx.AsyncBaseTransport) -> Answer:
     """The real bridge, whose strangers write hostile text."""
 
@@ -97,6 +90,15 @@ def hostile(real: httpx.AsyncBaseTransport) -> Answer:
             return httpx.Response(given.status_code, content=content)
 
     return answer
+
+
+NONSENSE = (
+    (page_of_a_proxy, "no JSON"),
+    (another_shape, "makes no sense"),
+    (not_even_an_object, "makes no sense"),
+    (refused, "[@click=app.quit]x[/]"),
+)
+SAID = [each for each in VIEWS if each.name not in ASKS_WHEN_TOLD]
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -114,25 +116,28 @@ async def test_what_comes_from_a_bridge_is_shown_and_does_nothing(view: View, sc
         assert at.app.is_running
 
 
-@pytest.mark.parametrize(
-    "view", [each for each in VIEWS if each.name not in ASKS_WHEN_TOLD], ids=lambda view: view.name
-)
-async def test_a_bridge_that_makes_no_sense_is_told(view: View, scene: Scene) -> None:
-    async with seat(scene.desk, scene.who(view.who), section=view.section, size=LARGE) as at:
-        real = at.app.connection._http._transport
-        for answer, told in (
-            (page_of_a_proxy, "no JSON"),
-            (another_shape, "makes no sense"),
-            (not_even_an_object, "makes no sense"),
-            (refused, "[@click=app.quit]x[/]"),
-        ):
-            await behind(at, answer)
-            assert told in at.text, f"{answer.__name__}\n{at.text}"
-            assert "\x1b" not in at.text
-        await behind(at, no_answer)
-        await at.pilot.press("down", "f2", "escape")
-        assert at.app.is_running
-        at.app.workers.cancel_group(at.app.screen, "load")
-        at.app.connection._http._transport = real
+@pytest.mark.parametrize("who", sorted({view.who for view in SAID}))
+async def test_a_bridge_that_makes_no_sense_is_told(who: str, scene: Scene) -> None:
+    async with seat(scene.desk, scene.who(who), size=LARGE) as at:
+        for view in SAID:
+            if view.who == who:
+                at.app.go(view.name)
+                await at.settled()
+                await _makes_no_sense(at, view.name)
+
+
+async def _makes_no_sense(at: Seat, name: str) -> None:
+    http = at.app.connection._http
+    real = http._transport
+    for answer, told in NONSENSE:
+        http._transport = httpx.MockTransport(answer)
         await at.press("r")
-        assert not at.app.screen.has_class("failed"), at.text
+        assert told in at.text, f"{name}, {answer.__name__}\n{at.text}"
+        assert "\x1b" not in at.text
+    http._transport = httpx.MockTransport(no_answer)
+    await at.pilot.press("r", "down", "f2", "escape")
+    assert at.app.is_running
+    at.app.workers.cancel_group(at.app.screen, "load")
+    http._transport = real
+    await at.press("r")
+    assert not at.app.screen.has_class("failed"), at.text
