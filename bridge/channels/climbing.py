@@ -19,6 +19,7 @@ from bridge.routing.decision import Places
 from storage.database import Store
 from storage.deliveries import deliveries, ladder_runs
 from storage.deliveries.deliveries import Delivery
+from storage.deliveries.ladder_runs import Due
 from storage.deliveries.terms import Rung
 from storage.errors import Busy, NotFound
 from storage.keys.outbox import OutboxKey
@@ -38,22 +39,21 @@ def chores(places: Places) -> tuple[Chore, ...]:
 
 
 async def climb(places: Places, store: Store, now: int) -> int:
-    """Do what is due; how many rungs."""
+    """Do what is due, each once; how many rungs. What cannot be done stays due and holds up no other."""
     public, done = OutboxKey.of(store.server_keys.outbox).public_key, 0
 
-    async def climbed(ids: Sequence[int]) -> int:
-        return await store.write(_climb_some, ids, places, public, now)
+    async def climbed(found: Sequence[Due]) -> int:
+        return await store.write(_climb_some, [each.delivery_id for each in found], places, public, now)
 
-    while ids := await store.read(ladder_runs.due, now, SLICE):
+    last = ladder_runs.FIRST
+    while found := await store.read(ladder_runs.due, now, SLICE, last):
+        last = found[-1]
         try:
-            stepped = await climbed(ids)
+            done += await climbed(found)
         except Busy:
             raise
         except Exception:  # noqa: BLE001 - of one of them, which then says so alone
-            stepped = await apart("ladder", [[each] for each in ids], climbed)
-        if not stepped:
-            break
-        done += stepped
+            done += await apart("ladder", [[each] for each in found], climbed)
     return done
 
 

@@ -3,10 +3,13 @@
 Contract. `due` gives what may be due, `advance` does it: it takes effect only if the delivery stands where `due` saw
 it, unopened, so that two runs, a crash in between or a reader who was quicker never make a rung twice. A job's key is
 `<delivery>:ladder:<number>:<rung>`: exactly once, whatever happens. What an earlier rung has left in the outbox that
-nobody has begun is dropped: the next rung takes its place. How long to wait is `bridge.routing.ladder`'s.
+nobody has begun is dropped where the next one takes its place: a reminder for a reminder, an e-mail or a letter for
+all. A reminder takes the place of no e-mail or letter: that stays due, with the server's way to the document, and is
+tried on. How long to wait is `bridge.routing.ladder`'s.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -19,8 +22,9 @@ from storage.errors import NotFound
 JOBS = {Rung.REMIND: JobKind.NOTICE, Rung.EMAIL: JobKind.EMAIL, Rung.PAPER: JobKind.PAPER}
 CHANNELS = {Rung.REMIND: Channel.MAILBOX, Rung.EMAIL: Channel.EMAIL, Rung.PAPER: Channel.PAPER}
 _DUE = (
-    "SELECT delivery.id FROM delivery JOIN account ON account.id = delivery.account_id"
+    "SELECT ladder_due_at, delivery.id FROM delivery JOIN account ON account.id = delivery.account_id"
     " WHERE ladder_due_at <= ? AND opened_at IS NULL AND delivery.state IN ('waiting', 'leaving')"
+    " AND (ladder_due_at, delivery.id) > (?, ?)"
     " AND account.state NOT IN ('closed', 'erased') ORDER BY ladder_due_at, delivery.id LIMIT ?"
 )
 _STEP = (
@@ -31,9 +35,20 @@ _STEP = (
 _HASTEN = "UPDATE delivery SET ladder_due_at = min(ladder_due_at, ?) WHERE id = ? AND ladder_step = ?"
 
 
-def due(session: Session, now: int, limit: int) -> list[int]:
-    """Deliveries whose next rung is due, longest first. Closed accounts wait: their documents go nowhere."""
-    return [number for (number,) in statements.rows(session, _DUE, (now, limit))]
+class Due(NamedTuple):
+    """A delivery whose next rung is due, and since when."""
+
+    at: int
+    delivery_id: int
+
+
+FIRST = Due(0, 0)
+"""Before all of them."""
+
+
+def due(session: Session, now: int, limit: int, after: Due = FIRST) -> list[Due]:
+    """Longest due first, those `after` this one. Closed accounts wait: their documents go nowhere."""
+    return [Due(*row) for row in statements.rows(session, _DUE, (now, *after, limit))]
 
 
 def job_of(found: Delivery, rung: Rung, now: int, payload: bytes | None = None) -> NewJob:
@@ -53,16 +68,18 @@ def advance(
     """Do `rung` of `found`: `job` goes into the outbox; None: the caller does it in this transaction. False, and
     nothing done, if the delivery stands there no more.
     """
-    number = found.ladder_step + 1
-    state = _state(rung, next_due_at)
+    number, remind = found.ladder_step + 1, rung is Rung.REMIND
+    on_its_way = remind and deliveries.is_under_way(session, found.id)
+    state = DeliveryState.LEAVING if on_its_way else _state(rung, next_due_at)
     if not statements.run(session, _STEP, (next_due_at, state, found.id, found.ladder_step, now)):
         return False
-    statements.run(session, endings.DROP_LADDER_JOBS.replace("?*", "?"), (found.id,))
+    replaced = endings.DROP_REMINDERS if remind else endings.DROP_LADDER_JOBS
+    statements.run(session, replaced.replace("?*", "?"), (found.id,))
     if job is not None:
         owner = {"account_id": found.account_id, "delivery_id": found.id}
         jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)
     transcript.note(session, found.account_id, found.id, f"ladder.{rung}", now, CHANNELS[rung], str(number))
-    if rung is Rung.REMIND and not Ladder(found.ladder.rungs[number:]).leaves():
+    if remind and not on_its_way and not Ladder(found.ladder.rungs[number:]).leaves():
         outbox_keys.give_up(session, found.id)
     return True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.channels import climbing
-from bridge.channels.outbox import Later, Outbox, Outcome, Task
+from bridge.channels.outbox import Outbox
 from storage.access import enrolment, passwords, second_factor
 from storage.deliveries import deliveries, opening
 from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
@@ -17,7 +17,7 @@ from storage.mail import documents
 from storage.people import accounts
 from storage.records import AccountState, DomainMode, Flag
 from tests.crash.keys_driver import CHEAP, PASSWORD, SEED
-from tests.ladders import PLACES, House, Scripted
+from tests.ladders import PLACES, House
 from tests.reading import NOW
 
 PLAN = "3:remind 7:email 14:paper"
@@ -68,20 +68,13 @@ async def test_a_channel_that_fails_brings_the_next_rung_at_once(house: House) -
 async def test_an_email_that_the_relay_put_off_does_not_go_once_it_was_read(house: House) -> None:
     """An attempt was begun; the ladder stops on open all the same (D3)."""
 
-    class PutOff(Scripted):
-        async def carry(self, task: Task) -> Outcome:
-            if self.fails:
-                await task.message()
-                await task.note("sending")
-                return Later("4.3.0")
-            return await super().carry(task)
-
     house.choose_ladder("1:email 5:paper")
     delivery = house.hand_in()
-    carrier = house.carriers[JobKind.EMAIL] = PutOff(JobKind.EMAIL, house.clock, fails=True)
+    relay = house.carriers[JobKind.EMAIL]
+    relay.is_down = True
     await house.live(DAY + HOUR)
     house.open(delivery)
-    carrier.fails = False
+    relay.is_down = False
     await house.live(10 * DAY, step=DAY)
     assert house.carried() == []
     assert (house.again(delivery).state, can_open(house, delivery)) == (DeliveryState.OPENED, False)
@@ -123,6 +116,51 @@ async def test_the_last_day_is_kept_when_a_carrier_never_answers(house: House) -
     assert house.carried() == [("remind", 3.0), ("paper", 14.0)]
     assert house.count("job") == 0
     assert house.again(delivery).state is DeliveryState.HANDED_OFF
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["put off", "never begun"])
+async def test_an_email_that_could_not_go_yet_stays_due_while_reminders_go_out(house: House, begun: bool) -> None:
+    """It goes once, when the relay is there again; the server can open the document till then, and no longer."""
+    house.choose_ladder("3:email 5:remind 6:remind")
+    delivery, relay = house.hand_in(), house.carriers[JobKind.EMAIL]
+    relay.is_down = True
+    if not begun:
+        house.carriers.pop(JobKind.EMAIL)
+    await house.live(6 * DAY + HOUR)
+    assert house.carried() == [("remind", 5.0), ("remind", 6.0)]
+    unread = house.again(delivery)
+    assert (unread.state, unread.ladder_due_at, can_open(house, delivery)) == (DeliveryState.LEAVING, None, True)
+    relay.is_down, house.carriers[JobKind.EMAIL] = False, relay
+    await house.live(DAY)
+    assert [rung for rung, _ in house.carried()] == ["remind", "remind", "email"]
+    assert (house.again(delivery).state, house.count("job")) == (DeliveryState.HANDED_OFF, 0)
+    assert house.count("outbox_key") == 0
+
+
+async def test_an_email_given_up_behind_a_reminder_brings_no_second_reminder_at_once(
+    house: House,
+) -> None:
+    house.choose_ladder("3:email 8:remind 12:remind")
+    letter = house.hand_in()
+    house.carriers[JobKind.EMAIL].is_down = True
+    await house.live(9 * DAY, step=6 * HOUR)
+    assert house.events(letter)[:3] == ["ladder.email", "ladder.remind", "email.failed"]
+    assert house.again(letter).ladder_due_at == NOW + 12 * DAY
+    await house.live(5 * DAY, step=6 * HOUR)
+    assert house.carried() == [("remind", 8.0), ("remind", 12.0)]
+
+
+async def test_an_email_that_still_waits_ends_when_the_document_is_read(house: House) -> None:
+    house.choose_ladder("3:email 5:remind")
+    delivery, relay = house.hand_in(), house.carriers[JobKind.EMAIL]
+    relay.is_down = True
+    await house.live(5 * DAY + HOUR)
+    house.open(delivery)
+    relay.is_down = False
+    await house.live(5 * DAY, step=6 * HOUR)
+    assert house.carried() == [("remind", 5.0)]
+    assert (house.again(delivery).state, house.count("job")) == (DeliveryState.OPENED, 0)
+    assert not can_open(house, delivery)
 
 
 async def test_after_a_month_of_downtime_a_day_lies_between_rungs(house: House) -> None:
@@ -290,7 +328,11 @@ async def test_the_log_does_not_say_which_document_lies_unread(
     assert not [each for each in (delivery.public_id, delivery.document_public_id) if each in logged]
 
 
-async def test_a_delivery_that_cannot_be_read_holds_up_no_other_ladder(house: House) -> None:
+async def test_deliveries_that_cannot_be_read_hold_up_no_other_ladder(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many: more than are read at a time."""
+    monkeypatch.setattr(climbing, "SLICE", 1)
     house.choose_ladder("3:remind")
     first, second, third = house.hand_in(), house.hand_in(), house.hand_in()
     house.store.write_now(statements.run, "UPDATE delivery SET ladder = 'x' WHERE id = ?", (second.id,))
