@@ -10,9 +10,10 @@ import random
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,8 +21,10 @@ from bridge import logs, tls
 from storage.access import devices
 from storage.deliveries import disclosures, jobs
 from storage.deliveries.terms import Channel, JobState
+from storage.keys.envelope import seal_document
+from storage.keys.master import MasterKey
 from storage.oversight.document_statistics import last_month
-from storage.people import senders, tickets
+from storage.people import accounts, senders, tickets
 from storage.records import AccountState, Device, DomainMode, Role, Scope
 from tests import stores
 from tests.control import FIRST, NOW, SECOND, Desk, Person
@@ -39,7 +42,7 @@ KINDS = ("invoice", "letter", "payslip", "reminder", "newsletter")
 OTHERS = ("bram", "carla", "daan", "eva", "femke")
 SENDERS = ("energie", "gemeente", "bank")
 LINES = (
-    ("info", "bridge.started", {}),
+    ("info", "smtp.listening", {"port": 465}),
     ("info", "smtp.stored", {"document": "k2fq"}),
     ("info", "outbox.done", {"job": 4, "job_kind": "email", "attempts": 1}),
     ("warning", "outbox.dead", {"job": 5, "job_kind": "paper", "problem": "printer-aborted"}),
@@ -48,6 +51,8 @@ LINES = (
     ("info", "smtp.stored", {"document": "m3xw"}),
 )
 """What the bridge wrote to its log: level, event, the rest."""
+DRAWN = (accounts.create, seal_document, MasterKey.generate.__func__)
+"""What draws ids and keys of which something shows."""
 AT_WORK = ("owner", "dora", "aldo", "erp", "anna", "hans")
 """Who signs in anew once all is there."""
 
@@ -103,9 +108,16 @@ def written() -> logs.Recent:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """What is random comes from `seed`."""
-    chance = random.Random(seed)
-    with patch.object(os, "urandom", chance.randbytes), patch.object(random, "_urandom", chance.randbytes):
+    """What is random comes from `seed`, as far as it shows; `os.urandom` is a default that was bound long before."""
+    chance, real = random.Random(seed).randbytes, os.urandom
+    with ExitStack() as all_of_it:
+        for made in DRAWN:
+            plain = tuple(chance if each is real else each for each in made.__defaults__ or ())
+            named = {name: chance if each is real else each for name, each in (made.__kwdefaults__ or {}).items()}
+            all_of_it.enter_context(patch.object(made, "__defaults__", plain))
+            all_of_it.enter_context(patch.object(made, "__kwdefaults__", named))
+        all_of_it.enter_context(patch.object(os, "urandom", chance))
+        all_of_it.enter_context(patch.object(random, "_urandom", chance))
         yield
 
 
@@ -117,7 +129,7 @@ async def _made() -> Scene:
     if not _once:
         folder = tempfile.mkdtemp(prefix=FOLDER, dir="/tmp")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        with seeded(5):
+        with seeded(5), patch.object(stores, "_made", cache(stores._made.__wrapped__)):  # with a key of its own
             scene = await _furnished(Path(folder))
         await scene.desk.__aexit__()
         _once.append(scene)

@@ -34,6 +34,8 @@ class Requests(DeedScreen):
         *(Binding(str(number), f"enter({number})", show=False) for number in range(1, len(ROOMS) + 1)),
     ]
     first: str | None = None
+    _gone_to: str | None = None
+    """A room that was asked for by its name or number, and did not get the keys yet."""
 
     def contents(self) -> Iterable[Widget]:
         there = [room for room in ROOMS if self.may(room.ACTION)]
@@ -57,6 +59,9 @@ class Requests(DeedScreen):
         room, page = content
         if room is not None:
             room.show(page)
+            if self._gone_to == room.NAME:
+                self._gone_to = None
+                self.call_after_refresh(room.grid.focus)
         self.refresh_bindings()
         return True
 
@@ -67,7 +72,7 @@ class Requests(DeedScreen):
 
     def enter_room(self, name: str) -> None:
         """Go to that tab, if it is there. Its list has the keys from then on: a tab with the keys is shown."""
-        self.first = name
+        self.first = self._gone_to = name
         for room in self.query(Waiting):
             if name == room.NAME:
                 self.query_one(TabbedContent).active = name
