@@ -10,8 +10,16 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-LONG = ("test_tampered_rows.py", "test_matrix.py")
-"""They take a worker half a minute; by their names they would come when the others have nothing left to do."""
+LONG = (
+    "test_tampered_rows.py",
+    "test_matrix.py",
+    "test_pictures.py",
+    "test_strange_bridge.py",
+    "test_first_run.py",
+    "test_first_day.py",
+    "test_browser.py",
+)
+"""They take half a minute or more; by their names some would come when the other workers have nothing left."""
 SELDOM = (50_000, 20, 20)
 """Net allocations before the youngest are looked at; how often that before the next older are; then for the old."""
 
