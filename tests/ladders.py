@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.channels import climbing, handoff
 from bridge.channels.mailbox import inbox_draft
-from bridge.channels.outbox import Done, Failed, Limits, Outbox, Outcome, Task
+from bridge.channels.outbox import Done, Failed, Later, Limits, Outbox, Outcome, Task
 from bridge.channels.sealing import seal_and_place
 from bridge.mail.facts import facts_of
 from bridge.routing import planning
@@ -37,11 +37,15 @@ _CHANNELS = {JobKind.EMAIL: Channel.EMAIL, JobKind.PAPER: Channel.PAPER}
 
 @dataclass
 class Scripted:
-    """A carrier; `fails` while it is set. `carried`: key and time of what left, with the whole message."""
+    """A carrier; `fails` while it is set, `is_down` as a relay is that answers to nobody.
+
+    `carried`: key and time of what left, with the whole message.
+    """
 
     kind: JobKind
     clock: Clock
     fails: bool = False
+    is_down: bool = False
     carried: list[tuple[str, int]] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
 
@@ -55,8 +59,11 @@ class Scripted:
         if self.fails:
             settle = _settling(handoff.failed, delivery_id=job.delivery_id, channel=channel, problem="refused")
             return Failed("refused", settle)
-        self.messages.append(await task.message())
-        await task.note("sent")
+        message = await task.message()
+        await task.note("sending")
+        if self.is_down:
+            return Later("4.4.1")
+        self.messages.append(message)
         self.carried.append((job.key, int(self.clock())))
         return Done(_settling(handoff.done, delivery_id=job.delivery_id, channel=channel))
 

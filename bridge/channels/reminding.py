@@ -20,6 +20,8 @@ from storage.deliveries.terms import DeliveryState, Rung
 from storage.people import accounts
 
 UNREACHED = "ladder.unreached"
+_UNREAD = (DeliveryState.WAITING, DeliveryState.DELIVERED, DeliveryState.LEAVING)
+"""Of a document whose latest step was a reminder; the last one: an earlier step's e-mail still waits."""
 _KEY = re.compile(rf":ladder:(\d+):{Rung.REMIND}\Z")
 
 
@@ -62,7 +64,7 @@ def unreached(session: Session, delivery_id: int, number: int, now: int) -> None
 def _is_latest(found: Delivery, number: int) -> bool:
     """Whether it is the last thing that was done, and the document still lies unread."""
     last = [rung for _, rung in found.ladder.rungs[number - 1 : number] if found.ladder_step == number]
-    waits = found.state in (DeliveryState.WAITING, DeliveryState.DELIVERED) and found.opened_at is None
+    waits = found.state in _UNREAD and found.opened_at is None
     return waits and last == [Rung.REMIND]
 
 

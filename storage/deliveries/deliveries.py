@@ -237,9 +237,9 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
         statements.run(
             session,
             "UPDATE delivery SET state = ?, ladder_due_at = ?, ended_at = NULL WHERE id = ?",
-            (DeliveryState.WAITING, now, delivery_id),
+            (DeliveryState.WAITING, _hastened(found, now), delivery_id),
         )
-    elif not _has_jobs(session, delivery_id):
+    elif not is_under_way(session, delivery_id):
         statements.run(
             session,
             "UPDATE delivery SET state = ?, ladder_due_at = NULL WHERE id = ?",
@@ -267,15 +267,22 @@ def _may_climb(found: Delivery) -> bool:
     return bool(rest) and found.opened_at is None and (found.needs_key or rest[0][1] is Rung.REMIND)
 
 
-def has_dead_letters(session: Session, delivery_id: int) -> bool:
-    """Whether a person may still have it tried again: till then the server can open the document."""
-    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state = 'dead' AND kind <> 'notice'"
+def _hastened(found: Delivery, now: int) -> int:
+    """When the next rung is due after one that gave up: at once, but no reminder right behind another."""
+    rungs = [rung for _, rung in found.ladder.rungs]
+    repeats = rungs[max(found.ladder_step - 1, 0) : found.ladder_step + 1] == [Rung.REMIND, Rung.REMIND]
+    return found.ladder_due_at if repeats and found.ladder_due_at is not None else now
+
+
+def is_under_way(session: Session, delivery_id: int) -> bool:
+    """Whether an e-mail, a letter or the like of it is in the outbox still, and not given up."""
+    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state IN ('waiting', 'uncertain') AND kind <> 'notice'"
     return statements.row(session, sql, (delivery_id,)) is not None
 
 
-def _has_jobs(session: Session, delivery_id: int) -> bool:
-    """Whether another rung is still on its way."""
-    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state IN ('waiting', 'uncertain') AND kind <> 'notice'"
+def has_dead_letters(session: Session, delivery_id: int) -> bool:
+    """Whether a person may still have it tried again: till then the server can open the document."""
+    sql = "SELECT 1 FROM job WHERE delivery_id = ? AND state = 'dead' AND kind <> 'notice'"
     return statements.row(session, sql, (delivery_id,)) is not None
 
 

@@ -14,6 +14,7 @@ from storage.engine import statements
 DROP_LADDER_JOBS = (
     "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'"
 )
+DROP_REMINDERS = f"{DROP_LADDER_JOBS} AND kind = 'notice'"
 _DROP_DEAD_RUNGS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'dead' AND key LIKE '%:ladder:%'"
 """Nobody is to try a rung again whose reader was quicker."""
 STAYS = (
