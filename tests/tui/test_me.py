@@ -7,12 +7,10 @@ import pytest
 
 from bridge.channels.external import doorways
 from postex_tui.screens.dialogs import Confirm, Form, ShownOnce, StepUp
-from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.me.person.section import Person as AboutMe
 from postex_tui.screens.qr_shown import QrShown
 from postex_tui.widgets.plain import Press
-from storage.people import accounts
-from storage.records import AccountState, DomainMode
+from storage.records import DomainMode
 from tests.tui.office import LARGE, Seat, seat
 from tests.tui.waiting import fill, reached, told
 from tests.unit.bridge.api.house import House
@@ -110,23 +108,6 @@ async def test_a_mailbox_elsewhere_is_tried_added_and_removed(home: House, monke
         at.app.screen.query_one("#do", Press).press()
         await told(at, "Removed.")
         assert "imap.example.org" not in at.text
-
-
-async def test_leaving_takes_the_typed_address(home: House) -> None:
-    async with home.desk as desk:
-        anna = desk.person("anna")
-        async with seat(desk, anna, section="me", size=LARGE) as at:
-            await chosen(at, "erase", "enter")
-            await reached(at, Form)
-            fill(at, typed="somebody@example.test")
-            at.app.screen.query_one("#do", Press).press()
-            await at.pilot.pause(0.1)
-            assert "That is not your address" in at.text
-            fill(at, typed="Anna@example.test")
-            at.app.screen.query_one("#do", Press).press()
-            await reached(at, SignIn)
-        found = desk.store.read_now(accounts.by_id, anna.account.id)
-        assert found.state is AccountState.CLOSED
 
 
 async def test_the_palette_tells_in_dutch_that_nothing_was_found(home: House) -> None:

@@ -9,7 +9,6 @@ import pytest
 from postex_tui.screens.dialogs import Confirm, Form
 from postex_tui.screens.sending.dry_run import DryRun
 from storage.deliveries import batches, deliveries
-from storage.people import senders
 from storage.records import Role
 from tests.control import FIRST, NOW, Desk
 from tests.handing_in import send
@@ -116,21 +115,6 @@ async def test_what_was_sent_looks_the_same_whether_it_was_opened_or_not(desk: D
             assert "anna@" not in at.text
             await at.press("c")
             assert f"anna@{FIRST}" in at.text
-
-
-async def test_identities_tell_who_one_is_and_the_type_is_ones_own_to_choose(desk: Desk) -> None:
-    async with desk:
-        erp = desk.person("erp", role=Role.SENDER)
-        desk.store.write_now(senders.add_identity, erp.account.id, f"bills@{FIRST}", NOW)
-        async with seat(desk, erp, section="identities") as at:
-            assert f"erp@{FIRST}" in at.text
-            assert f"bills@{FIRST} (added by your admin)" in at.text
-            await at.press("e")
-            await filled(at, type="invoice")
-            assert desk.store.read_now(senders.default_type, erp.account.id) == "invoice"
-            await at.press("n")
-            assert "px1-" not in at.text
-            assert at.app.screen.NAME == "sending-devices"  # type: ignore[attr-defined]
 
 
 async def test_who_does_not_send_has_no_sender_mode(desk: Desk) -> None:
