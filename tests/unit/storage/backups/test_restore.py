@@ -403,9 +403,7 @@ def test_a_step_of_a_ladder_that_may_have_been_done_is_not_done_again_by_itself(
     assert found.uncertain == (0 if settles is None else 1)
     with opened(target) as again:
         due = [each.delivery_id for each in again.read_now(ladder_runs.due, NOW + 100 * DAY, 9)]
-        assert due == ([delivery.id] if settles is None else []), (
-            "its ladder waits for a person"
-        )
+        assert due == ([delivery.id] if settles is None else []), "its ladder waits for a person"
         if settles is not None:
             ((job, key, state),) = again.read_now(statements.rows, "SELECT id, key, state FROM job")
             step = "1:email" if "email" in ladder else "2:paper"
