@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandList, CommandPalette, SearchIcon
 
 from bridge.i18n import N_
 from postex_tui.widgets.plain import option
@@ -18,6 +18,10 @@ class Palette(CommandPalette):
     def __init__(self, say: Callable[[str], str]) -> None:
         super().__init__(placeholder=say(FIND))
         self._nothing = say(NOTHING)
+
+    def on_mount(self) -> None:
+        """Not a picture that many terminals have no letter for."""
+        self.query_one(SearchIcon).icon = ">"
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """Overrides Textual's own, whose words are English."""

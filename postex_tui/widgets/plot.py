@@ -6,6 +6,7 @@ Contract. `tell` takes a title and (label, count) pairs; a count of None, of too
 from collections.abc import Sequence
 
 from textual.app import RenderResult
+from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from postex_tui.terminal.safe_text import safe_text
@@ -27,15 +28,27 @@ class BarPlot(PlotextPlot):
     can_focus = False
     _labels: Sequence[str] = ()
 
+    _told: tuple[str, Bars] = ("", ())
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._draw, init=False)
+
     def tell(self, title: str, bars: Bars) -> None:
         """Show these instead."""
+        self._told = title, bars
+        self._draw()
+
+    def _draw(self) -> None:
+        """In the colour that the theme has for what stands out."""
+        title, bars = self._told
         self.plt.clear_figure()
         self.plt.title(safe_text(title))
         highest = max((count for _, count in bars if count), default=0)
         self.plt.frame(highest > 0)
         self._labels = [safe_text(label, LONGEST) for label, _ in bars] if highest else []
         if highest:
-            self.plt.bar([float(place) for place in range(len(bars))], [count or 0 for _, count in bars], width=0.6)
+            counts, colour = [count or 0 for _, count in bars], Color.parse(self.app.theme_variables["primary"]).rgb
+            self.plt.bar([float(place) for place in range(len(bars))], counts, color=colour, width=0.6)
             self.plt.xlim(-1, len(bars))
             self.plt.ylim(0, highest)
             self.plt.yticks([0, highest], ["0", str(highest)])

@@ -36,8 +36,10 @@ REVOKED = N_(
 CUT_OFF = N_("The mail program is cut off within a second, but may sign in again. To keep it out, revoke its device.")
 SIGNED_OUT = N_("The program is signed out there within a second, and can sign in again.")
 YOURSELF = N_("This is the session you are in: the app goes back to the door.")
-NETWORKS = N_("From these networks alone (10.0.0.0/8, …; empty: from everywhere)")
-UNTIL = N_("Until (a day such as 2027-12-31; empty: without end)")
+NETWORKS = N_("From these networks alone")
+EVERYWHERE = N_("such as 10.0.0.0/8; empty: from everywhere")
+UNTIL = N_("Until")
+ENDLESS = N_("a day such as 2027-12-31; empty: without end")
 
 
 class Devices(DeedScreen):
@@ -157,8 +159,8 @@ class Devices(DeedScreen):
         asks = [
             Ask("label", self.say(N_("Its name, such as phone"))),
             Ask("kind", self.say(N_("It may")), options=options, value=self._usual),
-            Ask("until", self.say(UNTIL)),
-            Ask("networks", self.say(NETWORKS)),
+            Ask("until", self.say(UNTIL), hint=self.say(ENDLESS)),
+            Ask("networks", self.say(NETWORKS), hint=self.say(EVERYWHERE)),
         ]
         explained = self.say(
             N_("It gets a password of its own, which you see once. A message in your mailbox tells.")
@@ -186,8 +188,8 @@ class Devices(DeedScreen):
             return
         asks = [
             Ask("label", self.say(N_("Its name, such as phone")), device["label"] or ""),
-            Ask("until", self.say(UNTIL), day(device["expires_at"])),
-            Ask("networks", self.say(NETWORKS), ", ".join(device["networks"] or [])),
+            Ask("until", self.say(UNTIL), day(device["expires_at"]), self.say(ENDLESS)),
+            Ask("networks", self.say(NETWORKS), ", ".join(device["networks"] or []), self.say(EVERYWHERE)),
         ]
         submit = partial(self._changed, device)
         form = Form(self.say(N_("Change the device")), asks, self.say(N_("Change")), submit=submit)

@@ -51,6 +51,6 @@ class EventDetail(DetailScreen):
         yield self.say(N_("By")), party(self.say, event["actor"])
         yield self.say(N_("About")), party(self.say, event["subject"])
         for name, value in (event["detail"] or {}).items():
-            yield name, member(name, value)
+            yield name, member(self.say, name, value)
         yield self.say(N_("Hash")), event["hash"]
         yield self.say(N_("Hash before")), event["previous"]

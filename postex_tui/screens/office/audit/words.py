@@ -197,8 +197,10 @@ def party(say: Say, shown: Mapping[str, Any]) -> str:
     return f"{name} ({shown['role']})" if shown["role"] else str(name)
 
 
-def member(name: str, value: object) -> str:
+def member(say: Say, name: str, value: object) -> str:
     """A value of an event's detail; times as such."""
+    if isinstance(value, bool):
+        return say(N_("yes") if value else N_("no"))
     if name.endswith("_at") and type(value) is int:
         return as_text(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -46,8 +46,8 @@ class Roles(DeedScreen):
         yield Choice([(self.say(words), value) for value, words in SHOWN.items()], "", id="shown")
         columns = (
             ("mark", "", 1),
-            ("who", self.say(N_("Who")), 26),
-            ("role", self.say(N_("Role")), 14),
+            ("who", self.say(N_("Who")), 22),
+            ("role", self.say(N_("Role")), 16),
             ("domain", self.say(N_("Where")), 20),
             ("until", self.say(N_("Until")), 12),
         )
