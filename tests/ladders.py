@@ -119,10 +119,10 @@ class House:
     def choose_ladder(self, text: str, *, of_domain: bool = False) -> None:
         self.choose(of_domain=of_domain, ladder=Ladder.parse(text))
 
-    def hand_in(self, subject: str = "Factuur", places: Places = PLACES) -> Delivery:
-        """A document of the ERP for Anna, as SMTP takes it in."""
+    def hand_in(self, subject: str = "Factuur", places: Places = PLACES, header: str = "") -> Delivery:
+        """A document of the ERP for Anna, as SMTP takes it in. `header`: lines of it, each with its CRLF."""
         store, now = self.store, int(self.clock())
-        message = plain_message(subject)
+        message = header.encode() + plain_message(subject)
         reader = store.read_now(accounts.recipient, self.anna.email)
         assert reader is not None
         gathered = store.read_now(planning.gather, [self.anna.id], self.erp.id, True)
@@ -131,7 +131,10 @@ class House:
         facts = facts_of(header_block(message, 0))
         decided = planning.plan(gathered, facts, places, store.server_keys.message_tag, now, {})
         draft = inbox_draft(placed, (reader,), self.erp.id, None, now)
-        delivered = store.write_now(arrivals.accept, Acceptance(draft, decided, gathered.key, public), now)
+        tags = [planning.message_tag(store.server_keys.message_tag, self.anna.id, each) for each in facts.supersedes]
+        superseded = {self.anna.id: tuple(filter(None, tags))}
+        accepted = Acceptance(draft, decided, gathered.key, public, superseded=superseded)
+        delivered = store.write_now(arrivals.accept, accepted, now)
         return store.read_now(deliveries.of_document, self.anna.id, delivered.document_public_id)
 
     def again(self, delivery: Delivery) -> Delivery:

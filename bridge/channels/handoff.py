@@ -22,6 +22,7 @@ from storage.people import accounts
 UNDER_WAY = frozenset({DeliveryState.LEAVING, DeliveryState.WAITING})
 
 TOLD = "hand-over.told"
+GONE, SUPERSEDED = "gone", "superseded"
 _EVENTS = {Channel.EXTERNAL: Event.MOVED_ON, Channel.EMAIL: Event.EMAILED, Channel.PAPER: Event.PRINTED}
 _CARRIERS = {Channel.EXTERNAL: "external mailbox", Channel.EMAIL: "relay", Channel.PAPER: "printer"}
 
@@ -93,6 +94,12 @@ def given_up(session: Session, now: int, *, job: Job, problem: str) -> None:
     found = deliveries.get(session, job.delivery_id)
     if found.state in UNDER_WAY:
         failed(session, now, delivery_id=found.id, channel=Channel(job.kind), problem=problem)
+
+
+def lost(session: Session, now: int, *, job: Job) -> None:
+    """The server can open its document no more, as that is gone or superseded. NotFound."""
+    superseded = job.delivery_id is not None and transcript.is_superseded(session, job.delivery_id)
+    given_up(session, now, job=job, problem=SUPERSEDED if superseded else GONE)
 
 
 def _note_notice(session: Session, job: Job, kind: str, now: int, problem: str | None = None) -> None:

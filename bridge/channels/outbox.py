@@ -317,4 +317,4 @@ def _bury(session: Session, job: Job, problem: str, settle: Settle, now: int) ->
 def _drop(session: Session, job: Job, now: int) -> None:
     """What it was about is gone; the delivery, if that is there, must not wait for it."""
     if jobs.done(session, job.id):
-        handoff.given_up(session, now, job=job, problem="gone")
+        handoff.lost(session, now, job=job)

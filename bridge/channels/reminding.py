@@ -50,11 +50,11 @@ def rung_of(key: str) -> int | None:
 
 
 def unreached(session: Session, delivery_id: int, number: int, now: int) -> None:
-    """The reminder of step `number` reached nobody. Once for each; nothing where the document was read meanwhile, or
-    the ladder has gone on. NotFound.
+    """The reminder of step `number` reached nobody. Once for each; nothing where the document was read or
+    superseded meanwhile, or the ladder has gone on. NotFound.
     """
     found = deliveries.get(session, delivery_id)
-    if not _is_latest(found, number) or _noted(session, delivery_id, number):
+    if not _is_latest(found, number) or _is_settled(session, delivery_id, number):
         return
     transcript.note(session, found.account_id, delivery_id, UNREACHED, now, found.channel, str(number))
     next_at = ladder_runs.hasten(session, found, now)
@@ -68,6 +68,8 @@ def _is_latest(found: Delivery, number: int) -> bool:
     return waits and last == [Rung.REMIND]
 
 
-def _noted(session: Session, delivery_id: int, number: int) -> bool:
+def _is_settled(session: Session, delivery_id: int, number: int) -> bool:
+    """Whether that was noted before, or nothing is to be said of the document any more."""
     lines = transcript.of_delivery(session, delivery_id)
-    return any(line.kind == UNREACHED and line.detail == str(number) for line in lines)
+    noted = any(line.kind == UNREACHED and line.detail == str(number) for line in lines)
+    return noted or any(line.kind == transcript.SUPERSEDED for line in lines)

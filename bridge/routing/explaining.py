@@ -63,7 +63,9 @@ STATES = {
     DeliveryState.REMOVED: N_("It was removed unread."),
 }
 EVENTS = {
-    "document.superseded": N_("A later document of its sender takes its place."),
+    "document.superseded": N_(
+        "A later document of its sender takes its place: this one stays, and nothing more is done with it."
+    ),
     "ladder.unreached": N_("A reminder of it reached nobody outside; it came into the mailbox."),
     "email.handed-off": N_("It went by e-mail."),
     "email.failed": N_("It could not go by e-mail, or came back from there ({detail})."),

@@ -233,7 +233,7 @@ def failed(session: Session, delivery_id: int, channel: Channel, problem: str, n
         if found.state is DeliveryState.HANDED_OFF or found.channel is not Channel.MAILBOX:  # nobody else has it
             statements.run(session, "UPDATE delivery SET state = ? WHERE id = ?", (_after_end(found), delivery_id))
         outbox_keys.destroy_needless(session, [] if found.document_id is None else [found.document_id])
-    elif _may_climb(found):
+    elif _may_climb(found) and not transcript.is_superseded(session, delivery_id):
         statements.run(
             session,
             "UPDATE delivery SET state = ?, ladder_due_at = ?, ended_at = NULL WHERE id = ?",

@@ -7,6 +7,9 @@ from sqlmodel import Session
 from storage.deliveries.terms import Channel
 from storage.engine import statements
 
+SUPERSEDED = "document.superseded"
+"""A later document of its sender takes its place: see `superseding`."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
@@ -55,6 +58,12 @@ def has(session: Session, account_id: int, kind: str, beginning: str) -> bool:
         (account_id, kind, len(beginning), beginning),
     )
     return found is not None
+
+
+def is_superseded(session: Session, delivery_id: int) -> bool:
+    """Whether nothing more is to happen to it, as a later document has taken its place."""
+    sql = "SELECT 1 FROM delivery_event WHERE delivery_id = ? AND kind = ? LIMIT 1"
+    return statements.row(session, sql, (delivery_id, SUPERSEDED)) is not None
 
 
 def was_noted(session: Session, account_id: int, kind: str, since: int) -> bool:

@@ -144,7 +144,7 @@ def test_what_is_held_is_superseded_by_nothing(desk: Desk) -> None:
     assert store.read_now(transcript.of_delivery, held.id) == []
     shown = desk.delivery(desk.hand_in())
     store.write_now(superseding.mark, desk.anna.account.id, held.correspondent_id, [b"tag"], 99, NOW)
-    assert [each.kind for each in store.read_now(transcript.of_delivery, shown.id)] == [superseding.EVENT]
+    assert [each.kind for each in store.read_now(transcript.of_delivery, shown.id)] == [transcript.SUPERSEDED]
 
 
 def test_whose_sender_wished_to_know_is_told_of_in_the_order_of_opening(desk: Desk) -> None:
