@@ -43,6 +43,12 @@ class WordedScreen(Screen[T]):
     focused: reactive[Widget | None] = reactive(None, repaint=False)
     """Textual draws the whole screen anew with each move of the focus; the two widgets concerned do so alone."""
 
+    def on_compose(self) -> None:
+        """The classes of the screen's size come before its widgets: Textual sets them after, and styles all twice."""
+        app, (width, height) = self.app, self.app.size
+        for size, steps in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
+            self.add_class(max(step for step in steps or () if step[0] <= size)[1], update=False)
+
     @property
     def post(self) -> "PostexApp":
         return cast("PostexApp", self.app)
@@ -80,13 +86,14 @@ class SectionScreen(WordedScreen[None]):
     LISTENS: ClassVar[frozenset[str]] = frozenset()
     """Kinds of live events after which it asks anew."""
     EMPTY: ClassVar[str] = N_("There is nothing here yet.")
+    DEFAULT_CLASSES = "loading"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "reload", N_("Reload"), show=False)]
 
     def compose(self) -> ComposeResult:
         yield Bar()
         with Horizontal(id="desk"):
             yield Rail(self.NAME)
-            with Container(id="room"):
+            with Container(id="room", classes="loading"):
                 yield Line(self.say(LOADING), id="state", lines=True)
                 with Vertical(id="contents"):
                     yield from self.contents()
@@ -105,7 +112,6 @@ class SectionScreen(WordedScreen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self._settle("loading", self.say(LOADING))
         self.reload()
 
     def reword(self) -> None:
