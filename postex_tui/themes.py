@@ -2,6 +2,15 @@
 
 from textual.theme import Theme
 
+
+def _scrolling(bar: str, track: str) -> dict[str, str]:
+    """A bar that is calm in each state, on a track that is no hole in what it stands on."""
+    states = ("", "-hover", "-active")
+    return {f"scrollbar{state}": bar for state in states} | {
+        f"scrollbar-background{state}": track for state in states
+    }
+
+
 LIGHT = Theme(
     name="postex-light",
     primary="#0b5f6b",
@@ -15,7 +24,12 @@ LIGHT = Theme(
     warning="#8a5a00",
     error="#a3262a",
     dark=False,
-    variables={"border": "#b9b2a3", "border-blurred": "#d3cdbf", "footer-key-foreground": "#0b5f6b"},
+    variables={
+        "border": "#b9b2a3",
+        "border-blurred": "#d3cdbf",
+        "footer-key-foreground": "#0b5f6b",
+        **_scrolling("#b9b2a3", "#e8e4da"),
+    },
 )
 DARK = Theme(
     name="postex-dark",
@@ -30,7 +44,12 @@ DARK = Theme(
     warning="#e2b65c",
     error="#f08080",
     dark=True,
-    variables={"border": "#3d4852", "border-blurred": "#2d363e", "footer-key-foreground": "#5fc3d1"},
+    variables={
+        "border": "#3d4852",
+        "border-blurred": "#2d363e",
+        "footer-key-foreground": "#5fc3d1",
+        **_scrolling("#3d4852", "#1f262d"),
+    },
 )
 CONTRAST = Theme(
     name="postex-contrast",
@@ -50,6 +69,7 @@ CONTRAST = Theme(
         "border-blurred": "#ffffff",
         "footer-key-foreground": "#ffff00",
         "text-muted": "#ffffff",
+        **_scrolling("#ffffff", "#2b2b2b"),
         "block-cursor-background": "#ffff00",
         "block-cursor-foreground": "#000000",
         "block-cursor-blurred-background": "#ffffff",
