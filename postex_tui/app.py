@@ -9,7 +9,6 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -38,6 +37,7 @@ from postex_tui.screens.help import Help, keys_of
 from postex_tui.screens.section import STRANGE, DetailScreen, SectionScreen, WordedScreen
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
+from postex_tui.signed_in import Answer, Session
 from postex_tui.terminal import hangup
 from postex_tui.terminal.ascii_only import AsciiOnly
 from postex_tui.terminal.safe_text import safe_text
@@ -61,24 +61,6 @@ ENDED = N_(
 NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is signed in."""
-
-    account: str
-    email: str
-    roles: frozenset[str]
-    reach: Mapping[str, str]
-    """How far each action reaches: self, domain, all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API gave; to tell from a question that was cancelled."""
-
-    content: Any
 
 
 class PostexApp(App[None]):
