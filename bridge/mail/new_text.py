@@ -1,7 +1,8 @@
 """What the writer of a reply wrote: without the quoted thread, the signature and the lines of phones.
 
-Contract: pure, never raises, linear time. `new_text(message)` gives the first text/plain part as far as it is the
-writer's own; None if there is no such part (a reply in HTML alone). Only `MOST` octets are read: a command is short.
+Contract: pure, never raises, linear time. `new_text(message)` gives the first text part as far as it is the writer's
+own, plain or HTML; None if there is no such part, or nobody can say what it shows. Only `MOST` octets are read: a
+command is short.
 
     quoted lines (`>`) go, with the line that introduces them; text below them stays
     what begins like the header of a forwarded or answered message goes with all that follows
@@ -11,11 +12,13 @@ writer's own; None if there is no such part (a reply in HTML alone). Only `MOST`
 import re
 
 from bridge.mail import headers
+from bridge.mail.own_hypertext import own_text
 from bridge.mail.parts import Kind, Row
 from bridge.mail.scanner import scan
 from bridge.mail.text import part_text
 
 MOST = 65_536
+PLAIN, HTML = "text/plain", "text/html"
 _QUOTED = re.compile(r"\s*[>|]")
 _SAID = r"(wrote|schreef|geschreven|a écrit|écrit|schrieb|geschrieben|escribió|ha scritto)"
 _INTRODUCES = re.compile(rf"(on|op|le|am|el|il)\b.{{0,300}}\b{_SAID}\b.{{0,200}}$", re.IGNORECASE)
@@ -44,8 +47,12 @@ _SIGNATURE = re.compile(
 
 def new_text(message: bytes) -> str | None:
     """See above."""
-    row = _plain(message)
-    return None if row is None else own_lines(part_text(message, row)[:MOST])
+    row, kind = _first(message)
+    if row is None:
+        return None
+    text = part_text(message, row)[:MOST]
+    written = own_text(text) if kind == HTML else text
+    return None if written is None else own_lines(written)
 
 
 def own_lines(text: str) -> str:
@@ -86,18 +93,19 @@ def _quotes_follow(lines: list[str], at: int) -> bool:
     return bool(_QUOTED.match(following))
 
 
-def _plain(message: bytes) -> Row | None:
-    """The first text/plain part that is neither attached nor inside an attached message."""
+def _first(message: bytes) -> tuple[Row | None, str]:
+    """The first text part that is neither attached nor inside an attached message, and whether plain or HTML."""
     parts, at = scan(message[:MOST]).parts, 0
     while at < len(parts):
         row = parts.row(at)
-        if row.kind is Kind.TEXT and _is_shown(message[row.start : row.body]):
-            return row
+        kind = _shown(message[row.start : row.body]) if row.kind is Kind.TEXT else ""
+        if kind in (PLAIN, HTML):
+            return row, kind
         at += 1 + (row.below if row.kind is Kind.MESSAGE else 0)
-    return None
+    return None, ""
 
 
-def _is_shown(header: bytes) -> bool:
-    kind = (headers.value(header, "Content-Type") or "text/plain").partition(";")[0].strip().lower()
+def _shown(header: bytes) -> str:
+    """The type of a part; none of one that is attached."""
     attached = (headers.value(header, "Content-Disposition") or "").lower().startswith("attachment")
-    return kind == "text/plain" and not attached
+    return "" if attached else (headers.value(header, "Content-Type") or PLAIN).partition(";")[0].strip().lower()

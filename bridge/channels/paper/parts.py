@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from bridge.channels.paper import hypertext
-from bridge.mail import headers, parameters
+from bridge.mail import headers, hypertext, parameters
 from bridge.mail.charsets import decoded
 from bridge.mail.parts import Kind, PartMap, Row
 from bridge.mail.scanner import scan

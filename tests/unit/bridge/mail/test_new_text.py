@@ -50,10 +50,6 @@ def test_the_rest_goes(text: str) -> None:
     assert new_text(PLAIN + text.replace("\n", "\r\n").encode()) == "papier graag"
 
 
-def test_html_alone_says_nothing() -> None:
-    assert new_text(b"Content-Type: text/html\r\n\r\n<p>papier graag</p>\r\n") is None
-
-
 def test_plain_text_beside_html_counts() -> None:
     message = (
         b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n'

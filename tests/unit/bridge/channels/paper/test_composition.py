@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import Pdf
 
-from bridge.channels.paper import envelope, hypertext, parts, reference
+from bridge.channels.paper import envelope, parts, reference
 from bridge.channels.paper.composition import compose
 from bridge.channels.paper.letter import (
     PAGE_HEIGHT,
@@ -32,6 +32,7 @@ from bridge.channels.paper.letter import (
     Sides,
 )
 from bridge.channels.paper.press import MEMORY, Press
+from bridge.mail import hypertext
 from storage.deliveries.terms import DocumentType
 
 NOW = 1_760_000_000

@@ -1,11 +1,12 @@
-"""HTML mail as plain text, where there is no plain text: for paper, so without anything that would be fetched.
+"""HTML mail as plain text: for paper where there is no plain text, and for replies (`own_hypertext`).
 
 libxml2 reads what browsers would, bounded in depth and size, without network and without entities of its own.
-Nothing is loaded, run or shown that the page hides; where a link leads stands behind its words.
+Nothing is loaded, run or shown that the page hides.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 _SKIPPED = frozenset("script style head title template noscript object iframe svg math".split())  # noqa: SIM905
@@ -18,7 +19,32 @@ _BLANKS = re.compile(r"[ \t\r\n\xa0]+")
 MAX_CHARACTERS = 2_000_000
 
 
-def text_of(html: str) -> str:
+def _never(element: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is read of a page."""
+
+    instead: Callable[[Any], str | None]
+    """What stands for an element and all in it; None: the element itself."""
+    ends: Callable[[Any], bool] = _never
+    """Whether nothing is read from an element on."""
+    shows_links: bool = True
+    """Whether behind the words of a link stands where it leads."""
+
+
+def hidden(element: Any) -> str | None:
+    """A `View.instead`: nothing stands for what the page hides."""
+    is_hidden = element.tag in _SKIPPED or "hidden" in element.attrib or _HIDDEN.search(element.get("style", ""))
+    return "" if is_hidden else None
+
+
+PRINTED = View(hidden)
+
+
+def text_of(html: str, view: View = PRINTED) -> str:
     """Never raises on any text; "" where nothing can be read."""
     from lxml import etree
 
@@ -30,31 +56,30 @@ def text_of(html: str) -> str:
         root = etree.fromstring(html[:MAX_CHARACTERS].encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return ""
-    return "" if root is None else _tidy("".join(_pieces(root)))
+    return "" if root is None else _tidy("".join(_pieces(root, view)))
 
 
-def _pieces(root: Any) -> Iterator[str]:
+def _pieces(root: Any, view: View) -> Iterator[str]:
     """The text in the order of the page, without recursion; a piece may begin or end a line."""
     from lxml import etree
 
-    hidden = None
+    left_out = None
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
-            if hidden is None and _is_hidden(element):
-                hidden = element
-            if hidden is None:
-                yield _opening(element) + _BLANKS.sub(" ", element.text or "")
+            if left_out is not None:
+                continue
+            if view.ends(element):
+                return
+            instead = view.instead(element)
+            left_out = None if instead is None else element
+            yield _opening(element) + _BLANKS.sub(" ", element.text or "") if instead is None else instead
             continue
-        if hidden is None:
-            yield _closing(element)
-        if hidden is element:
-            hidden = None
-        if hidden is None and element is not root:
+        if left_out is None:
+            yield _closing(element, view)
+        if left_out is element:
+            left_out = None
+        if left_out is None and element is not root:
             yield _BLANKS.sub(" ", element.tail or "")
-
-
-def _is_hidden(element: Any) -> bool:
-    return element.tag in _SKIPPED or "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style", "")))
 
 
 def _opening(element: Any) -> str:
@@ -65,9 +90,9 @@ def _opening(element: Any) -> str:
     return "\n" if element.tag in _BLOCKS else ""
 
 
-def _closing(element: Any) -> str:
+def _closing(element: Any, view: View) -> str:
     if element.tag == "a":
-        target = element.get("href", "").strip()
+        target = element.get("href", "").strip() if view.shows_links else ""
         shown = target.startswith(("https://", "http://")) and target not in (element.text or "")
         return f" <{target}>" if shown else ""
     if element.tag in ("td", "th"):
