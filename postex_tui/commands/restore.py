@@ -106,6 +106,7 @@ def _content(data: Path, done: "Restored", mark: str | None) -> dict[str, object
         "erased": list(done.erased),
         "made_after_backup": list(done.unknown),
         "uncertain_jobs": done.uncertain,
+        "roles_to_review": done.roles,
         "head": done.head,
         "signing_key": done.manifest.signing_key,
         "tls_fingerprint": mark,
@@ -146,5 +147,19 @@ def _words(data: Path, done: "Restored", mark: str | None) -> str:
         if mark
         else "TLS: postex.toml names a certificate elsewhere that is not here: put it there before you serve."
     )
-    lines.append("Devices revoked and passwords changed after the backup are as before: go through them.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_undone(when, done.roles)])
+
+
+def _undone(when: str, roles: int) -> list[str]:
+    """What was taken away after the backup is back, and nobody can list it: its log is lost too."""
+    return [
+        f"TAKEN BACK: whatever was changed after {when} is as before, and the log of those changes is lost with them."
+        " Devices that were revoked open mailboxes again; passwords, second factors, roles, preferences, consents and"
+        " legal holds are those of that time. Sessions and codes that waited have ended: everybody signs in anew."
+        " Do first:",
+        f"  1. Roles: `postex role review`; {roles} wait there. `postex role revoke NUMBER` what was taken away.",
+        "  2. Devices of whoever lost one or left since: `postex device list EMAIL`, then `postex device revoke EMAIL"
+        " LABEL`; if in doubt revoke. Accounts closed since: `postex account close EMAIL`.",
+        "  3. Tell everybody the day and hour: look at your devices and choices, and change again what you"
+        " changed since, the password first.",
+    ]

@@ -5,9 +5,10 @@ folder at the very end, when postex.db gets its name; until then a mark says tha
 a kill leaves is cleared by the next attempt. A refusal leaves the folder as empty as it was.
 
 What a restore changes: mailboxes jump ahead in UIDs and mod-sequences (see `repair`), sessions of the control API
-and one-time codes that waited are dropped, and accounts whose shred secret is gone from the keyring, which is as new
-as the backup or newer, were erased meanwhile: their rows go. What waited in the outbox may have been carried out
-after the backup, so that it becomes uncertain: only a person knows.
+and one-time codes that waited are dropped, given roles wait for their review, as some may have been taken away since,
+and accounts whose shred secret is gone from the keyring, which is as new as the backup or newer, were erased
+meanwhile: their rows go. What waited in the outbox may have been carried out after the backup, so that it becomes
+uncertain: only a person knows.
 """
 
 import shutil
@@ -37,6 +38,7 @@ from storage.keys.recovery import RecoveryKit, open_master
 from storage.keys.slots import SlotKind
 from storage.oversight import audit, audit_heads
 from storage.oversight.audit_heads import SignedHead, Standing
+from storage.people import grants
 from storage.records import AccountState, Origin
 from storage.shredding import ShredSecrets
 
@@ -59,6 +61,8 @@ class Restored:
     """Public ids: with a shred secret, but made after the backup."""
     uncertain: int
     """Jobs of the outbox that may have been carried out after the backup."""
+    roles: int
+    """Given roles that wait for a review now."""
     head: Standing | None
     """What the restored log says to the head that was given."""
 
@@ -222,7 +226,7 @@ def _settled(
         if standing in (Standing.FOREIGN, Standing.REWRITTEN):
             raise BackupRefused(BackupReason.WRONG_HEAD, str(data))
         erased, unknown = _compared(session, shred.names())
-        dropped, uncertain = _change(session, manifest, list(erased), now)
+        dropped, uncertain, roles = _change(session, manifest, list(erased), now)
         statements.rows(session, "PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connections.close(session)
@@ -230,7 +234,7 @@ def _settled(
     for name in dropped:
         bodies.delete(name)
     manifests.sync(data / _UNFINISHED)
-    return Restored(manifest, tuple(erased.values()), unknown, uncertain, standing)
+    return Restored(manifest, tuple(erased.values()), unknown, uncertain, roles, standing)
 
 
 def _upgrade(session: Session, keys: ServerKeys, manifest: Manifest) -> None:
@@ -251,8 +255,10 @@ def _compared(session: Session, secrets: frozenset[str]) -> tuple[dict[int, str]
     return erased, tuple(sorted(secrets - {public_id for _, public_id, _ in rows}))
 
 
-def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -> tuple[list[str], int]:
-    """In one transaction; names of the body files that no row names any more, and how many jobs are uncertain."""
+def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -> tuple[list[str], int, int]:
+    """In one transaction; names of the body files that no row names any more, how many jobs are uncertain, and how
+    many roles wait for a review.
+    """
     statements.run(session, "BEGIN IMMEDIATE")
     repair.jump(session)
     # Flags may be older than what clients have seen: every message counts as changed since.
@@ -265,6 +271,7 @@ def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -
         statements.run(session, "DELETE FROM key_slot WHERE kind = ?", (kind,))
     statements.run(session, "UPDATE second_factor SET pending_seed = NULL, pending_since = NULL")
     _end_break_glass(session, now)
+    roles = grants.ask_review(session, now)
     for account_id in erased:
         _erase(session, account_id, now)
     ladder_runs.doubt(session, now)
@@ -273,7 +280,7 @@ def _change(session: Session, manifest: Manifest, erased: list[int], now: int) -
     detail = {"made_at": manifest.made_at, "erased": len(erased), "uncertain": uncertain}
     audit.append(session, "backup.restored", "operator", f"backup:{manifest.id}", detail, now)
     statements.run(session, "COMMIT")
-    return changes.taken(session).dropped_bodies, uncertain
+    return changes.taken(session).dropped_bodies, uncertain, roles
 
 
 def _end_break_glass(session: Session, now: int) -> None:

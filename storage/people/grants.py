@@ -166,6 +166,15 @@ def due_for_review(
     return _where(session, f"{_HOLDS} AND reviewed_at <= ?", holds, domains, after, limit)
 
 
+def ask_review(session: Session, now: int) -> int:
+    """Every grant that holds waits for its review, as if nobody had looked at it for 90 days; how many."""
+    return statements.run(
+        session,
+        f"UPDATE role_grant SET reviewed_at = min(reviewed_at, ?) WHERE {_HOLDS}",  # noqa: S608
+        (now - REVIEW_EVERY, now, now - UNUSED_LIMIT),
+    )
+
+
 def sweep(session: Session, now: int) -> list[Grant]:
     """Close what no longer holds, with an audit event each: run once a day. Gives what fell away."""
     found = statements.rows(

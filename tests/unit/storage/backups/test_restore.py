@@ -5,11 +5,14 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from bridge.channels import letters
+from postex_tui.commands import restore as command
 from storage.access import devices, enrolment
 from storage.backups import backup, canary, manifests, restore, verification
 from storage.backups.backup import Made
@@ -26,8 +29,8 @@ from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
 from storage.mail.reading import Reader
 from storage.oversight import audit, audit_heads
-from storage.people import accounts
-from storage.records import Account, AccountState, Origin, Scope
+from storage.people import accounts, grants
+from storage.records import Account, AccountState, Origin, Role, Scope
 from tests.departures import job_of, leave
 from tests.unit.storage.conftest import NOW, Office, Person
 from tests.unit.storage.vault import DAY, Vault, furnished
@@ -150,6 +153,27 @@ def test_sessions_and_codes_that_waited_are_gone(vault: Vault, target: Path, ann
     with opened(target) as after:
         kinds = {kind for (kind,) in after.read_now(statements.rows, "SELECT kind FROM key_slot")}
         assert kinds == {"device", "canary"}
+
+
+def test_a_role_taken_away_since_waits_for_its_review_and_the_admin_is_told(
+    vault: Vault, target: Path, anna: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is back, as is all that was changed after the backup, and no log of that is left."""
+    store = vault.office.store
+    give = partial(grants.grant, actor="system", granted_by=None)
+    held = store.write_now(give, anna.account, Role.DOMAIN_ADMIN, anna.account.domain_id, NOW)
+    made = vault.make()
+    store.write_now(grants.revoke, held.id, NOW + 1, "system")
+    monkeypatch.setattr("postex_tui.data_folder.now", lambda: NOW + DAY)
+    monkeypatch.setattr("sys.stdin", StringIO(vault.kit.text))
+    assert made.keyring_folder is not None
+    command.restore(made.folder, made.keyring_folder, target, kit="-")
+    said = " ".join(capsys.readouterr().out.split())
+    for words in ("as before", "open mailboxes again", "`postex role review`; 1 wait", "`postex device revoke EMAIL"):
+        assert words in said
+    with opened(target) as after:
+        waiting = after.read_now(partial(grants.due_for_review, domains=None), NOW + DAY)
+    assert [(each.id, each.revoked_at) for each in waiting] == [(held.id, None)]
 
 
 def test_an_erased_account_stays_erased(vault: Vault, target: Path, anna: Person, bram: Person) -> None:
