@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from textual.command import CommandList, CommandPalette, SearchIcon
+from textual.command import Command, CommandList, CommandPalette, SearchIcon
 
 from bridge.i18n import N_
 from postex_tui.widgets.plain import option
@@ -22,6 +22,11 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         """Not a picture that many terminals have no letter for."""
         self.query_one(SearchIcon).icon = ">"
+
+    def _refresh_command_list(self, command_list: CommandList, commands: list[Command], clear_current: bool) -> None:
+        """What fits alike stands by name: else in the order in which answers came, another one each time."""
+        by_name = sorted(commands, key=lambda command: command.hit.text or "")
+        super()._refresh_command_list(command_list, by_name, clear_current)
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """Overrides Textual's own, whose words are English."""
