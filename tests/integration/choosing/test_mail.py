@@ -116,11 +116,15 @@ def test_a_tag_that_was_altered_is_about_nobody(choosers: Choosers, client: imap
     assert not choosers.is_refused()
 
 
-def test_html_alone_is_not_read(choosers: Choosers, client: imaplib.IMAP4_SSL) -> None:
+def test_html_alone_is_read_without_what_it_quotes_or_hides(choosers: Choosers, client: imaplib.IMAP4_SSL) -> None:
     address = unsubscribe_address(document(choosers, client))
-    message = f"From: {choosers.name}@{DOMAIN}\r\nTo: {address}\r\nContent-Type: text/html\r\n\r\n<p>stop</p>\r\n"
-    assert choosers.submit_bytes(address, message.encode()) is None
-    assert NOTHING in choosers.subjects(client)
+    header = f"From: {choosers.name}@{DOMAIN}\r\nTo: {address}\r\nContent-Type: text/html\r\n\r\n"
+    for page in ("<blockquote>stop</blockquote><p>ok</p>", "<p style='display:none'>stop</p><p>ok</p>"):
+        assert choosers.submit_bytes(address, f"{header}{page}\r\n".encode()) is None
+        assert NOTHING in choosers.subjects(client)
+        assert not choosers.is_refused()
+    assert choosers.submit_bytes(address, f"{header}<p>stop</p><blockquote>papier</blockquote>\r\n".encode()) is None
+    assert choosers.is_refused()
 
 
 def test_nobody_commands_without_a_sign_in(choosers: Choosers, client: imaplib.IMAP4_SSL) -> None:
