@@ -57,8 +57,9 @@ def failed(
     came_back = delivery.state is DeliveryState.HANDED_OFF
     if channel is delivery.channel:
         status.tell(session, delivery, Event.RETURNED if came_back else Event.KEPT, now)
-    now_failed = deliveries.get(session, delivery_id).state is DeliveryState.FAILED
-    if tells_reader and now_failed and delivery.document_id is not None:
+    after = deliveries.get(session, delivery_id).state
+    lies_here = after is DeliveryState.FAILED or (came_back and after is DeliveryState.WAITING)
+    if tells_reader and lies_here and delivery.document_id is not None:
         _tell_reader(session, delivery, channel, problem, now)
 
 

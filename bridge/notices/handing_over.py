@@ -22,6 +22,7 @@ WHY = {
     "no-external-mailbox": N_("there is no mailbox elsewhere that lets us in"),
     "over-quota": N_("that mailbox is full"),
     "too-big": N_("it is larger than that mailbox takes"),
+    "gone": N_("its key here was destroyed when it was handed over before"),
     "superseded": N_("a later document of its sender has taken its place"),
     "printer-aborted": N_("the printer gave it up"),
     "printer-canceled": N_("the printing was cancelled"),

@@ -1,14 +1,16 @@
 """Thirty days of ladders: arrivals, the outbox worker, scripted carriers, a clock that the test turns (D3)."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bridge.channels import climbing
+from bridge.channels import climbing, handoff
 from bridge.channels.outbox import Outbox
+from bridge.notices import handing_over
 from storage.access import enrolment, passwords, second_factor
-from storage.deliveries import deliveries, opening
+from storage.deliveries import deliveries, opening, transcript
 from storage.deliveries.terms import DAY, Channel, DeliveryState, JobKind
 from storage.engine import statements
 from storage.errors import NotFound
@@ -148,6 +150,21 @@ async def test_an_email_given_up_behind_a_reminder_brings_no_second_reminder_at_
     assert house.again(letter).ladder_due_at == NOW + 12 * DAY
     await house.live(5 * DAY, step=6 * HOUR)
     assert house.carried() == [("remind", 8.0), ("remind", 12.0)]
+
+
+async def test_an_email_that_comes_back_is_told_though_a_reminder_is_left(house: House) -> None:
+    """The letter of its last day cannot follow: that is told as well, and why."""
+    house.choose_ladder("1:email 3:remind 5:paper")
+    delivery = house.hand_in()
+    await house.live(DAY, step=DAY)
+    came_back = partial(handoff.failed, delivery_id=delivery.id, channel=Channel.EMAIL, problem="5.1.1")
+    house.store.write_now(came_back, int(house.clock()))
+    assert house.events(delivery)[-2:] == ["email.failed", "hand-over.told"]
+    await house.live(6 * DAY, step=DAY)
+    assert [rung for rung, _ in house.carried()] == ["email", "remind"]
+    lines = house.store.read_now(transcript.of_delivery, delivery.id)
+    assert [(line.kind, line.detail) for line in lines[-2:]] == [("paper.failed", "gone"), ("hand-over.told", None)]
+    assert handing_over.WHY["gone"].startswith("its key here was destroyed")
 
 
 async def test_an_email_that_still_waits_ends_when_the_document_is_read(house: House) -> None:
