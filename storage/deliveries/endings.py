@@ -14,7 +14,11 @@ from storage.engine import statements
 DROP_LADDER_JOBS = (
     "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'waiting' AND step IS NULL AND key LIKE '%:ladder:%'"
 )
-DROP_REMINDERS = f"{DROP_LADDER_JOBS} AND kind = 'notice'"
+DROP_REMINDERS = f"{DROP_LADDER_JOBS.replace('?*', '?')} AND kind = 'notice'"
+DROP_REPLACED = DROP_LADDER_JOBS.replace("?*", "?").replace(
+    "step IS NULL", "(step IS NULL OR kind = 'email' AND attempts > 0)"
+)
+"""Of one delivery, with an e-mail that was put off. One under way all the same is noted, and ends the rest."""
 _DROP_DEAD_RUNGS = "DELETE FROM job WHERE delivery_id IN (?*) AND state = 'dead' AND key LIKE '%:ladder:%'"
 """Nobody is to try a rung again whose reader was quicker."""
 STAYS = (

@@ -3,9 +3,9 @@
 Contract. `due` gives what may be due, `advance` does it: it takes effect only if the delivery stands where `due` saw
 it, unopened, so that two runs, a crash in between or a reader who was quicker never make a rung twice. A job's key is
 `<delivery>:ladder:<number>:<rung>`: exactly once, whatever happens. What an earlier rung has left in the outbox that
-nobody has begun is dropped where the next one takes its place: a reminder for a reminder, an e-mail or a letter for
-all. A reminder takes the place of no e-mail or letter: that stays due, with the server's way to the document, and is
-tried on. How long to wait is `bridge.routing.ladder`'s.
+nobody has begun, or the relay did not take, is dropped where the next one takes its place: a reminder for a reminder,
+an e-mail or a letter for all. A reminder takes the place of no e-mail or letter: that stays due, with the server's
+way to the document, and is tried on. How long to wait is `bridge.routing.ladder`'s.
 """
 
 from collections.abc import Callable
@@ -73,8 +73,7 @@ def advance(
     state = DeliveryState.LEAVING if on_its_way else _state(rung, next_due_at)
     if not statements.run(session, _STEP, (next_due_at, state, found.id, found.ladder_step, now)):
         return False
-    replaced = endings.DROP_REMINDERS if remind else endings.DROP_LADDER_JOBS
-    statements.run(session, replaced.replace("?*", "?"), (found.id,))
+    statements.run(session, endings.DROP_REMINDERS if remind else endings.DROP_REPLACED, (found.id,))
     if job is not None:
         owner = {"account_id": found.account_id, "delivery_id": found.id}
         jobs.queue(session, outbox_public, job, now, prefix=f"{found.public_id}:", **owner)

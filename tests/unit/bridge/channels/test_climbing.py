@@ -139,6 +139,19 @@ async def test_an_email_that_could_not_go_yet_stays_due_while_reminders_go_out(h
     assert house.count("outbox_key") == 0
 
 
+async def test_a_letter_takes_the_place_of_an_email_that_was_put_off(house: House) -> None:
+    """Also where the relay is there again in the same moment: one of them goes."""
+    house.choose_ladder("3:email 5:paper")
+    delivery, relay = house.hand_in(), house.carriers[JobKind.EMAIL]
+    relay.is_down = True
+    await house.live(5 * DAY - HOUR)
+    relay.is_down = False
+    house.store.write_now(statements.run, "UPDATE job SET due_at = ?", (NOW + 5 * DAY,))
+    await house.live(3 * DAY)
+    assert house.carried() == [("paper", 5.0)]
+    assert (house.again(delivery).state, house.count("job")) == (DeliveryState.HANDED_OFF, 0)
+
+
 async def test_an_email_given_up_behind_a_reminder_brings_no_second_reminder_at_once(
     house: House,
 ) -> None:
