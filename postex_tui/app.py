@@ -174,6 +174,10 @@ class PostexApp(App[None]):
         if self.is_web:
             self.set_interval(HEARTBEAT, self._leave_if_unused)
 
+    async def on_unmount(self) -> None:
+        """However the app ends, so does the session."""
+        await self.connection.sign_out()
+
     def on_resize(self, event: events.Resize) -> None:
         is_told = isinstance(self.screen, TooSmall)
         if event.size.width >= LEAST_COLUMNS and event.size.height >= LEAST_ROWS:

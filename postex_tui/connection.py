@@ -8,6 +8,7 @@ stream without end: it opens itself again after a fault, and says so, so that th
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -19,6 +20,8 @@ from postex_tui.files import downloads
 from postex_tui.replies import BASE, Query, answered
 
 SECONDS = 30.0
+FAREWELL_SECONDS = 2.0
+"""How long the bridge may take to end a session whose person went away."""
 PAUSES = (0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to open a stream; the last one stays."""
 REOPENED = "reopened"
@@ -53,6 +56,13 @@ class Connection:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def sign_out(self) -> None:
+        """End the session, if there is one, where a bridge answers at once; else it ends by its idle time."""
+        if self.token:
+            with suppress(Refusal):
+                await self._request("DELETE", "/session", seconds=FAREWELL_SECONDS)
+            self.token = None
 
     async def get(self, path: str, **query: Query) -> Any:
         return await self._request("GET", path, query=query)

@@ -7,6 +7,10 @@ from postex_tui.screens.section import WordedScreen
 from postex_tui.widgets.plain import Line
 
 WORDS = N_("This terminal is {width} × {height}. Postex needs {least_width} × {least_height}: please make it larger.")
+IN_A_BROWSER = N_(
+    "This window has room for {width} × {height} letters; Postex needs {least_width} × {least_height}: please make it"
+    " larger, zoom out (Ctrl and −), or turn your phone."
+)
 
 
 class TooSmall(WordedScreen[None]):
@@ -18,4 +22,5 @@ class TooSmall(WordedScreen[None]):
 
     def compose(self) -> ComposeResult:
         width, height = self.app.size
-        yield Line(self.say(WORDS, width=width, height=height, **self._least), id="too-small", lines=True)
+        words = IN_A_BROWSER if self.app.is_web else WORDS
+        yield Line(self.say(words, width=width, height=height, **self._least), id="too-small", lines=True)

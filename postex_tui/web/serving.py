@@ -3,23 +3,29 @@
 Contract. It listens where it is told, which is loopback unless one insists: TLS is for the proxy in front. A page
 holds no rights: each signs in within the app. What textual-serve leaves open is bounded here: pages at once and of
 one visitor (visitors.py), the size a page may claim, who may open a socket (pages of this site alone, RFC 6455
-section 10.2), what the page may load (nothing from elsewhere). What goes through a page, passwords among it, is in no
-log.
+section 10.2), what the page may load (nothing from elsewhere), files cut short (downloads.py). What goes through a
+page, passwords among it, is in no log.
 """
 
 import asyncio
+import copy
 import logging
 import shlex
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp_jinja2
 from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
+from bridge.i18n import accepted
+from postex_tui.language import language
+from postex_tui.web.downloads import Downloads
 from postex_tui.web.visitors import TooMany, Visitors, visitor
+from postex_tui.web.words import spoken
 
 WIDEST, HIGHEST = 400, 150
 """Columns and rows; more is taken for this much."""
@@ -29,20 +35,24 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'",
-    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+UNCHANGED = ("/static/", "/page/")
+"""Parts that are the same for everybody: browsers may keep them, and ask whether they changed."""
+PORTS = {"http": 80, "https": 443}
 
 
 class Pages(Server):
-    """Serves `command`; `public_url` is where browsers find it."""
+    """Serves `command`; `public_url` is where browsers find it, a path included where the proxy takes that off."""
 
     def __init__(self, command: Sequence[str], host: str, port: int, public_url: str | None) -> None:
         super().__init__(
-            shlex.join(command), host=host, port=port, title="Postex", public_url=public_url, templates_path=PAGE
+            f"exec {shlex.join(command)}", host=host, port=port, public_url=public_url, templates_path=PAGE
         )
+        self.download_manager = Downloads()
         self._visitors, self._empty = Visitors(), asyncio.Event()
         self._empty.set()
         self._sockets: set[web.WebSocketResponse] = set()
@@ -54,8 +64,16 @@ class Pages(Server):
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
         app.add_routes([web.static("/page", PAGE)])
-        app.middlewares.append(_guarded)
+        app.on_response_prepare.append(_guard)
         return app
+
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """The page, in the language that the browser asks for."""
+        address = f"{self.public_url.rstrip('/')}/"
+        locale = accepted(request.headers.get("Accept-Language")) or language()
+        socket = f"ws{address.removeprefix('http')}ws"
+        values = {"locale": locale, "words": spoken(locale), "address": address, "socket": socket}
+        return aiohttp_jinja2.render_template("app_index.html", request, values)
 
     async def on_startup(self, app: web.Application) -> None:
         self.console.print(f"Open {self.public_url} in a browser. Ctrl-C ends it.", markup=False, highlight=False)
@@ -73,7 +91,9 @@ class Pages(Server):
         try:
             with self._visitors.page(visitor(request.remote, forwarded)):
                 self._empty.clear()
-                return await super().handle_websocket(request.clone(rel_url=_bounded(request)))
+                return await Server.handle_websocket(
+                    self._speaking(request), request.clone(rel_url=_bounded(request))
+                )
         except TooMany:
             raise web.HTTPServiceUnavailable(text="Too many pages are open. Try again in a minute.") from None
         finally:
@@ -81,8 +101,19 @@ class Pages(Server):
                 self._empty.set()
 
     def _is_ours(self, request: web.Request) -> bool:
-        origin = urlsplit(request.headers.get("Origin", ""))
-        return (origin.scheme, origin.netloc) == urlsplit(self.public_url)[:2]
+        try:
+            return _origin(request.headers.get("Origin", "")) == _origin(self.public_url)
+        except ValueError:
+            return False
+
+    def _speaking(self, request: web.Request) -> "Pages":
+        """The same, whose app begins in the language that the browser asks for."""
+        locale = accepted(request.headers.get("Accept-Language"))
+        if locale is None:
+            return self
+        speaking = copy.copy(self)
+        speaking.command = self.command.replace("exec", f"exec env LC_ALL= LC_MESSAGES={locale}", 1)
+        return speaking
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
         self._sockets.add(websocket)
@@ -133,9 +164,12 @@ def _bounded(request: web.Request) -> Any:
     )
 
 
-@web.middleware
-async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.update(HEADERS)
-    return response
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454 section 4). ValueError."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+async def _guard(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+    response.headers["Cache-Control"] = "no-cache" if request.path.startswith(UNCHANGED) else "no-store"

@@ -91,6 +91,7 @@ async def seat(
             app.signed_in(await connection.get("/session"), section)
         await made.settled()
         yield made
+        connection.token = None if who else connection.token  # who has sat here stays signed in
     await connection.aclose()
 
 
