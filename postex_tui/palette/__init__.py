@@ -1,4 +1,4 @@
-"""What the command palette finds: a provider for each noun of the office.
+"""What the command palette finds: a provider for each noun of the office, and one for what the frame offers.
 
 Contract. `NOUNS` are loaded when the palette first opens: each entry gives a provider class.
 """
@@ -92,6 +92,12 @@ def _mine() -> type[Provider]:
     return MyData
 
 
+def _frame() -> type[Provider]:
+    from postex_tui.palette.frame import Frame
+
+    return Frame
+
+
 NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _accounts,
     _needs,
@@ -107,4 +113,5 @@ NOUNS: tuple[Callable[[], type[Provider]], ...] = (
     _outbox,
     _batches,
     _mine,
+    _frame,
 )

@@ -44,7 +44,7 @@ SINKS = {
 """Methods that put text on the screen."""
 TITLES = {"border_title", "border_subtitle", "tooltip", "title", "sub_title", "label", "placeholder", "prompt"}
 ALLOWED = {("app.py", "notify"), ("window.py", "add_option")}
-PALETTE = {"finds.py", "places.py", "window.py"}
+PALETTE = {"finds.py", "frame.py", "places.py", "window.py"}
 """Where lines of the palette are made, which takes text for markup."""
 
 

@@ -91,7 +91,8 @@ async def seat(
             app.signed_in(await connection.get("/session"), section)
         await made.settled()
         yield made
-        connection.token = None if who else connection.token  # who has sat here stays signed in
+        if who is not None and not app._exit:
+            connection.token = None  # who got up without quitting stays signed in
     await connection.aclose()
 
 

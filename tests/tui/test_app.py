@@ -1,10 +1,12 @@
 """The frame of the app: signing in, sections, languages, sizes, offline, hostile text."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import httpx
 import pytest
+from textual.command import CommandList
 
 from postex_tui.app import UNUSED
 from postex_tui.screens.door.sign_in import SignIn
@@ -64,6 +66,21 @@ async def test_the_language_is_that_of_the_reader_and_changes_live(desk: Desk, l
             await at.press("f4")
             other = {"Adres": "Address", "Address": "Adres"}[word]
             assert re.search(rf"\b{other}\b", at.text)
+
+
+async def test_quitting_from_the_palette_ends_the_session(desk: Desk) -> None:
+    async with desk:
+        anna = desk.person("anna")
+        async with seat(desk, anna) as at:
+            await at.press("ctrl+p", *"sign out")
+            async with asyncio.timeout(10):
+                while "Sign out and quit" not in at.text:
+                    await at.pilot.pause(0.02)
+            at.app.screen.query_one(CommandList).action_select()
+            async with asyncio.timeout(10):
+                while not at.app._exit:
+                    await at.pilot.pause(0.02)
+        assert (await desk.ask("GET", "/v1/session", anna)).status_code == 401
 
 
 async def test_hostile_names_are_shown_and_do_nothing(desk: Desk) -> None:
