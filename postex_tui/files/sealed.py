@@ -1,6 +1,6 @@
 """A file that waits on the disk and tells it nothing: sealed under a key that this process alone has.
 
-Contract. Written from its begin to its end, then, after `rewind`, read once likewise; it has no name and goes when it
+Contract. Written from its begin to its end, then, after `seek(0)`, read likewise; it has no name and goes when it
 is closed. AES-256 in counter mode under a key of its own: a stolen disk holds noise. The file is no message between
 two who must trust it: its bytes are not authenticated.
 """
@@ -18,8 +18,8 @@ class SealedFile:
 
     def __init__(self) -> None:
         self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - whoever has it closes it
-        cipher = Cipher(AES(os.urandom(32)), CTR(os.urandom(16)))
-        self._seal, self._open = cipher.encryptor(), cipher.decryptor()
+        self._cipher = Cipher(AES(os.urandom(32)), CTR(os.urandom(16)))
+        self._seal, self._open = self._cipher.encryptor(), self._cipher.decryptor()
 
     def write(self, data: bytes) -> int:
         """All of it. OSError."""
@@ -28,8 +28,12 @@ class SealedFile:
             sealed = sealed[self._file.write(sealed) :]
         return len(data)
 
-    def rewind(self) -> None:
-        self._file.seek(0)
+    def seek(self, place: int) -> int:
+        """To its begin, as Textual does before it gives a file on. ValueError elsewhere."""
+        if place != 0:
+            raise ValueError(place)
+        self._open = self._cipher.decryptor()
+        return self._file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         return self._open.update(self._file.read(size))

@@ -135,7 +135,6 @@ class ExportScreen(SectionScreen):
         file = SealedFile()
         binary = cast(BinaryIO, file)
         if await self.post.push_screen_wait(Exporting(form, about, binary)):
-            file.rewind()
             self.post.deliver_binary(binary, save_filename="postex.zip", open_method="download")
             self.post.tell(self.say(SENT))
         else:
