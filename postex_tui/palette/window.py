@@ -24,9 +24,12 @@ class Palette(CommandPalette):
         self.query_one(SearchIcon).icon = ">"
 
     def _refresh_command_list(self, command_list: CommandList, commands: list[Command], clear_current: bool) -> None:
-        """What fits alike stands by name: else in the order in which answers came, another one each time."""
+        """What fits alike stands by name, not in the order in which answers came; who has gone down stays there."""
+        chosen = None if clear_current or not command_list.highlighted else command_list.highlighted_option
         by_name = sorted(commands, key=lambda command: command.hit.text or "")
         super()._refresh_command_list(command_list, by_name, clear_current)
+        if chosen in command_list.options:
+            command_list.highlighted = command_list.options.index(chosen)
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """Overrides Textual's own, whose words are English."""

@@ -14,7 +14,7 @@ from storage.people.accounts import AccountDraft
 from storage.records import Account, AccountState, Role, Scope
 from tests.control import FIRST, NOW, SECOND, Desk
 from tests.tui.office import LARGE, SMALL, Seat, seat
-from tests.tui.waiting import pushed
+from tests.tui.waiting import offered, pushed, reached
 
 HOSTILE = ("[@click=app.quit]x[/]", "[/x]" + "]" * 190)
 """Names that the API takes: printable, and nothing else is asked of them."""
@@ -291,12 +291,9 @@ async def test_hostile_names_are_shown_and_do_nothing(desk: Desk) -> None:
                 await at.press("escape")
             await at.press("ctrl+p")
             await at.press(*"h0")
-            await at.pilot.pause(0.5)
-            await at.settled()
-            assert "[@click=app.quit]x[/] <h0@example.test>" in at.text
-            await at.press("down", "enter")
-            await at.pilot.pause(0.1)
-            await at.settled()
+            await offered(at, "[@click=app.quit]x[/] <h0@example.test>")
+            await at.press("enter")
+            await reached(at, AccountDetail)
             assert isinstance(at.app.screen, AccountDetail)
             assert at.app.screen.subject == made[0].public_id
             assert at.app.is_running

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from textual.command import CommandList
 
 from postex_tui.app import UNUSED
 from postex_tui.screens.door.sign_in import SignIn
@@ -16,6 +15,7 @@ from storage.people.accounts import AccountDraft
 from storage.records import Role
 from tests.control import FIRST, NOW, Desk
 from tests.tui.office import LARGE, seat
+from tests.tui.waiting import offered
 
 
 @pytest.fixture
@@ -73,10 +73,8 @@ async def test_quitting_from_the_palette_ends_the_session(desk: Desk) -> None:
         anna = desk.person("anna")
         async with seat(desk, anna) as at:
             await at.press("ctrl+p", *"sign out")
-            async with asyncio.timeout(10):
-                while "Sign out and quit" not in at.text:
-                    await at.pilot.pause(0.02)
-            at.app.screen.query_one(CommandList).action_select()
+            await offered(at, "Sign out and quit")
+            await at.pilot.press("enter")
             async with asyncio.timeout(10):
                 while not at.app._exit:
                     await at.pilot.pause(0.02)

@@ -12,7 +12,7 @@ from postex_tui.screens.qr_shown import QrShown
 from postex_tui.widgets.plain import Press
 from storage.records import DomainMode
 from tests.tui.office import LARGE, Seat, seat
-from tests.tui.waiting import fill, reached, told
+from tests.tui.waiting import fill, offered, reached, told
 from tests.unit.bridge.api.house import House
 
 NEW_PASSWORD = "een andere lamp bij de deur"
@@ -121,7 +121,7 @@ async def test_the_palette_tells_in_dutch_that_nothing_was_found(home: House) ->
 async def test_the_palette_leads_to_the_question(home: House) -> None:
     async with home.desk as desk, seat(desk, desk.person("anna"), section="held", size=LARGE) as at:
         await at.press("ctrl+p", *"change my pass")
-        await at.pilot.pause(0.5)
-        await at.press("down", "enter")
+        await offered(at, "Change my password")
+        await at.pilot.press("enter")
         await reached(at, Form)
         assert "New password (12 to 128 characters)" in at.text

@@ -7,6 +7,7 @@ import pytest
 from bridge.settings import Settings
 from postex_tui.screens.dialogs import Confirm
 from postex_tui.screens.me.history.section import History
+from postex_tui.screens.me.preferences.form import ChoiceForm
 from postex_tui.screens.steps import Steps
 from storage.choices import preferences
 from storage.deliveries.terms import Channel
@@ -15,7 +16,7 @@ from storage.records import Role
 from tests.control import Desk, Person
 from tests.handing_in import send
 from tests.tui.office import LARGE, Seat, seat
-from tests.tui.waiting import fill, pushed, read
+from tests.tui.waiting import fill, offered, pushed, reached, read
 
 HOSTILE = "[@click=app.quit]x[/] \x1b]0;y\x07 \u202egnp " + "z" * 10_000
 
@@ -156,12 +157,10 @@ async def test_hostile_names_of_senders_are_shown_and_do_nothing(desk: Desk) -> 
                 await at.press("escape")
             await at.press("ctrl+p")
             await at.press(*"click")
-            await at.pilot.pause(0.5)
-            await at.settled()
-            assert "reaches me" in at.text
-            await at.press("down", "enter")
-            await at.pilot.pause(0.1)
-            await at.settled()
+            await offered(at, "reaches me")
+            await at.press("enter")
+            await reached(at, ChoiceForm, settle=False)
+            await at.pilot.pause()
             assert "How it comes: [@click=app.quit]x" in at.text
             assert at.app.is_running
 

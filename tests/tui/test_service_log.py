@@ -15,6 +15,7 @@ from postex_tui.widgets.log_grid import LogGrid
 from storage.records import Role
 from tests.control import Desk
 from tests.tui.office import LARGE, seat
+from tests.tui.waiting import offered
 
 
 @pytest.fixture
@@ -78,9 +79,8 @@ async def test_lines_are_found_by_level_and_by_the_palette(desk: Desk, log: Any)
             assert "No line is like that" in at.text
             await at.press("ctrl+p")
             at.app.screen.query_one(Input).value = "service log: warning"
-            await at.pilot.pause(0.5)
+            await offered(at, "warning")
             await at.press("enter")
-            await at.settled()
             assert "warning and graver" in at.text
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from textual.command import CommandList
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
@@ -37,6 +38,14 @@ async def found(at: Seat, name: str) -> Any:
                 return at.app.screen.query_one(f"#{name}", Widget)
             except NoMatches:
                 await at.pilot.pause(0.01)
+
+
+async def offered(at: Seat, words: str) -> None:
+    """Until the palette would do this at Enter: it goes on filling while it is looked at."""
+    palette = at.app.screen.query_one(CommandList)
+    async with asyncio.timeout(MOST):
+        while not ((first := palette.highlighted_option) and words in str(first.prompt)):
+            await at.pilot.pause(0.01)
 
 
 async def pushed(at: Seat, button: str = "do") -> None:
