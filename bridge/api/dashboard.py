@@ -24,7 +24,7 @@ from storage.access import live_facts, sessions
 from storage.backups import drills
 from storage.backups.drills import Drill
 from storage.database import DATABASE_NAME
-from storage.oversight import audit_heads, figures
+from storage.oversight import audit_heads, figures, statistics
 from storage.oversight.audit_heads import Verified
 from storage.oversight.figures import Outbox
 from storage.people import domains
@@ -44,7 +44,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Bytes."""
+    """Bytes, coarse: the log of the database grows with each opening of a document."""
 
     total: int
     free: int
@@ -194,7 +194,8 @@ def _on_disk(control: Control, bodies: int) -> tuple[Disk, Certificate | None]:
         certificate = tls.described(control.data / settings.tls.certificate_file)
     except CertificateError:
         certificate = None
-    return Disk(usage.total, usage.free, bodies, database), certificate
+    free = usage.free - usage.free % statistics.GRAIN
+    return Disk(usage.total, free, statistics.coarse(bodies), statistics.coarse(database)), certificate
 
 
 def _size(file: Path) -> int:

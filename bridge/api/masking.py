@@ -7,6 +7,7 @@ PSEUDONYMS   the same name in every list, which tells nothing
 
 from bridge.api.policy import View
 from storage.keys.master import ServerKeys
+from storage.oversight import statistics
 from storage.oversight.pseudonyms import pseudonym
 from storage.records import Account
 
@@ -33,6 +34,11 @@ def name(view: View, value: str) -> str | None:
 def optional(view: View, value: str | None) -> str | None:
     """What nobody but those who see all needs."""
     return value if view is View.FULL else None
+
+
+def size(view: View, stored: int) -> int:
+    """Bytes that an account keeps: to the byte they would tell when it removes something."""
+    return stored if view is View.FULL else statistics.coarse(stored)
 
 
 def reference(view: View, account: Account, keys: ServerKeys) -> str:

@@ -53,7 +53,7 @@ def details(view: View, account: Account, known: Particulars, domain: Domain, ke
         "phone": masking.optional(view, known.phone),
         "postal_address": masking.optional(view, known.postal_address),
         "quota_bytes": account.quota_bytes,
-        "used_bytes": known.used_bytes,
+        "used_bytes": masking.size(view, known.used_bytes),
         "client_noted": known.client_noted,
         "accepted_mode": known.accepted_mode,
         "accepted_at": known.accepted_at,

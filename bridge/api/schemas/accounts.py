@@ -37,6 +37,7 @@ class AccountDetailOut(AccountOut):
     """Lines and country, as in its text form."""
     quota_bytes: int
     used_bytes: int
+    """Where the view is not full: rounded up to 10 MB."""
     client_noted: bool
     """Whether the name of the mail program is kept with a device."""
     accepted_mode: str | None

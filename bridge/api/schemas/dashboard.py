@@ -29,7 +29,7 @@ class LiveOut(Schema):
 
 class DiskOut(Schema):
     total: int
-    free: int
+    free: int = Field(description="In steps of 10 MB, as are the others below.")
     bodies: int = Field(description="Bytes of documents.")
     database: int
 

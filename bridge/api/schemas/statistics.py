@@ -31,7 +31,7 @@ class DomainStatisticsOut(Schema):
     documents: int | None = Field(description="On the days that `by_day` tells of.")
     by_day: list[DayOut] = Field(description="The last `days` whole days.")
     month: MonthOut
-    stored_bytes: int | None
+    stored_bytes: int | None = Field(description="Rounded up to 10 MB.")
 
 
 class StatisticsOut(Schema):
