@@ -8,9 +8,9 @@ from typing import Protocol
 
 from bridge.api.drills import Drills
 from bridge.api.figures import Figures
-from bridge.api.pace import Pace
 from bridge.clock import Clock, system
 from bridge.connections import Connections
+from bridge.pace import Pace
 from bridge.settings import Settings
 from bridge.throttle import Throttle
 from bridge.troubles import Troubles
@@ -19,6 +19,7 @@ from storage.access import passwords
 from storage.database import Store
 
 LOOK_UPS, LOOK_UPS_SECONDS = 120, 600
+PREVIEWS, PREVIEWS_SECONDS = 60, 600
 STRETCHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each; who knocks more often waits."""
 TRIALS = 10
@@ -53,6 +54,8 @@ class Control:
     """Streams of live events that are open."""
     look_ups: Pace = field(default_factory=lambda: Pace(LOOK_UPS, LOOK_UPS_SECONDS))
     """Pages of a sender's recipients."""
+    previews: Pace = field(default_factory=lambda: Pace(PREVIEWS, PREVIEWS_SECONDS))
+    """Of what a change would do to a whole domain: each goes through all its recipients."""
     trials: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))
     """Sign-ins to mailboxes elsewhere: nobody guesses passwords or looks for servers through the bridge."""
     looked_at: Pace = field(default_factory=lambda: Pace(TRIALS, TRIALS_SECONDS))

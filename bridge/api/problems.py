@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from bridge.api import value_words
 from bridge.backup_words import WORDS
 from bridge.i18n import DEFAULT, N_, accepted, text
+from bridge.pace import Pace
 from bridge.ways import told
 from storage import errors
 from storage.errors import BackupReason
@@ -60,6 +61,14 @@ class Problem(Exception):
             "detail": text(locale, self.message, **told(self.values, locale, road)),
             **self.extra,
         }
+
+
+def keep_pace(pace: Pace, account_id: int, now: int) -> None:
+    """Problem 429 where an account asks too often."""
+    wait = pace.wait(account_id, now)
+    if wait:
+        message = N_("You asked too often for this. Go on in {seconds} seconds.")
+        raise Problem("too-often", 429, message, extra={"retry_after": wait}, seconds=wait)
 
 
 def not_found() -> Problem:

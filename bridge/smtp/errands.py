@@ -10,8 +10,7 @@ and an automatic message is never answered (RFC 3834).
 """
 
 import asyncio
-from collections import defaultdict, deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -49,7 +48,6 @@ MOST_AN_HOUR = 20
 MOST_OF_STRANGERS = 100
 """Questions of all who are not signed in, in an hour."""
 _LOCAL_PARTS = frozenset({control_addresses.LOCAL_PART, control_addresses.BATCH, *control_addresses.DESKS})
-_STRANGERS = "strangers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +58,6 @@ class Errand:
     local_part: str
     desk: str | None
     """None: a command."""
-
-
-@dataclass(slots=True)
-class Pace:
-    """How many questions came lately, by whom. Full again after a restart."""
-
-    _times: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
-
-    def allows(self, who: str, most: int, now: float) -> bool:
-        times = self._times[who]
-        while times and times[0] <= now - HOUR:
-            times.popleft()
-        if len(times) >= most:
-            return False
-        times.append(now)
-        if len(self._times) > MOST_OF_STRANGERS * 10:
-            self._times = defaultdict(deque, {key: kept for key, kept in self._times.items() if kept})
-        return True
 
 
 def may_be(address: str) -> bool:
@@ -166,7 +146,7 @@ async def _asked(
     office: "Office", errand: Errand, desk: str, arrival: Arrival, signed_in: SignedIn | None, ip: str
 ) -> str:
     now = int(office.clock())
-    if not _in_time(office.questions, signed_in, ip, now):
+    if not _in_time(office, signed_in, ip, now):
         return replies.TOO_MANY_QUESTIONS
     readers = tuple(office.store.look_up(tickets.answerers, errand.domain.id, now))
     if not readers:
@@ -184,10 +164,10 @@ async def _asked(
     return replies.stored(stored.document_public_id)
 
 
-def _in_time(pace: Pace, signed_in: SignedIn | None, ip: str, now: int) -> bool:
+def _in_time(office: "Office", signed_in: SignedIn | None, ip: str, now: int) -> bool:
     if signed_in is not None:
-        return pace.allows(f"account {signed_in.account.id}", MOST_AN_HOUR, now)
-    return pace.allows(prefix(ip) or ip, MOST_AN_HOUR, now) and pace.allows(_STRANGERS, MOST_OF_STRANGERS, now)
+        return not office.questions.wait(signed_in.account.id, now)
+    return not (office.questions.wait(prefix(ip) or ip, now) or office.strangers.wait(None, now))
 
 
 @dataclass(frozen=True, slots=True)

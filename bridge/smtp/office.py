@@ -15,12 +15,13 @@ from bridge.channels.marks import Marks
 from bridge.clock import Clock
 from bridge.connections import Connections, listening
 from bridge.mail.status_wishes import Wish
+from bridge.pace import Pace
 from bridge.routing import recipients
 from bridge.routing.decision import Places
 from bridge.routing.remembered import Remembered
 from bridge.smtp import handin, intake, key_records, replies, sending
 from bridge.smtp.authorship import Rights
-from bridge.smtp.errands import Pace
+from bridge.smtp.errands import HOUR, MOST_AN_HOUR, MOST_OF_STRANGERS
 from bridge.smtp.key_records import Resolver
 from bridge.smtp.limits import Limits
 from bridge.smtp.workers import InProcess, Preparer
@@ -78,7 +79,10 @@ class Office:
         self.remembered = Remembered(store)
         self.places = places or Places()
         self.resolver = resolver
-        self.questions = Pace()
+        self.questions = Pace(MOST_AN_HOUR, HOUR)
+        """To the desks, by account or network."""
+        self.strangers = Pace(MOST_OF_STRANGERS, HOUR)
+        """All together."""
         self.outbox_public = OutboxKey.of(store.server_keys.outbox).public_key
         self.marks = Marks(store.server_keys.message_tag, hostname)
         """Knows what comes back of what has left the house."""

@@ -10,7 +10,7 @@ from bridge.api.access import Access, gate
 from bridge.api.choices import Names
 from bridge.api.pages import After, Limit
 from bridge.api.policy import Action, View
-from bridge.api.problems import Problem, locale_of
+from bridge.api.problems import Problem, keep_pace, locale_of
 from bridge.api.routes.accounts import page_of
 from bridge.api.schemas.effects import (
     MOST_COLUMNS,
@@ -141,7 +141,10 @@ async def previewed(body: PreviewIn, access: Planning, request: Request) -> Prev
 
     Counts of fewer than five people say what each of them chose: these can see that it was asked.
     """
-    store, where, locale = access.control.store, places.of(access.control.settings), locale_of(request)
+    control, where, locale = access.control, places.of(access.control.settings), locale_of(request)
+    store, asker = control.store, access.principal.account
+    assert asker is not None, "the table gives this to nobody but accounts"
+    keep_pace(control.previews, asker.id, control.now())
     edit, cleared = await choices.edit_of(access, body)
     planned = await store.read(preview.plan, _domain(access).id, body.type, edit, body.mandatory, cleared, where)
     key = None if body.for_sender is None else await _key(access, None, body.for_sender)

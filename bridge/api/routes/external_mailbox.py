@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from bridge import countries
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
-from bridge.api.problems import Problem
+from bridge.api.problems import Problem, keep_pace
 from bridge.api.schemas.external import ExternalMailboxIn, ExternalMailboxOut
 from bridge.channels import notice
 from bridge.channels.external import doorways
@@ -45,7 +45,7 @@ async def put(access: Changing, body: ExternalMailboxIn) -> ExternalMailboxOut:
     control, account = access.control, access.signed_in
     place = Place(body.host.lower(), body.port, body.username, body.folder, countries.code(body.country))
     _refuse_outside(place, residency.europe(control.settings))
-    control.trials.take(account.id, control.now())
+    keep_pace(control.trials, account.id, control.now())
     problem = await doorways.check(doorways.of(control.data, control.settings), place, body.password)
     if problem is not None:
         raise Problem(f"external-{problem}", 422, _PROBLEMS.get(problem, _ELSE))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from bridge import inventory
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
-from bridge.api.problems import locale_of
+from bridge.api.problems import keep_pace, locale_of
 from bridge.api.schemas.held import HeldItemOut, HeldOut, HeldSentOut
 from bridge.channels import notice
 from bridge.i18n import LANGUAGES, text
@@ -31,7 +31,7 @@ async def listing(access: Reading, request: Request) -> HeldOut:
 async def mail(access: Reading) -> HeldSentOut:
     """Put the list into the INBOX."""
     control, account, now = access.control, access.signed_in, access.control.now()
-    control.mailed.take(account.id, now)
+    keep_pace(control.mailed, account.id, now)
     found = await of(access, account.locale)
     lines = tuple(Line(each.title, shown(each), each.purpose, each.retention) for each in found.items)
     drafts = [await notice.draft(control.store, account, WhatWeHold(now, lines), now)]

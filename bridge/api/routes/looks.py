@@ -9,6 +9,7 @@ from bridge.api import pages
 from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action
+from bridge.api.problems import keep_pace
 from bridge.api.schemas.looks import LookOut, LooksSentOut
 from bridge.channels import notice
 from bridge.notices.looks import MOST, Seen
@@ -32,7 +33,7 @@ async def listing(access: Reading, after: After = None, limit: Limit = 50) -> Pa
 async def mail(access: Reading) -> LooksSentOut:
     """Put the list into the INBOX."""
     control, now = access.control, access.control.now()
-    control.mailed.take(access.target.id, now)
+    keep_pace(control.mailed, access.target.id, now)
     found, rest = await control.store.read(looks.listing, access.target.id, now, None, MOST)
     seen = tuple(Seen(look.at, look.what, look.viewer.role, look.viewer.name) for look in found)
     told = notices.WhoLooked(now, seen, rest is not None)

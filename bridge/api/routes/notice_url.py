@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from bridge.api.access import Access, gate
 from bridge.api.policy import Action
-from bridge.api.problems import Problem
+from bridge.api.problems import Problem, keep_pace
 from bridge.api.schemas.outside import NoticeSenderIn, NoticeUrlIn, NoticeUrlOut
 from bridge.channels import notice
 from bridge.channels.outside import targets, words
@@ -72,7 +72,7 @@ async def show(access: Reading) -> NoticeUrlOut:
 async def put(access: Changing, body: NoticeUrlIn) -> NoticeUrlOut:
     """In the place of the one before. It is looked at; nothing is sent yet."""
     control, account = access.control, access.signed_in
-    control.looked_at.take(account.id, control.now())
+    keep_pace(control.looked_at, account.id, control.now())
     _refuse(await targets.of(control.data, control.settings).check(body.url))
     store, now, service = control.store, control.now(), service_of(body.url)
     assert service is not None
@@ -104,7 +104,7 @@ async def remove(access: Changing) -> None:
 async def try_out(access: Changing) -> None:
     """Send a notice there that tells of nothing. One that was paused is used again if it goes."""
     control, account = access.control, access.signed_in
-    control.looked_at.take(account.id, control.now())
+    keep_pace(control.looked_at, account.id, control.now())
     sealed = await control.store.read(notice_urls.sealed, account.id)
     url = notice_urls.opened(_outbox(access), account.id, sealed)
     trial = words.Trial(account.email.rpartition("@")[2])

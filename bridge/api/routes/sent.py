@@ -9,6 +9,7 @@ from bridge.api import pages
 from bridge.api.access import Access, gate
 from bridge.api.pages import After, Limit, Page
 from bridge.api.policy import Action
+from bridge.api.problems import keep_pace
 from bridge.api.schemas.sent import DisclosureOut, OwnRecipientOut, SentOut
 from bridge.mail.status_wishes import Notify, Wish
 from bridge.routing import places, recipients_view
@@ -70,7 +71,7 @@ async def recipients(
     that you asked. `text`: part of the address.
     """
     control, position, now = access.control, pages.decode(after, [int]), access.control.now()
-    control.look_ups.take(access.target.id, now)
+    keep_pace(control.look_ups, access.target.id, now)
     number = int(position[0]) if position else 0
     found = await control.store.read(
         recipients_view.of_sender, access.target.id, places.of(control.settings), number, limit + 1, text

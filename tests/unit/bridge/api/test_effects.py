@@ -97,6 +97,15 @@ async def test_a_preview_over_few_people_is_a_look_at_each(desk: Desk, others: i
     assert [each["what"] for each in (await asked(desk, anna, "/accounts/me/looks"))["items"]] == seen
 
 
+async def test_previews_are_paced_for_each_who_asks(desk: Desk) -> None:
+    admin, other = desk.person("admin", Role.DOMAIN_ADMIN), desk.person("other", Role.DOMAIN_ADMIN)
+    desk.control.previews.count = 2
+    path, body = f"/v1/domains/{FIRST}/preferences/preview", {"type": "payslip", "retention_days": 30}
+    answers = [await desk.ask("POST", path, who, body) for who in (admin, admin, admin, other)]
+    assert [each.status_code for each in answers] == [200, 200, 429, 200]
+    assert answers[2].json()["retry_after"] == desk.control.previews.seconds
+
+
 async def test_who_wrote_to_somebody_from_outside_is_masked_for_helpers(desk: Desk) -> None:
     anna, energy = desk.person("anna"), desk.person("energy", role=Role.SENDER)
     helper, admin = desk.person("helper", Role.SUPPORT), desk.person("admin", Role.DOMAIN_ADMIN)
