@@ -1,5 +1,6 @@
 """Backups over the control API: by an owner, by who has the master key, and by nobody else."""
 
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 import pytest_asyncio
 
 from bridge import i18n
+from bridge.api.drills import Running
 from bridge.backup_words import WORDS
 from storage.backups import drills, manifests, orders
+from storage.database import KEYRING_NAME
 from storage.errors import BackupReason
 from storage.keys.master import MasterKey
 from storage.keys.recovery import RecoveryKit
@@ -16,6 +19,7 @@ from storage.records import Role
 from tests.control import NOW, Desk, Person
 from tests.handing_in import send
 from tests.restoring import with_kit
+from tests.stores import KEY_NAME
 
 
 @pytest_asyncio.fixture
@@ -60,6 +64,36 @@ async def test_a_drill_restores_checks_and_leaves_nothing(desk: Desk, tmp_path: 
     assert (known["running"], known["drills"]) == (None, [found])
     events = (await desk.ask("GET", "/v1/audit/events?kind=backup.drilled", owner)).json()["items"]
     assert len(events) == 1
+
+
+async def test_a_drill_that_is_killed_leaves_nothing_to_read(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its middle, by the kit: a folder that nobody else may enter, no secret and no text in it, the master key no
+    file of it; the next start clears it (`daemon.run`).
+    """
+    owner, anna, kit = desk.person("olga", role=Role.OWNER), desk.person("anna"), with_kit(desk)
+    send(desk, desk.person("energie", role=Role.SENDER), anna)
+    await backed_up(desk, owner, tmp_path)
+    left: dict[str, bytes] = {}
+
+    def cut(self: Running, done: int, total: int) -> None:
+        folder = desk.data / drills.FOLDER
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        left.update({file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()})
+
+    monkeypatch.setattr(Running, "watch", cut)
+    assert (await desk.ask("POST", "/v1/backups/drill", owner, {"kit": kit.text})).is_success
+    assert KEYRING_NAME in left
+    secret = desk.store.shred.get(anna.account.public_id)
+    sought = (
+        secret,
+        kit.text.encode(),
+        MasterKey.load(desk.data / KEY_NAME).secret,
+        b"anna@example.test",
+        b"Subject:",
+    )
+    assert [name for name, content in left.items() if any(each in content for each in sought)] == []
 
 
 @pytest.mark.parametrize(("locale", "word"), [("en", "Use another backup"), ("nl", "andere back-up")])
