@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from sqlmodel import Session
 
-from bridge import notices
+from bridge import kept_log, notices
 from bridge.channels import choosing, delays, disposition, letters, notice
 from bridge.housekeeping import DAY, HOUR, Chore, apart
 from storage.access import break_glass, devices, lapsed, sessions
@@ -120,4 +120,5 @@ CHORES: tuple[Chore, ...] = (
     Chore("dispositions", MINUTE, disposition.send),
     Chore("delays", 15 * MINUTE, delays.tell),
     Chore("usage", MINUTE, _usage),
+    Chore("log", HOUR, kept_log.keep_short),
 )

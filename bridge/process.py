@@ -3,6 +3,8 @@
 import ctypes
 import resource
 
+LOG = "bridge.log"
+"""In the data folder: what a bridge says that the app's first run started."""
 DESCRIPTORS = 65_536
 """Connections, files and databases of one process, if the system lets us."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

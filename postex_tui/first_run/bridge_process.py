@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.i18n import N_
+from bridge.process import LOG
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection, Unreachable
 from postex_tui.first_run.commands import COMMAND
 
-LOG = "bridge.log"
 PAUSE, SECONDS = 0.2, 60.0
 """Between two looks whether it answers, and how long one looks."""
 WORDS = "postex: "

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Footer
 
+from bridge import process
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.connection import Connection, Unreachable
@@ -120,7 +121,7 @@ class FirstRun(WordedScreen[None]):
             return
         self._step, data = step, self.beginning.data
         self.query_one("#steps", Line).say(listed(self.say, step))
-        what = self.say(WHAT[step], data=data, log=data / bridge_process.LOG)
+        what = self.say(WHAT[step], data=data, log=data / process.LOG)
         is_code_away = step is Step.OWNER and not self.beginning.code
         self.query_one("#what", Line).say(f"{what} {self.say(CODE_LOST)}" if is_code_away else what)
         self.query_one("#unit").display = step is Step.BRIDGE
