@@ -12,6 +12,9 @@ from postex_tui.options import MaybeData
 
 DRIVER = "TEXTUAL_DRIVER"
 """Set where no terminal is drawn on: in a browser."""
+BROWSER = "textual.drivers.web_driver:WebDriver"
+HARMLESS = frozenset({"TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_ANIMATIONS", "TEXTUAL_DIM_FACTOR"})
+"""What a person may set of Textual: how it draws."""
 CANNOT_DRAW = ("", "dumb", "unknown")
 Mine = Annotated[bool, typer.Option("--mine", help="One's own post alone; no file is written.")]
 Shared = Annotated[
@@ -26,6 +29,7 @@ Shared = Annotated[
 
 def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> int:
     """The terminal app."""
+    _forget_what_watches()
     _require_terminal()
     if socket is not None or mine or DRIVER in os.environ:
         return _open(socket or own_socket(data), mine)
@@ -67,6 +71,15 @@ def _open_folder(data: Path | None) -> int:
     pauses.few()
     app.run()
     return app.return_code or 0
+
+
+def _forget_what_watches() -> None:
+    """Textual's variables for developers write keys and screens to files, type by themselves, run other code: nothing
+    that stands in an environment may do that here. For Textual to heed, before it is imported.
+    """
+    for name in [each for each in os.environ if each.startswith("TEXTUAL") and each not in HARMLESS]:
+        if (name, os.environ[name]) != (DRIVER, BROWSER):
+            del os.environ[name]
 
 
 def _has_unicode() -> bool:

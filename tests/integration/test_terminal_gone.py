@@ -25,8 +25,16 @@ def read_until(source: int, words: bytes) -> None:
 
 
 def test_a_closed_terminal_ends_the_app(tmp_path: Path) -> None:
+    """Nor did it write down what was typed and seen, whatever its environment says."""
     ours, theirs = pty.openpty()
+    written, seen = tmp_path / "typed.log", tmp_path / "seen"
     environment = os.environ | {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    environment |= {"TEXTUAL": "debug,devtools", "TEXTUAL_LOG": str(written), "TEXTUAL_PRESS": "ctrl+q"}
+    environment |= {
+        "TEXTUAL_SCREENSHOT": "0",
+        "TEXTUAL_SCREENSHOT_LOCATION": str(seen),
+        "TEXTUAL_DRIVER": "antigravity:x",
+    }
     app = subprocess.Popen(command(tmp_path), stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     try:
@@ -36,6 +44,8 @@ def test_a_closed_terminal_ends_the_app(tmp_path: Path) -> None:
     finally:
         app.kill()
         app.wait()
+    assert not written.exists()
+    assert not seen.exists()
 
 
 def test_a_lost_page_ends_the_app(tmp_path: Path) -> None:
