@@ -34,9 +34,7 @@ _LOG_BREATH = 0.25
 _WRAPS_AT_ONCE = 100
 
 
-def carry_out(
-    store: Store, erasure_id: int, now: int, retention: Retention | None = None, patience: float = PATIENCE
-) -> Erasure:
+def carry_out(store: Store, erasure_id: int, now: int, retention: Retention | None = None) -> Erasure:
     """Finish what is begun; returns it with its receipt. NotFound if it is not; Busy: not now, it stays begun."""
     found = store.read_now(erasure.by_id, erasure_id)
     if found.state is State.DONE:
@@ -45,8 +43,8 @@ def carry_out(
         raise NotFound("an erasure that is begun")
     for _ in range(ROUNDS):
         if found.kind is Kind.ACCOUNT:
-            _remove_account(store, found, patience)
-        going = _remove_traces(store, patience)
+            _remove_account(store, found)
+        going = _remove_traces(store)
         left = places(store, found, going)
         if not any(left.values()):
             done = store.write_now(_finish, store.server_keys, found, left, now, retention or Retention())
@@ -115,11 +113,11 @@ def _counted(session: Session, found: Erasure) -> dict[str, int]:
     return live_places.of_document(session, found.account_id, found.target)
 
 
-def _remove_account(store: Store, found: Erasure, patience: float) -> None:
+def _remove_account(store: Store, found: Erasure) -> None:
     store.shred.delete(found.account_public_id)
     # What is signed in ends by itself within a second; its last command may still need the rows.
     with suppress(Busy):
-        _until(lambda: found.account_public_id not in store.keyring, patience)
+        _until(lambda: found.account_public_id not in store.keyring)
     store.write_now(account_removal.anonymise, found.account_id)
     _take_out(store, found.account_id)
     loose = store.read_now(account_removal.loose, found.account_id)
@@ -133,11 +131,11 @@ def _take_out(store: Store, account_id: int) -> None:
     store.write_now(account_removal.anonymise, account_id)
 
 
-def _remove_traces(store: Store, patience: float) -> frozenset[str]:
+def _remove_traces(store: Store) -> frozenset[str]:
     """Files that no row names any more, and the log, in which the deleted rows still lie; returns those files."""
     going = store.bodies_going()
-    _until(lambda: going.isdisjoint(store.bodies_going()), patience)
-    _until(store.truncate_log, patience, _LOG_BREATH)
+    _until(lambda: going.isdisjoint(store.bodies_going()))
+    _until(store.truncate_log, _LOG_BREATH)
     return going
 
 
@@ -180,9 +178,9 @@ def _content(found: Erasure, left: dict[str, int], now: int, retention: Retentio
     }
 
 
-def _until(settled: Callable[[], bool], patience: float, breath: float = _BREATH) -> None:
-    """Busy if it is not within `patience` seconds."""
-    until = time.monotonic() + patience
+def _until(settled: Callable[[], bool], breath: float = _BREATH) -> None:
+    """Busy if it is not within `PATIENCE` seconds."""
+    until = time.monotonic() + PATIENCE
     while not settled():
         if time.monotonic() > until:
             raise Busy("not yet")

@@ -7,6 +7,7 @@ harsher than most disks are.
 """
 
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -127,9 +128,35 @@ def settle(names: dict[str, Inode], naming: Naming) -> None:
         names[naming.path] = naming.inode
 
 
-def lay_out(state: dict[str, bytes], root: Path, target: Path) -> None:
-    """Write a state into the folder `target`, as if `root` were found there."""
-    for path, content in state.items():
-        place = target / PurePosixPath(path).relative_to(str(root))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+@dataclass(slots=True)
+class Layout:
+    """States of the folder `root`, one after the other, as files in the folder `target`."""
+
+    root: Path
+    target: Path
+    _there: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, state: dict[str, bytes]) -> None:
+        """Write what is not there already."""
+        for path in self._there.keys() - state.keys():
+            self._place(path).unlink(missing_ok=True)
+        for path, content in state.items():
+            if self._there.get(path) != content:
+                self._place(path).parent.mkdir(parents=True, exist_ok=True)
+                self._place(path).write_bytes(content)
+        self._there = state
+
+    def forget(self, start: str) -> None:
+        """Take away the files of the folder itself whose names begin like this: they were written to since."""
+        for file in self.target.glob(f"{start}*"):
+            file.unlink()
+        kept = f"{self.root}/{start}"
+        self._there = {path: content for path, content in self._there.items() if not path.startswith(kept)}
+
+    def forget_all(self) -> None:
+        shutil.rmtree(self.target)
+        self.target.mkdir()
+        self._there = {}
+
+    def _place(self, path: str) -> Path:
+        return self.target / PurePosixPath(path).relative_to(str(self.root))

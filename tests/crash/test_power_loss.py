@@ -22,7 +22,7 @@ from storage.engine.bodies import FileBodies
 from storage.engine.connections import Database
 from storage.errors import StorageError
 from storage.keys.master import MasterKey
-from tests.crash.disk import Disk, lay_out
+from tests.crash.disk import Disk, Layout
 from tests.crash.recording import Event, Mark, needs_strace, record
 
 pytestmark = [
@@ -34,6 +34,8 @@ STATES = int(os.environ.get("SOAK_POWER_STATES", "5000"))
 CONTROL_STATES = 300
 MEMORY = Path("/dev/shm")
 """Where states are laid out, if there is such a place: they need not survive anything."""
+DATABASE = "postex.db"
+"""With what follows its name, all that is written to as one looks at a state."""
 OPENED_WHOLE = 100
 """Every this many states the whole Store is opened, which migrates and sweeps too."""
 
@@ -66,7 +68,8 @@ def cuts(
     acknowledged: dict[str, str] = {}
     found, wanted = [], iter(places)
     place = next(wanted)
-    target = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else data.parent)) / "after"
+    target = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else data.parent))
+    layout = Layout(data, target)
     for number, event in enumerate(events):
         match event:
             case Mark(text) if text.startswith("acked "):
@@ -77,11 +80,12 @@ def cuts(
             case _:
                 disk.apply(event)
         while number == place:
-            lay_out(disk.after_cut(rng), data, target)
-            found.append(Cut(lost(target, acknowledged, whole=len(found) % OPENED_WHOLE == 0), len(acknowledged)))
-            shutil.rmtree(target)
+            layout.put(disk.after_cut(rng))
+            whole = len(found) % OPENED_WHOLE == 0
+            found.append(Cut(lost(target, acknowledged, whole=whole), len(acknowledged)))
+            layout.forget_all() if whole else layout.forget(DATABASE)
             place = next(wanted, -1)
-    target.parent.rmdir()
+    shutil.rmtree(target)
     return found
 
 
@@ -89,7 +93,7 @@ def lost(data: Path, acknowledged: dict[str, str], *, whole: bool) -> tuple[str,
     """Acknowledged documents that are not there, or not whole; all of them if the store would not start."""
     (data / "master.key").chmod(0o400)
     master = MasterKey.load(data / "master.key")
-    database = Database(data / "postex.db", _database_key(master))
+    database = Database(data / DATABASE, _database_key(master))
     try:
         write_ahead_log.check(database)
         if whole:

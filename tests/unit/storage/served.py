@@ -21,6 +21,12 @@ from .escrowed import Escrowed
 Thing = tuple[str, ...]
 Row = dict[str, Any]
 REFUSED = "refused"
+CODES = 3
+"""Of the ten recovery codes: to try one is to try all slots, and these are tried after each attack."""
+_NO_MORE_CODES = (
+    "DELETE FROM key_slot WHERE kind = 'recovery' AND account_id = ? AND id NOT IN"
+    " (SELECT id FROM key_slot WHERE kind = 'recovery' AND account_id = ? ORDER BY id LIMIT ?)"
+)
 _SEEN_MAILBOXES = "SELECT id FROM mailbox WHERE account_id = ? AND coalesce(special, '') <> 'delivery-external'"
 
 
@@ -91,7 +97,8 @@ class World:
         store, account = self.office.store, person.account
         lock, actor = (store.server_keys, store.shred, account, person.keys), f"account:{account.id}"
         store.write_now(passwords.set_password, *lock, stretched(), NOW, actor)
-        codes = store.write_now(recovery_codes.replace, *lock, NOW, actor)
+        codes = store.write_now(recovery_codes.replace, *lock, NOW, actor)[:CODES]
+        self.office.change(_NO_MORE_CODES, account.id, account.id, CODES)
         token = store.write_now(sessions.start, *lock, "terminal", NOW).token
         seed = store.write_now(second_factor.begin, account.id, NOW - 600)
         store.write_now(second_factor.confirm, account.id, second_factor.code_at(seed, NOW - 600), NOW - 600)

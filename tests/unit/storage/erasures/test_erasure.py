@@ -141,13 +141,14 @@ def test_nothing_that_is_not_begun_is_carried_out(office: Office, anna: Person) 
     assert anna.account.public_id in office.store.shred.names()
 
 
-def test_a_backup_under_way_is_waited_for(office: Office, anna: Person) -> None:
+def test_a_backup_under_way_is_waited_for(office: Office, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     body = "cd" * 16
     office.store.bodies.write(body, b"sealed")
     office.deliver(b"large", anna, body_name=body)
     begun = office.store.write_now(erasure.begin, anna.account.id, by=None, now=NOW)
+    monkeypatch.setattr(erasing, "PATIENCE", 0.05)
     with office.store.pin_bodies(), pytest.raises(Busy):
-        erasing.carry_out(office.store, begun.id, NOW, patience=0.05)
+        erasing.carry_out(office.store, begun.id, NOW)
     assert office.store.read_now(erasure.by_id, begun.id).state is State.BEGUN
     assert erasing.carry_out(office.store, begun.id, NOW).state is State.DONE
     assert list(office.store.bodies.names()) == []
