@@ -54,13 +54,14 @@ class Noun(Provider):
 
     async def discover(self) -> Hits:
         for find in await self._asked(self.begin):
-            yield DiscoveryHit(Content(safe_text(find.title)), find.go, find.title, _help(find))
+            title = safe_text(find.title)
+            yield DiscoveryHit(Content(title), find.go, title, _help(find))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for find in await self._asked(partial(self.found, query)):
-            score = max(matcher.match(find.title), LEAST_SCORE)
-            yield Hit(score, Content(safe_text(find.title)), find.go, find.title, _help(find))
+            title = safe_text(find.title)
+            yield Hit(max(matcher.match(title), LEAST_SCORE), Content(title), find.go, title, _help(find))
 
     async def _asked(self, ask: Callable[[], Awaitable[Iterable[Find]]]) -> list[Find]:
         if not any(each.name == self.SECTION for each in self.post.offers):

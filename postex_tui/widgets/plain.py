@@ -84,6 +84,10 @@ class Field(Input):
             select_on_focus=False,
         )
 
+    def validate_value(self, value: str) -> str:
+        """Whoever sets it: Textual draws a value as it is."""
+        return value if value.isprintable() else safe_text(value, len(value) + 1)
+
     def _on_paste(self, event: Paste) -> None:
         """The first line, bounded: a million characters are a slip, not a value."""
         event.prevent_default()

@@ -7,7 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from textual.content import Content
 
+from postex_tui.palette import NOUNS
+from postex_tui.palette.finds import Noun
+from postex_tui.terminal.safe_text import MOST
 from tests.tui.office import LARGE, Seat, seat
 from tests.tui.scenes import Scene, office
 from tests.tui.test_pictures import VIEWS, View
@@ -90,6 +94,25 @@ def hostile(real: httpx.AsyncBaseTransport) -> Answer:
             return httpx.Response(given.status_code, content=content)
 
     return answer
+
+
+async def test_what_the_palette_finds_is_shown_and_does_nothing(scene: Scene) -> None:
+    """What it found is also written into its field when it is chosen, and its help is taken for markup."""
+    found = 0
+    async with seat(scene.desk, scene.owner, size=LARGE) as at:
+        http = at.app.connection._http
+        http._transport = httpx.MockTransport(hostile(http._transport))
+        for lazily in NOUNS:
+            noun = lazily()(at.app.screen)
+            for hits in (noun.search("a"), *([noun.discover()] if isinstance(noun, Noun) else [])):
+                async for hit in hits:
+                    found += 1
+                    said = Content.from_markup(hit.help or "")
+                    assert not said.spans, hit.help
+                    for shown in (str(hit.prompt), hit.text or "", said.plain):
+                        assert len(shown) <= MOST
+                        assert shown.isprintable(), repr(shown)
+    assert found > 10
 
 
 NONSENSE = (
