@@ -141,10 +141,9 @@ async def previewed(body: PreviewIn, access: Planning, request: Request) -> Prev
 
     Counts of fewer than five people say what each of them chose: these can see that it was asked.
     """
-    control, where, locale = access.control, places.of(access.control.settings), locale_of(request)
-    store, asker = control.store, access.principal.account
-    assert asker is not None, "the table gives this to nobody but accounts"
-    keep_pace(control.previews, asker.id, control.now())
+    control, store, locale = access.control, access.control.store, locale_of(request)
+    keep_pace(control.previews, access.signed_in.id, control.now())
+    where = places.of(control.settings)
     edit, cleared = await choices.edit_of(access, body)
     planned = await store.read(preview.plan, _domain(access).id, body.type, edit, body.mandatory, cleared, where)
     key = None if body.for_sender is None else await _key(access, None, body.for_sender)
