@@ -55,6 +55,11 @@ class Job:
         return _RUNG in self.key
 
     @property
+    def is_listed(self) -> bool:
+        """Whether others may know of it: not while it only waits for a document to be read."""
+        return not (self.is_rung and self.state is JobState.WAITING)
+
+    @property
     def named_account_id(self) -> int | None:
         """Whose it is, as far as others may know: of a rung only where somebody has to look for the letter."""
         return None if self.is_rung and self.state is not JobState.UNCERTAIN else self.account_id

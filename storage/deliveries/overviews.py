@@ -1,8 +1,9 @@
 """Lists of jobs and of deliveries for people: metadata alone, never a payload, a subject or a reason in words.
 
 They are the same whatever a reader did with a document (S14, D9): states are those of `sent.Seen`, without the steps
-of a ladder. That a rung of one is in the outbox tells that a document lies unread: whose it is stays out, but where
-somebody has to find the letter to say whether it left.
+of a ladder. That a rung of one is in the outbox tells that a document lies unread, and its time tells which: one that
+waits is not listed, and goes with the reading of its document. Of one that a person has to deal with it stays out
+whose it is, but where somebody has to find the letter to say whether it left.
 
 Pages go newest first: `before` names the last item of the page before. `domains`: accounts of these alone; None: all,
 and in the list of jobs those that are nobody's.
@@ -23,11 +24,13 @@ from storage.engine.statements import Value
 # ruff: noqa: S608 - every part of these statements stands in this file
 
 _IS_NAMED = "(job.key NOT LIKE '%:ladder:%' OR job.state = 'uncertain')"
+_IS_SHOWN = "(job.state <> 'waiting' OR job.key NOT LIKE '%:ladder:%')"
 _JOBS = (
     f"SELECT job.id, job.kind, job.state, CASE WHEN {_IS_NAMED} THEN job.account_id END,"
     f" CASE WHEN {_IS_NAMED} THEN delivery.public_id END, job.due_at, job.attempts, job.problem,"
     " job.step, job.created_at FROM job LEFT JOIN delivery ON delivery.id = job.delivery_id"
-    " LEFT JOIN account ON account.id = job.account_id WHERE true"
+    " LEFT JOIN account ON account.id = job.account_id"
+    f" WHERE {_IS_SHOWN}"
 )
 _DELIVERIES = (
     "SELECT delivery.id, delivery.public_id, document_public_id, delivery.account_id, document_type,"
@@ -106,10 +109,10 @@ def jobs(
 
 
 def standing(session: Session, domains: frozenset[int] | None) -> list[tuple[JobKind, JobState, int]]:
-    """How many jobs there are of each kind and state."""
-    sql, values = "SELECT kind, state, count(*) FROM job", list[Value]()
+    """How many jobs there are of each kind and state, of those that are listed."""
+    sql, values = f"SELECT kind, state, count(*) FROM job WHERE {_IS_SHOWN}", list[Value]()
     if domains is not None:
-        joined = f"{sql} JOIN account ON account.id = job.account_id WHERE true"
+        joined = sql.replace(" WHERE", " JOIN account ON account.id = job.account_id WHERE")
         sql, values = _confined(joined.replace(" state,", " job.state,"), "account.domain_id", domains)
     found = statements.rows(session, f"{sql} GROUP BY 1, 2 ORDER BY 1, 2", values)
     return [(JobKind(kind), JobState(state), int(count)) for kind, state, count in found]

@@ -17,6 +17,7 @@ from storage.records import AccountState
 
 LATE = 3600
 """Seconds after which a job that is due and not tried has been left lying."""
+_PLAIN = "job.key NOT LIKE '%:ladder:%'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Outbox:
     due: int
     """Of those that wait: now."""
     late: int
-    """Of those that are due: for longer than `LATE`."""
+    """Due for longer than `LATE`."""
     dead: int
     uncertain: int
     restored: int
@@ -44,15 +45,16 @@ def accounts_by_state(session: Session, domains: frozenset[int] | None) -> dict[
 
 
 def outbox(session: Session, domains: frozenset[int] | None, now: int, *, rungs: bool) -> Outbox:
-    """Of all domains also the jobs that are nobody's. `rungs`: with steps of ladders, whose going tells that
-    something was read (D9).
+    """Of all domains also the jobs that are nobody's. Steps of ladders, whose going tells that something was read
+    (D9), count with `rungs` alone, and then where they are late or wait no more.
     """
     join = "" if domains is None else " JOIN account ON account.id = job.account_id"
     where, values = _within("account.domain_id", domains)
-    where += "" if rungs else " AND job.key NOT LIKE '%:ladder:%'"
+    where += "" if rungs else f" AND {_PLAIN}"
     waiting = statements.row(
         session,
-        "SELECT count(*), coalesce(sum(due_at <= ?), 0), coalesce(sum(due_at <= ?), 0)"
+        f"SELECT coalesce(sum({_PLAIN}), 0), coalesce(sum({_PLAIN} AND due_at <= ?), 0),"
+        " coalesce(sum(due_at <= ?), 0)"
         f" FROM job{join} WHERE job.state = 'waiting'{where}",
         (now, now - LATE, *values),
     )

@@ -132,8 +132,10 @@ def _refused(conflict: Conflict) -> Problem:
 
 
 async def _reached(access: Access, number: int) -> None:
-    """What is nobody's is for those who reach the whole bridge."""
+    """What is nobody's is for those who reach the whole bridge; what is not listed for nobody."""
     found = await access.control.store.read(jobs.get, number)
+    if not found.is_listed:
+        raise not_found()
     if found.account_id is not None:
         account = await access.control.store.read(accounts.by_id, found.account_id)
         access.view(account.id, account.domain_id)

@@ -16,7 +16,7 @@ class JobOut(Schema):
     kind: JobKind
     state: JobState
     account: str | None
-    """Null also for a step of a ladder: that it is there tells that a document lies unread."""
+    """Null also for a step of a ladder that was given up: it tells that a document lies unread."""
     email: str | None
     """Cut where the reader's role needs no more."""
     delivery: str | None

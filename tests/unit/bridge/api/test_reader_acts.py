@@ -38,6 +38,7 @@ from storage.keys.envelope import seal_document
 from storage.keys.outbox import OutboxKey
 from storage.mail import copies
 from storage.mail.documents import DeliveryDraft
+from storage.oversight.figures import LATE
 from storage.people import accounts
 from storage.records import Flag, Role
 from tests.control import FIRST, NOW, Desk, Person
@@ -254,9 +255,37 @@ async def test_what_an_admin_does_with_a_letter_answers_the_same_read_or_not(off
     assert answers[0][0] == 200
 
 
-async def test_whose_step_of_a_ladder_waits_is_not_told(office: Office) -> None:
-    """That it is there tells that somebody has not read something; whom it is about, only its reader may know."""
+async def test_a_step_of_a_ladder_that_waits_is_known_to_nobody(office: Office) -> None:
+    """Its time, compared with those of the deliveries, would tell which document lies unread."""
+    desk, letter = office.desk, office.hand_in(Channel.MAILBOX, "14:paper")
+    lists = (
+        "/v1/dashboard",
+        "/v1/outbox",
+        "/v1/outbox?kind=paper",
+        "/v1/outbox/counts",
+        f"/v1/deliveries/{letter.public_id}",
+    )
+
+    async def seen() -> list[object]:
+        asked = [await desk.ask("GET", path, office.people[name]) for name in OTHERS for path in lists]
+        return [scrubbed(each.json()) for each in asked]
+
+    await seen()
+    before = await seen()
+    job_id = office.climb(letter)
+    assert await seen() == before
+    for method, end, body in (("POST", "/retry", {}), ("POST", "/settlement", {"done": True}), ("DELETE", "", {})):
+        for name in ("admin", "owner"):
+            who, paths = office.people[name], [f"/v1/outbox/{number}{end}" for number in (job_id, 9999)]
+            hidden, missing = [await desk.ask(method, path, who, body) for path in paths]
+            assert (hidden.status_code, hidden.content) == (404, missing.content)
+    office.act("opened", letter)
+    assert await seen() == before
+
+
+async def test_whose_step_of_a_ladder_was_given_up_is_not_told(office: Office) -> None:
     job_id = office.climb(office.hand_in(Channel.MAILBOX, "14:paper"))
+    office.desk.store.write_now(jobs.park, job_id, JobState.DEAD, "jam", NOW)
     for name in ("admin", "owner"):
         (line,) = (await office.desk.ask("GET", "/v1/outbox", office.people[name])).json()["items"]
         assert (line["account"], line["email"], line["delivery"], line["kind"]) == (None, None, None, "paper")
@@ -267,15 +296,13 @@ async def test_whose_step_of_a_ladder_waits_is_not_told(office: Office) -> None:
     assert (entry["kind"], entry["subject"]["noun"]) == ("outbox.retried", "job")
 
 
-async def test_a_helper_sees_no_step_of_a_ladder_come_and_go(office: Office) -> None:
-    """Who may list the outbox counts it, as the list has it."""
-    letter = office.hand_in(Channel.MAILBOX, "14:paper")
-    office.climb(letter)
-    path, helper, admin = "/v1/dashboard", office.people["support"], office.people["admin"]
-    before = (await office.desk.ask("GET", path, helper)).json()["outbox"]
-    assert (await office.desk.ask("GET", path, admin)).json()["outbox"]["waiting"] == 1
-    office.act("opened", letter)
-    assert (await office.desk.ask("GET", path, helper)).json()["outbox"] == before
+async def test_a_step_of_a_ladder_that_is_left_lying_counts_where_the_outbox_is_looked_after(office: Office) -> None:
+    office.climb(office.hand_in(Channel.MAILBOX, "14:paper"))
+    office.desk.clock.turn(LATE)
+    for name, late in (("admin", 1), ("owner", 1), ("support", 0)):
+        who = replace(office.people[name], token=fresh(office, name))
+        found = (await office.desk.ask("GET", "/v1/dashboard", who)).json()["outbox"]
+        assert (found["waiting"], found["due"], found["late"]) == (0, 0, late)
 
 
 async def test_where_a_person_must_look_for_the_letter_its_delivery_is_named(office: Office) -> None:
