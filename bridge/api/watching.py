@@ -280,15 +280,18 @@ class _Known:
             yield {"count": counts.total()}
 
     def jobs(self, batch: list[Waiting]) -> Iterator[dict[str, object]]:
-        """The last state of each, with whose it is; to an owner how many came to which state. `done`: gone."""
+        """The last state of each, with whose it is; to an owner how many came to which state. `done`: gone. Not of
+        steps of ladders, which say of nobody whose they are: when one comes and goes tells who read what.
+        """
         moved = {each.job_id: each for each in batch if isinstance(each, OutboxChanged)}
-        for job_id, each in moved.items():
-            account = None if each.account_id is None else self._reached(each.account_id)
+        told = {job_id: (each, each.account_id) for job_id, each in moved.items() if each.account_id is not None}
+        for job_id, (each, account_id) in told.items():
+            account = self._reached(account_id)
             if account is not None:
                 state = each.state or "done"
                 yield {"account": account.public_id, "job": job_id, "kind": each.kind, "state": state}
-        if self._scope.is_owner and moved:
-            yield {"jobs": dict(Counter(each.state or "done" for each in moved.values()))}
+        if self._scope.is_owner and told:
+            yield {"jobs": dict(Counter(each.state or "done" for each, _ in told.values()))}
 
     def _reached(self, account_id: int) -> Account | None:
         if account_id not in self._accounts:

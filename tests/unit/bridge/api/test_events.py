@@ -331,3 +331,16 @@ async def test_the_outbox_is_told_to_whom_it_concerns(desk: Desk) -> None:
         leave(desk.store, anna.account, NOW)
         told = await own.next()
         assert told[1]["account"] == anna.account.public_id
+
+
+async def test_of_a_step_of_a_ladder_nobody_hears(desk: Desk) -> None:
+    """Not even an owner a number: it comes where a document lies unread, and goes when that is read."""
+    anna, owner = desk.person("anna"), desk.person("owner", role=Role.OWNER)
+    rung, letter = (job_of(desk.store, leave(desk.store, anna.account, NOW)) for _ in range(2))
+    desk.store.write_now(statements.run, "UPDATE job SET key = 'x:ladder:1:paper' WHERE id = ?", (rung,))
+    async with watched(desk, anna, "kind=outbox") as own, watched(desk, owner, "kind=outbox") as whole:
+        await desk.store.write(jobs.park, rung, JobState.DEAD, "no-paper", NOW)
+        await desk.store.write(jobs.done, rung)
+        await desk.store.write(jobs.park, letter, JobState.DEAD, "no-paper", NOW)
+        assert await whole.next() == ("outbox", {"jobs": {"dead": 1}})
+        assert (await own.next())[1]["job"] == letter
