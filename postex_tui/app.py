@@ -115,8 +115,9 @@ class PostexApp(App[None]):
 
     @property
     def reach(self) -> Mapping[str, str]:
-        """How far one's rights reach, by action; nowhere before one has signed in."""
-        return self.session.reach if self.session else {}
+        """How far one's rights reach, by action; nowhere before one has signed in; in self mode oneself alone."""
+        reach = self.session.reach if self.session else {}
+        return dict.fromkeys(reach, "self") if self.confined else reach
 
     # --- words and looks ---
 

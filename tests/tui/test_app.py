@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from postex_tui.app import UNUSED
+from postex_tui.palette import NOUNS
+from postex_tui.palette.finds import Noun
 from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.too_small import TooSmall
+from postex_tui.sections import Mode
 from storage.people import accounts
 from storage.people.accounts import AccountDraft
 from storage.records import Role
@@ -79,6 +82,27 @@ async def test_quitting_from_the_palette_ends_the_session(desk: Desk) -> None:
                 while not at.app._exit:
                     await at.pilot.pause(0.02)
         assert (await desk.ask("GET", "/v1/session", anna)).status_code == 401
+
+
+async def test_self_mode_leads_nowhere_else(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over SSH, also for an owner of a bridge that has nobody yet: no office, no first run, nothing on the disk."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
+    async with desk, seat(desk, desk.person("olga", role=Role.OWNER), confined=True) as at:
+        for key in ("f3", "ctrl+z", "ctrl+s", "f2"):
+            await at.press(key)
+        at.app.go_on()
+        await at.settled()
+        assert at.app.screen is at.app._shown["preferences"]
+        for lazily in NOUNS:
+            noun = lazily()(at.app.screen)
+            if isinstance(noun, Noun) and noun.SECTION not in {each.name for each in at.app.offers}:
+                assert [hit async for hit in noun.search("a")] == []
+        assert {each.mode for each in at.app.offers} == {Mode.ME}
+        assert not await at.app.hand_over(".bashrc", b"x")
+    assert list(home.iterdir()) == []
 
 
 async def test_hostile_names_are_shown_and_do_nothing(desk: Desk) -> None:
