@@ -21,7 +21,7 @@ from textual import work
 from bridge.api import sockets
 from postex_tui.app import PostexApp
 from postex_tui.connection import Connection
-from postex_tui.terminal import pauses
+from postex_tui.terminal import escape, pauses
 
 TOKEN = "POSTEX_BENCH_TOKEN"
 LEAST = 5.0
@@ -72,6 +72,7 @@ def main(data: str, section: str, report: str) -> None:
         connection.token = os.environ[TOKEN]
         app = SignedIn(connection, section, told)
         watch_callbacks(told)
+        escape.attend(app)
         pauses.few()
         app.run()
 

@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from postex_tui.answers import USAGE, Refusal
 from postex_tui.options import MaybeData
+
+if TYPE_CHECKING:
+    from postex_tui.app import PostexApp
 
 DRIVER = "TEXTUAL_DRIVER"
 """Set where no terminal is drawn on: in a browser."""
@@ -44,14 +47,10 @@ def _open(socket: Path, mine: bool) -> int:
     from postex_tui.app import PostexApp
     from postex_tui.connection import Connection
     from postex_tui.language import language
-    from postex_tui.terminal import pauses
 
     with sockets.reach(socket) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
-        app = PostexApp(connection, confined=mine, unicode=_has_unicode())
-        pauses.few()
-        app.run()
-    return app.return_code or 0
+        return _run(PostexApp(connection, confined=mine, unicode=_has_unicode()))
 
 
 def _open_folder(data: Path | None) -> int:
@@ -62,12 +61,17 @@ def _open_folder(data: Path | None) -> int:
     from postex_tui.first_run.beginning import Beginning, usual_folder
     from postex_tui.language import language
     from postex_tui.late_door import LateDoor
-    from postex_tui.terminal import pauses
 
     beginning = Beginning((data or usual_folder()).absolute())
     refuse_unfinished(beginning.data)
     connection = Connection(lambda: LateDoor(lambda: beginning.data), language())
-    app = PostexApp(connection, unicode=_has_unicode(), beginning=beginning)
+    return _run(PostexApp(connection, unicode=_has_unicode(), beginning=beginning))
+
+
+def _run(app: "PostexApp") -> int:
+    from postex_tui.terminal import escape, pauses
+
+    escape.attend(app)
     pauses.few()
     app.run()
     return app.return_code or 0
