@@ -58,7 +58,6 @@ ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
     " again, and tell your admin these words if it ends again."
 )
-NO_FILES = N_("Here no files are written. Open the web view to download this.")
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
 
@@ -292,7 +291,7 @@ class PostexApp(App[None]):
             self.deliver_binary(BytesIO(content), save_filename=name, open_method="download")
             return True
         if self.confined:
-            self.tell(self.say(NO_FILES), wrong=True)
+            self.tell(self.say(written.NO_FILES), wrong=True)
             return False
         kept = await self.push_screen_wait(self._where(name, content))
         if kept is not None:

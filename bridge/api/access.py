@@ -19,6 +19,7 @@ from bridge.api.policy import OUTRANKED, STEP_UP, STEP_UP_SECONDS, Action, Reach
 from bridge.api.principal import Held, Principal
 from bridge.api.problems import ROAD, Problem, not_found
 from bridge.i18n import N_
+from bridge.ways import Way
 from storage.deliveries.terms import Road
 from storage.oversight import pseudonyms
 from storage.people import accounts, domains, grants
@@ -215,8 +216,8 @@ def _require_step_up(access: Access) -> None:
     if session is None:
         return
     if session.stepped_up_at is None or access.control.now() - session.stepped_up_at > STEP_UP_SECONDS:
-        message = N_("This needs your password and a code, given within the last five minutes. Run: postex step-up")
-        raise Problem("step-up-needed", 403, message)
+        message = N_("This needs your password and a code, given within the last five minutes. Give them: {way}")
+        raise Problem("step-up-needed", 403, message, way=Way("step-up", (N_("when the app asks for them"),)))
 
 
 def _note_use(access: Access) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from bridge.i18n import N_
 from bridge.routing import decision as decisions
 from bridge.routing.decision import Code, Places
+from bridge.ways import Way
 from storage.choices.changes import carried_by
 from storage.choices.history import Row
 from storage.deliveries.terms import Channel, Choice, DocumentType, Ladder, Preference, ReaderFacts
@@ -27,22 +28,20 @@ MANDATORY = N_(
     " tell you why."
 )
 LANGUAGE = N_(
-    "The language for all senders is that of your account. Change it there: postex me set --locale. For one sender it"
-    " can be chosen here."
+    "The language for all senders is that of your account. Change it there: {way}. For one sender it can be chosen"
+    " here."
 )
 MANDATORY_STAYS = N_("Documents of these types arrive all the same, as your domain lets nobody refuse them: {types}.")
 REMEDIES = {
     Code.NOT_VERIFIED: N_(
-        "Documents can go by e-mail once you have an e-mail address that was verified. Give one: postex me set"
-        " --contact-email, then postex me contact verify."
+        "Documents can go by e-mail once you have an e-mail address that was verified. Give one: {way}. Then confirm"
+        " it: {then}."
     ),
-    Code.NO_POSTAL_ADDRESS: N_("Documents can go on paper once your postal address is known: postex me address."),
+    Code.NO_POSTAL_ADDRESS: N_("Documents can go on paper once your postal address is known: {way}."),
     Code.PAPER_RETURNED: N_(
-        "Paper came back from your postal address. Confirm or change it, then choose paper: postex me address."
+        "Paper came back from your postal address. Confirm or change it, then choose paper: {way}."
     ),
-    Code.NO_EXTERNAL_MAILBOX: N_(
-        "You have no mailbox elsewhere that was verified. Give it first: postex me external set."
-    ),
+    Code.NO_EXTERNAL_MAILBOX: N_("You have no mailbox elsewhere that was verified. Give it first: {way}."),
     Code.NO_CARRIER: N_(
         "This post office has no relay or printer for this channel. Choose another, or ask its owner to set one up."
     ),
@@ -53,6 +52,18 @@ REMEDIES = {
         "You no longer agree that third parties carry your documents this way. Choose the channel again to agree."
     ),
 }
+_ME, _CONTACT, _POSTAL = N_("About me"), N_("E-mail address elsewhere"), N_("Postal address")
+WAYS: dict[str, dict[str, object]] = {
+    LANGUAGE: {"way": Way("me set --locale", (_ME, N_("Language")), "e")},
+    Code.NOT_VERIFIED: {
+        "way": Way("me set --contact-email", (_ME, _CONTACT), "e"),
+        "then": Way("me contact verify", (_ME, _CONTACT), "v"),
+    },
+    Code.NO_POSTAL_ADDRESS: {"way": Way("me address set", (_ME, _POSTAL), "e")},
+    Code.PAPER_RETURNED: {"way": Way("me address", (_ME, _POSTAL), "v, e")},
+    Code.NO_EXTERNAL_MAILBOX: {"way": Way("me external set", (_ME, N_("Mailbox elsewhere")), "e")},
+}
+"""Values of those messages, by message or code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +104,12 @@ def _of_row(row: Row, reader: ReaderFacts | None, after: Sequence[Preference], p
     for channel in sorted(carried_by(choice) - carried_by(row.old.choice)):
         code = _hindrance(channel, reader, places)
         if code is not None:
-            yield Conflict(code, REMEDIES[code])
+            yield Conflict(code, REMEDIES[code], WAYS.get(code, {}))
     is_refused = choice.channel is Channel.REFUSE and row.new.account_id is not None
     if is_refused and row.new.document_type in mandatory_types(after):
         yield Conflict("mandatory-type", MANDATORY)
     if choice.language is not None and row.new.correspondent_id is None:
-        yield Conflict("language-of-account", LANGUAGE)
+        yield Conflict("language-of-account", LANGUAGE, WAYS[LANGUAGE])
     yield from _too_short(row, after)
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from bridge.i18n import N_, text
 from postex_tui.answers import Refusal
 
+NO_FILES = N_("Here no files are written. Open the web view to download this.")
 THERE = N_("{path} is there already. Choose another name.")
 NO_PLACE = N_("{path} is no place for a file.")
 FAILED = N_("{path} cannot be written: {reason}.")

@@ -121,6 +121,19 @@ COLOUR = re.compile(
 VALUE = re.compile(r":\s*([^;{}]+);")
 
 
+AT_THE_MACHINE = ("postex escrow recover", "postex settings check", "postex init", "postex enrol")
+"""What is done while the bridge is down or before one has an account: no place of the app does it."""
+
+
+def test_screens_name_places_and_no_commands() -> None:
+    """Whoever sits in the app may have no command line: one that comes over SSH, or in a browser."""
+    for file in sorted((ROOT / "screens").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            said = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            named = re.findall(r"\bpostex [a-z-]+(?: [a-z-]+)?", said)
+            assert all(each.startswith(AT_THE_MACHINE) for each in named), f"{file.name}: {named}"
+
+
 def styles() -> list[Path]:
     return sorted(ROOT.rglob("*.tcss"))
 

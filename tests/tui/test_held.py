@@ -89,4 +89,4 @@ async def test_an_export_needs_proof_and_what_fails_leaves_no_file(desk: Desk, t
 async def test_over_ssh_it_says_how_else(desk: Desk) -> None:
     async with desk, seat(desk, desk.person("anna"), section="held", confined=True, size=LARGE) as at:
         await at.press("x")
-        await told(at, "postex me export FILE.zip")
+        await told(at, "Open the web view to download this.")

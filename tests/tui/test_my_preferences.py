@@ -130,7 +130,7 @@ async def test_refusals_say_what_to_do_here_and_a_new_sender_is_chosen_for(desk:
             assert "Nothing is different yet" in at.text
             fill(at, channel="email")
             await pushed(at, "do")
-            assert "under About me" in at.text
+            assert "About me › E-mail address" in at.text
             await at.press("escape", "n")
             fill(at, sender="anna@example.test")
             await pushed(at, "do")

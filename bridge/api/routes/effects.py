@@ -33,6 +33,7 @@ from bridge.i18n import N_, text
 from bridge.routing import conflicts, effects, explaining, places, preview
 from bridge.routing.decision import Decision, Places
 from bridge.routing.effects import Asked
+from bridge.ways import told
 from storage.choices import known_senders, preferences
 from storage.choices.correspondents import Key
 from storage.deliveries import deliveries
@@ -151,7 +152,7 @@ async def previewed(body: PreviewIn, access: Planning, request: Request) -> Prev
     beyond: int | None = 0
     while beyond is not None:
         beyond = await store.read(going.part, beyond)
-    counted = going.counted
+    counted, first = going.counted, next(iter(planned.conflicts), None)
     if counted.recipients < K:
         await portraits.note_looks(access, going.first, "preferences")
     return PreviewOut(
@@ -166,9 +167,7 @@ async def previewed(body: PreviewIn, access: Planning, request: Request) -> Prev
             HindranceOut(code=code, why=text(locale, explaining.CODES[code]), recipients=times)
             for code, times in counted.hindered.most_common()
         ],
-        refused=text(locale, planned.conflicts[0].message, **planned.conflicts[0].values)
-        if planned.conflicts
-        else None,
+        refused=None if first is None else text(locale, first.message, **told(first.values, locale, access.road)),
     )
 
 

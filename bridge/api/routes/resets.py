@@ -55,8 +55,8 @@ async def reset(body: ResetIn, access: Annotated[Access, Depends(gate(Action.ACC
 def no_escrow_key() -> Problem:
     message = N_(
         "You do not hold the spare key of this domain. Ask an admin or owner who does to hand it on to you:"
-        " {way}. If nobody has it any more, the recovery kit gives it back, while the bridge is down: postex escrow"
-        " recover"
+        " {way}. If nobody has it any more, whoever runs the machine gets it back there, with the recovery kit and"
+        " while the bridge is down: postex escrow recover"
     )
     return Problem("no-escrow-key", 409, message, way=Way("domain escrow hand-on", (N_("Domains"),), "⏎ n"))
 

@@ -19,7 +19,7 @@ from postex_tui.files import written
 from postex_tui.files.sealed import SealedFile
 from postex_tui.screens.dialogs import CANCEL, Ask, Dialog, Form
 from postex_tui.screens.section import SectionScreen
-from postex_tui.widgets.plain import Caption, Line, Press
+from postex_tui.widgets.plain import Caption, Line, Press, Wrong
 
 PATH = "/me/export"
 MEGABYTE = 1_000_000
@@ -33,10 +33,6 @@ FORMS = {
 EXPLAINED = N_(
     "A zip file with your {count} documents, about {size} MB, and as JSON what is held about you: choices, history,"
     " consents, disclosures, looks. Other people’s names are left out of the JSON. Keep it as safe as your post."
-)
-ELSEWHERE = N_(
-    "Over this way in no files are written. Use the app in a browser, or on a machine with the command line:"
-    " postex me export FILE.zip"
 )
 TITLE = N_("Everything about me as one file")
 DONE = N_("The export is saved as {path}, readable by you alone.")
@@ -55,7 +51,7 @@ class Exporting(Dialog[bool]):
         with Vertical(classes="box"):
             yield Caption(self.say(TITLE), classes="title")
             yield Line(self.say(N_("Beginning …")), id="far")
-            yield Line("", id="wrong", lines=True)
+            yield Wrong()
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
 
@@ -96,7 +92,7 @@ class ExportScreen(SectionScreen):
     async def action_export(self) -> None:
         post = self.post
         if post.confined and not post.is_web:
-            post.tell(self.say(ELSEWHERE), wrong=True)
+            post.tell(self.say(written.NO_FILES), wrong=True)
             return
         try:
             size = await post.proven(lambda: self.api.get(PATH))

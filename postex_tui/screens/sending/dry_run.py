@@ -27,7 +27,10 @@ EXPLAINED = N_(
     " or the manifest of a batch. Every recipient who is found can read that you looked."
 )
 HOW = N_("Press t and name a file: you see how each of its documents would go, and which lines have an error.")
-NO_FILES = N_("Here no files are read. Use the app on your own machine, or: postex explain --dry-run FILE.")
+NO_FILES = N_(
+    "Here no files are read. The app reads them in a terminal on the machine of the bridge; ask your admin to try the"
+    " list there if you cannot."
+)
 ASKED = N_("Asked: {done} of {count} lines.")
 ALL_GOOD = N_("Every line can be routed.")
 

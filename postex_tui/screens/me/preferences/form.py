@@ -30,14 +30,6 @@ CARRIERS = N_(
     " your agreement back at any time, under History: what comes after that stays here."
 )
 NOT_AGREED = N_("Nothing was changed: this way needs your agreement.")
-HERE = {
-    "address-not-verified": N_("First give an e-mail address and confirm it, under About me."),
-    "no-postal-address": N_("First give your postal address, under About me."),
-    "paper-returned": N_("Paper came back from your postal address. First confirm or change it, under About me."),
-    "no-external-mailbox": N_("First give your mailbox elsewhere, under About me."),
-    "language-of-account": N_("The language for all senders is that of your account: change it under About me."),
-}
-"""What to do about a refusal, here in the app."""
 HAPPENS = {
     "mailbox": N_("Documents lie in your mailbox."),
     "external": N_("Documents go on to your mailbox elsewhere, whose provider can read them; a copy stays here."),
@@ -72,7 +64,7 @@ class ChoiceForm(PairForm):
             return await self.api.patch(OWN, body)
         except Refusal as refusal:
             if refusal.code != "carriers-not-accepted":
-                raise _told_here(refusal, self.say) from None
+                raise
         agreed = Confirm(self.say(N_("Others will carry it")), self.say(CARRIERS), self.say(N_("I agree")))
         if not await self.post.push_screen_wait(agreed):
             raise Refusal("not-agreed", self.say(NOT_AGREED))
@@ -136,11 +128,6 @@ def _reference(sender: Mapping[str, Any] | None) -> str:
     if sender is None:
         return "any"
     return f"#{sender['id']}" if sender["id"] is not None else str(sender["addresses"][0])
-
-
-def _told_here(refusal: Refusal, say: Say) -> Refusal:
-    words = HERE.get(refusal.code)
-    return refusal if words is None else Refusal(refusal.code, say(words))
 
 
 def _will(values: Mapping[str, str], row: Mapping[str, Any], mandatory: Sequence[str], say: Say) -> Iterable[str]:

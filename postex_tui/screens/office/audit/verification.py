@@ -51,7 +51,7 @@ STANDINGS = {
         "The head that you gave, of position {position} ({at}), was not signed by this bridge, or altered."
     ),
 }
-NO_HEAD = N_("This is no head. Paste what postex audit head --json shows, as one line.")
+NO_HEAD = N_("This is no head. Paste the one line of the file that Save head (x) gave you, whole.")
 
 
 class Verification(DetailScreen):

@@ -14,7 +14,7 @@ from postex_tui.widgets.plain import Line
 
 MEANING = N_(
     "Notices to these addresses failed for a day and are not tried any more. Documents arrive as ever. Each of them"
-    " was told in the mailbox; they set the address anew, or try it: postex me notice-url test."
+    " was told in the mailbox; they set the address anew (e) or try it (v): About me › Service for notices."
 )
 
 

@@ -19,7 +19,10 @@ from postex_tui.widgets.facts import Facts
 from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Line
 
-NOBODY = N_("Nobody holds the spare key: get it back with the recovery kit, with postex escrow recover.")
+NOBODY = N_(
+    "Nobody holds the spare key. Whoever runs the machine gets it back there, with the recovery kit:"
+    " postex escrow recover"
+)
 NO_KEY = N_("This domain has no spare key: nobody but its owner opens an account.")
 HOLDERS = N_("These people hold the spare key, with which an admin helps after a forgotten password:")
 FEW = N_("fewer than {threshold}")

@@ -23,7 +23,10 @@ from postex_tui.widgets.paged_grid import Item, PagedGrid
 from postex_tui.widgets.plain import Choice, Line
 
 SHOWN = {"": N_("all roles"), "review": N_("to be looked at again")}
-NOBODY_LEFT = N_("Nobody is left who holds the spare key of the domain: postex escrow recover gets it back.")
+NOBODY_LEFT = N_(
+    "Nobody is left who holds the spare key of the domain. Whoever runs the machine gets it back there, with the"
+    " recovery kit: postex escrow recover"
+)
 ALL_DOMAINS = 500
 """Domains to choose from at once."""
 

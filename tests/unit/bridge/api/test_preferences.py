@@ -146,6 +146,29 @@ async def test_what_contradicts_itself_is_refused_when_it_is_made_and_nothing_is
     assert dutch.json()["detail"] != answer.json()["detail"] or code == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("body", "at_the_command_line", "in_the_app"),
+    [
+        ({"channel": "email"}, "postex me set --contact-email", "Over mij › E-mailadres elders (v)"),
+        ({"channel": "paper"}, "postex me address set", "Over mij › Postadres (e)"),
+        ({"channel": "external"}, "postex me external set", "Over mij › Postvak elders (e)"),
+        ({"language": "en"}, "postex me set --locale", "Over mij › Taal (e)"),
+    ],
+)
+async def test_what_to_do_first_is_told_by_the_way_one_came(
+    desk: Desk, anna: Person, body: dict[str, object], at_the_command_line: str, in_the_app: str
+) -> None:
+    said = {}
+    for road in ("cli", "tui"):
+        headers = {"Accept-Language": "nl", "Postex-Road": road}
+        wanted = {"accept_carriers": True, **body}
+        answer = await desk.ask("PATCH", "/v1/accounts/me/preferences", anna, wanted, **headers)
+        said[road] = answer.json()["detail"]
+    assert at_the_command_line in said["cli"]
+    assert in_the_app in said["tui"]
+    assert "postex" not in said["tui"]
+
+
 async def test_a_level_that_others_build_on_is_checked_with_them(desk: Desk, anna: Person, energy: Person) -> None:
     send(desk, energy, anna)
     await change(desk, anna, sender="energy", ladder="14:remind")

@@ -16,7 +16,7 @@ class Devices(Listing):
     NAME, TITLE, ACTION = "devices", N_("Devices"), "device.list"
     PLACE, WITHIN = "devices", "devices"
     KEYS = {"d": "device.revoke"}  # noqa: RUF012 - a table of the class
-    EMPTY = N_("No device. Its owner makes them, in the terminal app or with: postex device add.")
+    EMPTY = N_("No device. Its owner makes them: My post › Devices (n).")
     COLUMNS = (
         ("label", N_("Device"), 22),
         ("scopes", N_("May"), 16),
