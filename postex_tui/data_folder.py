@@ -37,7 +37,8 @@ def require(data: Path) -> None:
     refuse_unfinished(data)
     if not (data / "postex.db").exists():
         command = f"postex init --data {data} --domain … --country …"
-        raise Refusal("no-data", f"{data} holds no bridge; make one with: {command}")
+        where = "say with --data or POSTEX_DATA where it is"
+        raise Refusal("no-data", f"{data} holds no bridge; {where}, or make one with: {command}")
 
 
 def master_key(data: Path, settings: "Settings") -> "MasterKey":

@@ -1,14 +1,30 @@
 """Options and arguments that several commands share, and nothing that takes time to import."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", envvar="POSTEX_DATA", help="Data folder of the bridge.")]
-MaybeData = Annotated[
-    Path | None, typer.Option("--data", envvar="POSTEX_DATA", help="Data folder of the bridge.", show_default=False)
+
+def usual_folder() -> Path:
+    """Where a bridge lies if nobody says where: of the machine for root, of the person for others."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/postex")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "postex"
+
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="POSTEX_DATA",
+        help="Data folder of the bridge.",
+        default_factory=usual_folder,
+        show_default="/var/lib/postex for root, else ~/.local/share/postex",
+    ),
 ]
+"""The same for every command and the app: what one makes the others find."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Email = Annotated[str, typer.Argument(help="Address of the account.", show_default=False)]
 FullName = Annotated[str, typer.Option("--name", help="Name shown with the account.")]

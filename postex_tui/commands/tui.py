@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from postex_tui.answers import USAGE, Refusal
-from postex_tui.options import MaybeData
+from postex_tui.options import Data
 
 if TYPE_CHECKING:
     from postex_tui.app import PostexApp
@@ -30,7 +30,7 @@ Shared = Annotated[
 ]
 
 
-def tui(data: MaybeData = None, mine: Mine = False, socket: Shared = None) -> int:
+def tui(data: Data, mine: Mine = False, socket: Shared = None) -> int:
     """The terminal app."""
     _forget_what_watches()
     _require_terminal()
@@ -53,16 +53,16 @@ def _open(socket: Path, mine: bool) -> int:
         return _run(PostexApp(connection, confined=mine, unicode=_has_unicode()))
 
 
-def _open_folder(data: Path | None) -> int:
+def _open_folder(data: Path) -> int:
     """On the machine of the bridge: where none is yet, one is made."""
     from postex_tui.app import PostexApp
     from postex_tui.connection import Connection
     from postex_tui.data_folder import refuse_unfinished
-    from postex_tui.first_run.beginning import Beginning, usual_folder
+    from postex_tui.first_run.beginning import Beginning
     from postex_tui.language import language
     from postex_tui.late_door import LateDoor
 
-    beginning = Beginning((data or usual_folder()).absolute())
+    beginning = Beginning(data.absolute())
     refuse_unfinished(beginning.data)
     connection = Connection(lambda: LateDoor(lambda: beginning.data), language())
     return _run(PostexApp(connection, unicode=_has_unicode(), beginning=beginning))
@@ -102,12 +102,10 @@ def _require_terminal() -> None:
         raise Refusal("no-terminal", f"TERM is {os.environ.get('TERM', 'not set')}: the app cannot draw there", USAGE)
 
 
-def own_socket(data: Path | None) -> Path:
+def own_socket(data: Path) -> Path:
     """The socket in a data folder; `Refusal` where there is no bridge."""
     from bridge.api import sockets
     from postex_tui.data_folder import require
 
-    if data is None:
-        raise Refusal("usage", "say with --data where the bridge's data folder is, or set POSTEX_DATA", USAGE)
     require(data)
     return data / sockets.SOCKET

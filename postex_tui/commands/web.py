@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from postex_tui.commands.tui import Mine, Shared, own_socket
-from postex_tui.options import MaybeData
+from postex_tui.options import Data
 
 Host = Annotated[str, typer.Option(help="Address to listen on; the TLS proxy is on the same machine.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -16,7 +16,7 @@ PublicUrl = Annotated[
 
 
 def web(
-    data: MaybeData = None,
+    data: Data,
     host: Host = "127.0.0.1",
     port: Port = 8090,
     public_url: PublicUrl = None,

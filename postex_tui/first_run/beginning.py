@@ -23,13 +23,6 @@ class Beginning:
         return (self.data / DATABASE).exists()
 
 
-def usual_folder() -> Path:
-    """Where a bridge lies if nobody says where: of the machine for root, of the person for others."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/postex")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "postex"
-
-
 def may_have_low_ports() -> bool:
     """Whether this user can listen on 25, 465, 587 and 993."""
     try:

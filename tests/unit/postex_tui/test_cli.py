@@ -1,6 +1,7 @@
 """The command line by itself: quick to start, clear when misused, one JSON object with --json."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from postex_tui import cli
-from postex_tui.commands import version
+from postex_tui.commands import tui, version
 from storage.errors import OverQuota, StorageError
 
 HEAVY = (
@@ -93,6 +94,18 @@ def test_a_folder_without_a_bridge_is_named(
     assert (status, out) == (1, "")
     assert str(tmp_path) in err
     assert "postex init" in err
+
+
+@pytest.mark.parametrize("command", ["status", "tui"])
+def test_commands_and_the_app_seek_a_bridge_at_the_same_place(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("POSTEX_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv(tui.DRIVER, tui.BROWSER)  # no terminal is asked for
+    for user, place in ((1000, tmp_path / "postex"), (0, Path("/var/lib/postex"))):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert f"{place} holds no bridge; say with --data or POSTEX_DATA" in run(capsys, command)[2]
 
 
 def test_a_wrong_setting_is_named_with_status_2(
