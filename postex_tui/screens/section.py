@@ -5,6 +5,7 @@ the answer on the widgets. While the first answer is awaited, and when there is 
 what was shown before stays under a loss of the connection. Nothing here waits on the loop.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -13,6 +14,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
+from textual.events import ScreenResume
 from textual.reactive import reactive
 from textual.screen import ActiveBinding, Screen  # type: ignore[attr-defined]
 from textual.widget import Widget
@@ -40,6 +42,7 @@ UNLIKE = (AttributeError, LookupError, TypeError, ValueError)
 class WordedScreen(Screen[T]):
     """A screen that speaks the reader's language, its footer included."""
 
+    _styled_in = ""
     focused: reactive[Widget | None] = reactive(None, repaint=False)
     """Textual draws the whole screen anew with each move of the focus; the two widgets concerned do so alone."""
 
@@ -48,6 +51,14 @@ class WordedScreen(Screen[T]):
         app, (width, height) = self.app, self.app.size
         for size, steps in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
             self.add_class(max(step for step in steps or () if step[0] <= size)[1], update=False)
+        app.stylesheet.apply(self)
+        self._styled_in = app.theme
+
+    async def on_screen_resume(self, event: ScreenResume) -> None:
+        """Textual styles all anew; only another theme asks for that. It is drawn in a turn of the loop of its own."""
+        event.refresh_styles = self._styled_in != self.app.theme
+        self._styled_in = self.app.theme
+        await asyncio.sleep(0)
 
     @property
     def post(self) -> "PostexApp":
@@ -129,6 +140,8 @@ class SectionScreen(WordedScreen[None]):
         self._load()
 
     def action_reload(self) -> None:
+        """That it was asked for shows at once, whenever the answer comes."""
+        self.query_one(Bar).is_asking(True)
         self.reload()
 
     def on_live(self, event: Event) -> None:
@@ -145,8 +158,7 @@ class SectionScreen(WordedScreen[None]):
         try:
             content = await self.fetch()
         except Unreachable as refusal:
-            if not self.has_class("ready"):
-                self._settle("offline", refusal.message)
+            self._settle(*(("ready", "") if self.has_class("ready") else ("offline", refusal.message)))
             return
         except Refusal as refusal:
             self._settle("failed", f"{refusal.message}\n\n{self.say(AGAIN)}")
@@ -184,6 +196,7 @@ class SectionScreen(WordedScreen[None]):
                 node.remove_class(*STATES, update=False).add_class(state, update=False)
             room.update_node_styles()
         self.query_one("#state", Line).say(words)
+        self.query_one(Bar).is_asking(False)
 
     def act(self, call: Callable[[], Awaitable[Any]], done: Callable[[Any], None]) -> None:
         """Carry something out, with proof of identity where the API asks for it; then `done` with the answer."""

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 OFFLINE = N_("no connection, trying again")
 
+LINKED, ASKING = "●", "…"
+
 
 class Bar(Horizontal):
     """Kept up by the app: `online` and who is signed in."""
+
+    _asks = False
 
     @property
     def post(self) -> "PostexApp":
@@ -42,7 +46,13 @@ class Bar(Horizontal):
 
     def _linked(self, online: bool) -> None:
         self.set_class(not online, "offline")
-        self.query_one("#bar-link", Line).say("●" if online else f"○ {self.post.say(OFFLINE)}")
+        self.query_one("#bar-link", Line).say(LINKED if online else f"○ {self.post.say(OFFLINE)}")
+
+    def is_asking(self, asking: bool) -> None:
+        """Whether an answer is awaited that a key asked for; no more than one sign changes."""
+        if self.post.online and asking != self._asks:
+            self.query_one("#bar-link", Line).say(ASKING if asking else LINKED)
+        self._asks = asking
 
     def on_click(self, event) -> None:  # type: ignore[no-untyped-def]
         """A mode was clicked."""

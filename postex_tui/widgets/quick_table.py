@@ -28,7 +28,10 @@ class Cell(Protocol):
 class QuickTable(DataTable[Any]):
     """Overrides what the pinned Textual keeps to itself; tests/tui/test_quick_table.py compares both drawings."""
 
-    _behind = Style.null()
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._behind = Style.null()
+        self._of_rows: dict[int, Style] = {}
 
     def _render_cell(
         self,
@@ -61,9 +64,17 @@ class QuickTable(DataTable[Any]):
         return [[Segment(f"{pad}{shown}{pad}", style + post)]]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The style of what lies behind is found once, not for each line."""
+        """The styles of what lies behind and of rows are found once, not for each line."""
         self._behind = self.rich_style
+        self._of_rows.clear()
         return super().render_lines(crop)
+
+    def _get_row_style(self, row_index: int, base_style: Style) -> Style:
+        """As Textual's: of the head, or of every other row."""
+        kind = -1 if row_index == -1 else row_index % 2
+        if kind not in self._of_rows:
+            self._of_rows[kind] = super()._get_row_style(row_index, base_style)
+        return self._of_rows[kind]
 
     def render_line(self, y: int) -> Strip:
         """The head stays where it is; below it, what is scrolled to."""

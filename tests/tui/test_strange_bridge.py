@@ -12,6 +12,8 @@ from textual.content import Content
 from postex_tui.palette import NOUNS
 from postex_tui.palette.finds import Noun
 from postex_tui.terminal.safe_text import MOST
+from postex_tui.widgets.bar import ASKING, LINKED
+from postex_tui.widgets.plain import Line
 from tests.tui.office import LARGE, Seat, seat
 from tests.tui.scenes import Scene, office
 from tests.tui.test_pictures import VIEWS, View
@@ -160,7 +162,14 @@ async def _makes_no_sense(at: Seat, name: str) -> None:
     http._transport = httpx.MockTransport(no_answer)
     await at.pilot.press("r", "down", "f2", "escape")
     assert at.app.is_running
+    assert _link(at) == ASKING
     at.app.workers.cancel_group(at.app.screen, "load")
     http._transport = real
     await at.press("r")
+    assert _link(at) == LINKED
     assert not at.app.screen.has_class("failed"), at.text
+
+
+def _link(at: Seat) -> str:
+    """What the bar tells of the bridge."""
+    return str(at.app.screen.query_one("#bar-link", Line).content)

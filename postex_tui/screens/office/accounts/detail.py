@@ -60,6 +60,7 @@ class AccountDetail(DeedScreen, DetailScreen):
     def __init__(self, subject: str, room: str = Overview.NAME) -> None:
         super().__init__(subject)
         self._first = room
+        self._rooms: TabbedContent | None = None
         self.account: Mapping[str, Any] = {}
         self._back: Act | None = None
         self._by_key = False
@@ -86,7 +87,8 @@ class AccountDetail(DeedScreen, DetailScreen):
 
     def contents(self) -> Iterable[Widget]:
         yield Line("", id="who")
-        with TabbedContent(id="rooms", initial=self._first):
+        self._rooms = TabbedContent(id="rooms", initial=self._first)
+        with self._rooms:
             for room in ROOMS:
                 if self.may(room.ACTION):
                     yield room(self.say)
@@ -94,8 +96,7 @@ class AccountDetail(DeedScreen, DetailScreen):
     @property
     def room(self) -> Room | None:
         """The one in which one is."""
-        rooms = self.query(TabbedContent)
-        pane = rooms.first().active_pane if rooms else None
+        pane = self._rooms.active_pane if self._rooms is not None and self._rooms.is_mounted else None
         return pane if isinstance(pane, Room) else None
 
     async def fetch(self) -> Any:
