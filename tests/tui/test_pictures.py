@@ -9,13 +9,11 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from textual._compositor import Compositor
 from textual.command import CommandPalette
 from textual.theme import Theme
 from textual.widgets import Input
@@ -84,20 +82,6 @@ async def scene() -> AsyncIterator[Scene]:
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Input, "cursor_blink", False, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies between two pictures is not drawn: nobody sees it."""
-    drawn = Compositor.render_update
-
-    def render_update(self: Compositor, full: bool = False, *stack: Any, simplify: bool = False, **more: Any) -> Any:
-        if simplify:
-            return drawn(self, full, *stack, simplify=simplify, **more)
-        self._dirty_regions.clear()
-        return None
-
-    monkeypatch.setattr(Compositor, "render_update", render_update)
 
 
 @pytest.fixture
