@@ -192,6 +192,18 @@ async def test_a_folder_that_cannot_be_made_and_a_taken_port_are_told(
             stop(started)
 
 
+async def test_who_has_an_account_need_not_wait_for_the_owner(tmp_path: Path) -> None:
+    async with Desk.open(tmp_path / "data") as desk:
+        connection = Connection(lambda: desk.http._transport, "en")
+        app = PostexApp(connection, beginning=Beginning(desk.store.data))
+        async with app.run_test(size=SMALL) as pilot:
+            at = Seat(desk, app, pilot)
+            await until(at, lambda: "▸ 3" in at.text)
+            await push(at, "door")
+            await comes(at, SignIn)
+        await connection.aclose()
+
+
 @pytest.mark.parametrize("locale", ["en", "nl"])
 async def test_anybody_with_a_code_takes_the_account_over_at_the_door(tmp_path: Path, locale: str) -> None:
     async with Desk.open(tmp_path / "data") as desk:

@@ -85,6 +85,7 @@ class FirstRun(WordedScreen[None]):
             yield Line("", id="wrong", lines=True)
             with Horizontal(classes="buttons"):
                 yield Press(self.say(N_("Systemd unit")), id="unit")
+                yield Press(self.say(N_("Sign in")), id="door")
                 yield Press("…", "primary", id="do", disabled=True)
         yield Footer(show_command_palette=False)
 
@@ -125,6 +126,7 @@ class FirstRun(WordedScreen[None]):
         is_code_away = step is Step.OWNER and not self.beginning.code
         self.query_one("#what", Line).say(f"{what} {self.say(CODE_LOST)}" if is_code_away else what)
         self.query_one("#unit").display = step is Step.BRIDGE
+        self.query_one("#door").display = step is Step.OWNER
         button = self.query_one("#do", Press)
         button.say(self.say(VERBS[step]))
         button.disabled = False
@@ -134,6 +136,8 @@ class FirstRun(WordedScreen[None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "unit":
             self._give_unit()
+        elif event.button.id == "door":
+            self.post.leave()
         else:
             self._go_on()
 
