@@ -7,7 +7,6 @@ door.
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -34,7 +33,7 @@ from postex_tui.replies import STEP_UP
 from postex_tui.screens.dialogs import Ask, Form, StepUp
 from postex_tui.screens.door.sign_in import SignIn
 from postex_tui.screens.help import Help, keys_of
-from postex_tui.screens.section import STRANGE, DetailScreen, SectionScreen, WordedScreen
+from postex_tui.screens.section import DetailScreen, SectionScreen, WordedScreen, place_of
 from postex_tui.screens.too_small import TooSmall
 from postex_tui.sections import Mode, Section, offered
 from postex_tui.signed_in import Answer, Session
@@ -57,6 +56,10 @@ PLACES = frozenset({"menu", "next_mode", "command_palette"})
 ENDED = N_(
     "The app met an error of its own and ended ({where}). What you confirmed is done; nothing else is. Start it"
     " again, and tell your admin these words if it ends again."
+)
+BROKE = N_(
+    "The app met an error of its own here ({where}). What you asked may be done or not: look before you ask it again,"
+    " and tell your admin these words."
 )
 KEPT = N_("Saved as {path}, readable by you alone.")
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
@@ -219,16 +222,16 @@ class PostexApp(App[None]):
         """What a worker could not deal with is told and ends that act alone."""
         if isinstance(error, WorkerFailed):
             cause = error.error
-            self.tell(cause.message if isinstance(cause, Refusal) else self.say(STRANGE), wrong=True)
+            words = self.say(BROKE, where=place_of(cause))
+            self.tell(cause.message if isinstance(cause, Refusal) else words, wrong=True)
         else:
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Textual would print the values of all variables, and what was typed is among them (S21)."""
         self.bell()
-        frame = traceback.extract_tb(sys.exc_info()[2])[-1]
-        where = f"{type(sys.exc_info()[1]).__name__}, {Path(frame.filename).name}:{frame.lineno}"
-        self.panic(safe_text(self.say(ENDED, where=where), 600))
+        error = sys.exc_info()[1]
+        self.panic(safe_text(self.say(ENDED, where=place_of(error) if error else "?"), 600))
 
     # --- signing in ---
 

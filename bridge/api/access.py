@@ -21,6 +21,7 @@ from bridge.api.problems import ROAD, Problem, not_found
 from bridge.i18n import N_
 from bridge.ways import Way
 from storage.deliveries.terms import Road
+from storage.errors import NotFound
 from storage.oversight import pseudonyms
 from storage.people import accounts, domains, grants
 from storage.records import Account, AccountState, Domain, Role
@@ -62,6 +63,10 @@ class Access:
     def is_everywhere(self) -> bool:
         """Whether it reaches the bridge itself, not domains alone."""
         return any(held.right.reach is Reach.ALL for held in self.held)
+
+    @property
+    def reaches_others(self) -> bool:
+        return any(held.right.reach is not Reach.SELF for held in self.held)
 
     @property
     def sees_all(self) -> bool:
@@ -178,11 +183,23 @@ def _road(request: Request) -> Road:
 
 async def _account(access: Access, reference: str) -> Account:
     if reference != ME:
-        return await access.find(reference)
+        return await access.find(reference) if access.reaches_others else await _own(access, reference)
     if access.principal.account is None:
         raise not_found()
     access.view(access.principal.account.id, access.principal.account.domain_id)
     return access.principal.account
+
+
+async def _own(access: Access, reference: str) -> Account:
+    """Where one reaches oneself alone: the same answer for accounts of others as for what is none."""
+    try:
+        return await access.find(reference)
+    except (NotFound, Problem):
+        message = N_(
+            "There is no such account, or it is another's: this only its owner can do, who signs in for it, in the"
+            " app or at the command line. If it is yours, check the address."
+        )
+        raise Problem("not-found", 404, message) from None
 
 
 def _reaches(held: Held, principal: Principal, account_id: int | None, domain_id: int) -> bool:

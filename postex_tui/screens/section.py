@@ -6,8 +6,10 @@ what was shown before stays under a loss of the connection. Nothing here waits o
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import work
@@ -34,9 +36,19 @@ T = TypeVar("T")
 LOADING = N_("One moment …")
 STATES = ("loading", "ready", "empty", "failed", "offline")
 AGAIN = N_("Press r to try again.")
-STRANGE = N_("The bridge's answer makes no sense to this app. Are both of the same version?")
+STRANGE = N_(
+    "The bridge's answer makes no sense to this app ({where}). Are both of the same version? Then it is a fault of"
+    " the app: tell your admin these words."
+)
 UNLIKE = (AttributeError, LookupError, TypeError, ValueError)
 """What reading an answer of another shape leads to."""
+
+
+def place_of(error: BaseException) -> str:
+    """Where in the programs it arose; nothing of its text, which may hold anything (S21)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{at}"
 
 
 class WordedScreen(Screen[T]):
@@ -164,8 +176,8 @@ class SectionScreen(WordedScreen[None]):
             self._settle("failed", f"{refusal.message}\n\n{self.say(AGAIN)}")
             self.post.heard(refusal)
             return
-        except UNLIKE:
-            self._settle("failed", f"{self.say(STRANGE)}\n\n{self.say(AGAIN)}")
+        except UNLIKE as error:
+            self._settle("failed", f"{self.say(STRANGE, where=place_of(error))}\n\n{self.say(AGAIN)}")
             return
         if self.is_mounted:
             self._shown(content)
@@ -173,8 +185,8 @@ class SectionScreen(WordedScreen[None]):
     def _shown(self, content: Any) -> None:
         try:
             is_something = self.show(content)
-        except UNLIKE:
-            self._settle("failed", f"{self.say(STRANGE)}\n\n{self.say(AGAIN)}")
+        except UNLIKE as error:
+            self._settle("failed", f"{self.say(STRANGE, where=place_of(error))}\n\n{self.say(AGAIN)}")
             return
         self._settle("ready" if is_something else "empty", self.say(self.EMPTY))
         if self.focused is None or self.focused.id == "rail":

@@ -51,7 +51,8 @@ class Worker(Widget):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(Refusal("x", "It is full."), "It is full."), (ValueError(SECRET), "makes no sense")]
+    ("error", "told"),
+    [(Refusal("x", "It is full."), "It is full."), (ValueError(SECRET), "here (ValueError, test_errors.py:")],
 )
 async def test_a_worker_that_fails_is_told_and_the_app_goes_on(tmp_path: Path, error: Exception, told: str) -> None:
     async with Desk.open(tmp_path / "data") as desk:

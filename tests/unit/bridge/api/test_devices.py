@@ -138,7 +138,13 @@ async def test_a_new_device_and_a_change_need_a_fresh_proof(desk: Desk, anna: Pe
 
 
 async def test_nobody_makes_a_device_for_another(desk: Desk, anna: Person, admin: Person) -> None:
-    refused(await desk.ask("POST", f"{anna.path}/devices", admin, {"label": "x"}), 404, "not-found")
+    """It is told who can; the same of an account that is none."""
+    answer = await desk.ask("POST", f"{anna.path}/devices", admin, {"label": "x"}, **{"Accept-Language": "en"})
+    refused(answer, 404, "not-found")
+    assert "only its owner can do" in answer.json()["detail"]
+    nobody = "/v1/accounts/nobody@example.test/devices"
+    other = await desk.ask("POST", nobody, admin, {"label": "x"}, **{"Accept-Language": "en"})
+    assert other.json() == answer.json()
 
 
 async def test_a_change_keeps_what_is_left_out(desk: Desk, anna: Person) -> None:
