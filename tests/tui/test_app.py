@@ -171,7 +171,12 @@ async def test_a_pasted_million_is_a_slip(desk: Desk) -> None:
     async with desk, seat(desk) as at:
         at.app.screen.query_one("#email").post_message(Paste("x" * 1_000_000))
         await at.settled()
-        assert len(at.app.screen.query_one("#email").value) <= 4096  # type: ignore[attr-defined]
+        email = at.app.screen.query_one("#email")
+        assert len(email.value) <= 4096  # type: ignore[attr-defined]
+        email.action_select_all()  # type: ignore[attr-defined]
+        email.post_message(Paste("anna@example.test\nand more"))
+        await at.settled()
+        assert email.value == "anna@example.test"  # type: ignore[attr-defined]
 
 
 async def test_a_page_without_anybody_ends(desk: Desk) -> None:

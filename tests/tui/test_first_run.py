@@ -204,6 +204,30 @@ async def test_who_has_an_account_need_not_wait_for_the_owner(tmp_path: Path) ->
         await connection.aclose()
 
 
+async def test_keys_go_through_a_form_field_by_field_to_what_does_it(tmp_path: Path) -> None:
+    async with opened(tmp_path / "bridge") as at:
+        await until(at, lambda: "Begin" in at.text)
+        await push(at)
+        await comes(at, Form)
+        form, went = at.app.screen, []
+        while form.focused is not None and form.focused.id != "do":
+            went.append(form.focused.id)
+            await until(at, lambda: form.focused.region in form.query_one(".fields").region)  # type: ignore[union-attr]
+            if form.focused.id == "country":
+                await at.pilot.press("b", "e")  # in the place of what stood there
+            if form.focused.id == "data":
+                await at.pilot.press("end", "2", "enter")
+            else:
+                await at.pilot.press("tab")
+            await at.pilot.pause()
+        assert went == ["domain", "owner", "country", "data", "hostname", "open", "high", "mode"]
+        values = form._filled()  # type: ignore[attr-defined]
+        assert (values["country"], values["data"]) == ("be", f"{tmp_path / 'bridge'}2")
+        await at.pilot.press("tab")
+        assert form.focused is not None
+        assert form.focused.id == "cancel"
+
+
 @pytest.mark.parametrize("locale", ["en", "nl"])
 async def test_anybody_with_a_code_takes_the_account_over_at_the_door(tmp_path: Path, locale: str) -> None:
     async with Desk.open(tmp_path / "data") as desk:
