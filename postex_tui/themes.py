@@ -28,6 +28,7 @@ LIGHT = Theme(
         "border": "#b9b2a3",
         "border-blurred": "#d3cdbf",
         "footer-key-foreground": "#0b5f6b",
+        "hint": "#434b53",
         **_scrolling("#b9b2a3", "#e8e4da"),
     },
 )
@@ -48,6 +49,7 @@ DARK = Theme(
         "border": "#3d4852",
         "border-blurred": "#2d363e",
         "footer-key-foreground": "#5fc3d1",
+        "hint": "#bcc5cd",
         **_scrolling("#3d4852", "#1f262d"),
     },
 )
@@ -62,13 +64,14 @@ CONTRAST = Theme(
     panel="#2b2b2b",
     success="#00ff00",
     warning="#ffff00",
-    error="#ff8080",
+    error="#ffa0a0",
     dark=True,
     variables={
         "border": "#ffffff",
         "border-blurred": "#ffffff",
         "footer-key-foreground": "#ffff00",
         "text-muted": "#ffffff",
+        "hint": "#e8e8e8",
         **_scrolling("#ffffff", "#2b2b2b"),
         "block-cursor-background": "#ffff00",
         "block-cursor-foreground": "#000000",

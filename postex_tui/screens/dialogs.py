@@ -8,15 +8,15 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
 from postex_tui.screens.section import T, WordedScreen
-from postex_tui.widgets.plain import Caption, Choice, Field, Line, Press, Tick
+from postex_tui.widgets.plain import Caption, Choice, Field, Line, Press, Tick, Wrong
 
 CANCEL = N_("Cancel")
+NEEDED = N_("This needs your password and a code, given within the last five minutes.")
 Submit = Callable[[Mapping[str, str]], Awaitable[Any]]
 
 
@@ -25,11 +25,6 @@ class Dialog(WordedScreen[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", CANCEL)]
     DEFAULT_CLASSES = "dialog"
-
-    @property
-    def focus_chain(self) -> list[Widget]:
-        """From the last field to what does it, and to what leaves after that."""
-        return sorted(super().focus_chain, key=lambda each: each.id == "cancel")
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -63,15 +58,13 @@ class StepUp(Dialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Caption(self.say(N_("Once more: who are you?")), classes="title")
-            yield Line(
-                self.say(N_("This needs your password and a code, given within the last five minutes.")), lines=True
-            )
+            yield Line(self.say(NEEDED), lines=True, classes="explained")
             with Vertical(classes="slim spaced"):
                 yield Caption(self.say(N_("Password")))
                 yield Field(secret=True, id="password")
                 yield Caption(self.say(N_("Code of your second factor")))
                 yield Field(most=12, id="code")
-            yield Line("", id="wrong", lines=True)
+            yield Wrong()
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
                 yield Press(self.say(N_("Go on")), "primary", id="do")
@@ -132,11 +125,11 @@ class Form(Dialog[Any]):
         with Vertical(classes="box"):
             yield Caption(self._title, classes="title")
             if self._explained:
-                yield Line(self._explained, lines=True)
+                yield Line(self._explained, lines=True, classes="explained")
             with VerticalScroll(classes="fields slim spaced", can_focus=False):
                 for ask in self._asks:
                     yield from self._field(ask)
-            yield Line("", id="wrong", lines=True)
+            yield Wrong()
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
                 yield Press(self._verb, "primary", id="do")
@@ -156,7 +149,10 @@ class Form(Dialog[Any]):
             yield Field(ask.value, hint=ask.hint, secret=ask.secret, id=ask.name)
 
     def on_input_submitted(self) -> None:
-        self.focus_next()
+        """To the next field; behind the last one to the verb, not to what cancels."""
+        following = self.focus_next()
+        if following is not None and following.id == "cancel":
+            self.query_one("#do").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id != "do":

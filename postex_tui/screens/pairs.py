@@ -8,7 +8,7 @@ from textual.widgets import Input, Select
 
 from postex_tui.screens.dialogs import CANCEL, Form
 from postex_tui.screens.words.choices import STEPS
-from postex_tui.widgets.plain import Caption, Choice, Line, Press
+from postex_tui.widgets.plain import Caption, Choice, Line, Press, Wrong
 
 RUNGS = frozenset({"remind", "email", "paper"})
 """Fields with the days of a ladder."""
@@ -24,7 +24,7 @@ class PairForm(Form):
                 for ask in self._asks:
                     yield Horizontal(*self._field(ask), classes="pair")
             yield Line("", id="will", lines=True)
-            yield Line("", id="wrong", lines=True)
+            yield Wrong()
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
                 yield Press(self._verb, "primary", id="do")

@@ -207,6 +207,7 @@ class SectionScreen(WordedScreen[None]):
             for node in (self, room):
                 node.remove_class(*STATES, update=False).add_class(state, update=False)
             room.update_node_styles()
+            self.refresh_bindings()
         self.query_one("#state", Line).say(words)
         self.query_one(Bar).is_asking(False)
 

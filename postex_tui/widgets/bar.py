@@ -12,7 +12,7 @@ from postex_tui.widgets.plain import Line
 if TYPE_CHECKING:
     from postex_tui.app import PostexApp
 
-OFFLINE = N_("no connection, trying again")
+OFFLINE = N_("no connection")
 
 LINKED, ASKING = "●", "…"
 

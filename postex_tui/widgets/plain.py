@@ -38,6 +38,18 @@ class Line(Static):
         return Content(safe_text(text, MOST_LINES, lines=True) if self._lines else safe_text(text))
 
 
+class Wrong(Line):
+    """What is wrong, once something is: nothing is kept free for it before."""
+
+    def __init__(self) -> None:
+        super().__init__(lines=True, id="wrong")
+        self.display = False
+
+    def say(self, text: object) -> None:
+        self.display = bool(text)
+        super().say(text)
+
+
 class Caption(Label):
     """What a field is called, or a heading."""
 
@@ -50,6 +62,7 @@ class Press(Button):
 
     def __init__(self, text: object, kind: str = "default", *, id: str | None = None, disabled: bool = False) -> None:
         super().__init__(Content(safe_text(text)), variant=kind, id=id, disabled=disabled)  # type: ignore[arg-type]
+        self.active_effect_duration = 0.0  # Textual's flash of 200 ms lets the words fade
 
     def say(self, text: object) -> None:
         """Show this instead."""
@@ -64,9 +77,7 @@ class Tick(Checkbox):
 
 
 class Field(Input):
-    """One line to type in. What stands in it already is marked when one comes to it: typing takes its place, and a
-    key that moves keeps it. What is pasted is bounded, and control characters in it are not kept.
-    """
+    """One line to type in. What is pasted is bounded, and control characters in it are not kept."""
 
     def __init__(
         self,
@@ -83,6 +94,7 @@ class Field(Input):
             password=secret,
             max_length=most,
             id=id,
+            select_on_focus=False,
         )
 
     def validate_value(self, value: str) -> str:
@@ -94,9 +106,7 @@ class Field(Input):
         event.prevent_default()
         event.stop()
         first = event.text[: MOST_TYPED + 1].split("\n")[0].rstrip("\r")
-        start, end = sorted(self.selection)
-        room = (self.max_length or MOST_TYPED) - len(self.value) + end - start
-        self.replace("".join(letter for letter in first if letter.isprintable())[:room], start, end)
+        self.insert_text_at_cursor("".join(letter for letter in first if letter.isprintable())[: self.max_length])
 
 
 class Choice(Select[str]):

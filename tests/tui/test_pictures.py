@@ -1,5 +1,7 @@
 """Every screen as a picture, at 80×24 and 140×45, dark and light: a change of how something looks is seen and meant.
 
+Each can be read as well: no table is wider than its room, and letters stand out from their ground (WCAG 2.2, 1.4.3).
+
 Sections, then what stands behind and in front of them (`tests.tui.walks`), then sections in Dutch and high contrast.
 After such a change: `pytest tests/tui/test_pictures.py --snapshot-update`, look at the pictures that changed, commit
 them. A section that is new in `sections.SECTIONS` comes here by itself.
@@ -26,6 +28,7 @@ from postex_tui.screens.first_run.setting_up import FirstRun
 from postex_tui.sections import SECTIONS, Mode
 from tests.tui.office import LARGE, SMALL, Seat, seat, seated
 from tests.tui.scenes import FOLDER, Scene, office
+from tests.tui.sight import beyond, faint, least
 from tests.tui.waiting import reached
 from tests.tui.walks import WALKS, Walk
 
@@ -115,6 +118,8 @@ async def look(at: Seat, name: str, pictures: SnapshotAssertion, looks: Looks = 
             await at.settled()
             await gathered(at)
         await at.pilot.pause()
+        assert not beyond(at.app), name
+        assert not faint(at.app, least(at.app)), name
         shown = f"{name}-{width}-{theme.name.removeprefix('postex-')}"
         assert picture(at) == pictures(name=shown), shown
 

@@ -77,11 +77,11 @@ class Devices(DeedScreen):
 
     def _session_columns(self) -> list[tuple[str, object, int]]:
         return [
-            ("what", self.say(N_("What")), 24),
+            ("what", self.say(N_("What")), 28),
             ("since", self.say(N_("Since")), 11),
             ("network", self.say(N_("From")), 18),
-            ("tls", self.say(N_("Line")), 8),
-            ("client", self.say(N_("Program")), 18),
+            ("tls", self.say(N_("Line")), 7),
+            ("client", self.say(N_("Program")), 17),
         ]
 
     def _device(self, item: Item) -> tuple[str, list[object]]:
@@ -100,7 +100,7 @@ class Devices(DeedScreen):
 
     def _session(self, item: Item) -> tuple[str, list[object]]:
         named = item["label"] or (item["door"] if item["kind"] == "mail" else self.say(N_("terminal or script")))
-        what = self.say(N_("{what} (this one)"), what=named) if item["current"] else named
+        what = self.say(N_("this one: {what}"), what=named) if item["current"] else named
         since = (moment(item["since"]) or "")[5:]
         return item["id"], [what, since, item["network"] or "", item["tls_version"] or "", item["client"] or ""]
 

@@ -95,7 +95,7 @@ class Documents(ExportScreen):
 
     @property
     def here(self) -> Item | None:
-        return self.query_one("#copies", PagedGrid).here if self.query("#copies") else None
+        return self.query_one("#copies", PagedGrid).here if self.has_class("ready") else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item = self.here

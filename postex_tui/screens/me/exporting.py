@@ -19,7 +19,7 @@ from postex_tui.files import written
 from postex_tui.files.sealed import SealedFile
 from postex_tui.screens.dialogs import CANCEL, Ask, Dialog, Form
 from postex_tui.screens.section import SectionScreen
-from postex_tui.widgets.plain import Caption, Line, Press
+from postex_tui.widgets.plain import Caption, Line, Press, Wrong
 
 PATH = "/me/export"
 MEGABYTE = 1_000_000
@@ -51,7 +51,7 @@ class Exporting(Dialog[bool]):
         with Vertical(classes="box"):
             yield Caption(self.say(TITLE), classes="title")
             yield Line(self.say(N_("Beginning …")), id="far")
-            yield Line("", id="wrong", lines=True)
+            yield Wrong()
             with Horizontal(classes="buttons"):
                 yield Press(self.say(CANCEL), id="cancel")
 

@@ -47,11 +47,10 @@ class ServiceLog(Followed):
         yield Line(self._words(), id="filter")
         yield LogGrid(
             [
-                ("day", self.say(N_("Day")), 10),
-                ("time", self.say(N_("Time, UTC")), 9),
+                ("at", self.say(N_("Time, UTC")), 11),
                 ("level", self.say(N_("Level")), 12),
-                ("event", self.say(N_("Event")), 26),
-                ("meaning", self.say(N_("Meaning")), 60),
+                ("event", self.say(N_("Event")), 24),
+                ("meaning", self.say(N_("Meaning")), 40),
             ],
             self._row,
             id="lines",
@@ -60,7 +59,7 @@ class ServiceLog(Followed):
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         level = self.say(LEVELS.get(str(item["level"]), str(item["level"])))
-        cells = [*_moment(item), level, item["event"], item["meaning"] or ""]
+        cells = [_moment(item)[5:16], level, item["event"], _plain(item["meaning"])]
         return str(item["number"]), cells
 
     async def page(self, after: str | None) -> Mapping[str, Any]:
@@ -118,20 +117,24 @@ class ServiceLine(DetailScreen):
 
     def show(self, content: Any) -> bool:
         self.query_one("#what", Line).say(content["event"])
-        self.query_one("#meaning", Line).say(content["meaning"] or self.say(NO_WORDS))
+        self.query_one("#meaning", Line).say(_plain(content["meaning"]) or self.say(NO_WORDS))
         self.query_one(Facts).tell(_facts(self.say, content))
         return True
 
 
 def _facts(say: Say, line: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    yield say(N_("Time, UTC")), " ".join(_moment(line))
+    yield say(N_("Time, UTC")), _moment(line)
     yield say(N_("Level")), say(LEVELS.get(line["level"], line["level"]))
     yield say(N_("Written by")), line["logger"]
     for name, value in line["fields"].items():
         yield name, "\n".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _moment(line: Mapping[str, Any]) -> tuple[str, str]:
-    """Day and time of day."""
-    day, _, time = str(line["timestamp"]).partition("T")
-    return day, time[:8]
+def _moment(line: Mapping[str, Any]) -> str:
+    """Day and time of day, to the second."""
+    return str(line["timestamp"])[:19].replace("T", " ")
+
+
+def _plain(meaning: str | None) -> str:
+    """The manual marks names by backticks."""
+    return (meaning or "").replace("`", "")

@@ -91,7 +91,7 @@ class Sessions(Searched, PacedScreen):
         named = item["label"] or item["client"]
         if not named:
             return "" if item["device"] is None else self.say(N_("device {number}"), number=item["device"])
-        return f"{named} ({self.say(N_('this one'))})" if item["current"] else str(named)
+        return f"{self.say(N_('this one'))}: {named}" if item["current"] else str(named)
 
     # --- what is asked ---
 
@@ -154,7 +154,7 @@ class Sessions(Searched, PacedScreen):
         self.query_one("#text", Field).value = email
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "end" or self.may("session.end")
+        return action != "end" or (self.has_class("ready") and self.may("session.end"))
 
     def action_end(self) -> None:
         item = self.query_one(PagedGrid).here

@@ -114,8 +114,8 @@ class Chosen(Past):
         ("at", N_("When"), 10),
         ("what", N_("For"), 20),
         ("new", N_("Chosen"), 26),
-        ("by", N_("By"), 9),
-        ("road", N_("Through"), 12),
+        ("by", N_("By"), 6),
+        ("road", N_("Through"), 14),
     )
 
     async def page(self, after: str | None) -> Mapping[str, Any]:
@@ -163,9 +163,9 @@ class Agreed(Past):
     EMPTY = N_("You have agreed to nothing: nothing is shared.")
     DONE = N_("Withdrawn, from this moment.")
     COLUMNS = (
-        ("state", N_("State"), 9),
-        ("what", N_("What"), 28),
-        ("to", N_("To"), 20),
+        ("state", N_("State"), 7),
+        ("what", N_("What"), 40),
+        ("to", N_("To"), 18),
         ("since", N_("Since"), 10),
         ("until", N_("Until"), 10),
     )

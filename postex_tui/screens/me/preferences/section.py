@@ -111,7 +111,7 @@ class Preferences(SectionScreen):
     @property
     def here(self) -> Item | None:
         """The level that the cursor is on."""
-        return self.query_one("#levels", PagedGrid).here if self.query("#levels") else None
+        return self.query_one("#levels", PagedGrid).here if self.has_class("ready") else None
 
     @on(DataTable.RowHighlighted, "#levels")
     def _tell(self) -> None:
@@ -153,7 +153,7 @@ class Preferences(SectionScreen):
             return self._last is not None
         if action == "clear":
             return row is not None and row["own"] is not None
-        return True
+        return row is not None or action not in ("change", "why")
 
     # --- what is done ---
 

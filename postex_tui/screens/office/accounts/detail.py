@@ -152,7 +152,11 @@ class AccountDetail(DeedScreen, DetailScreen):
             return False
         if (key == "u" and isinstance(room, Overview) and self._back is None) or (self._is_gone and key != "x"):
             return False
-        return self.may(room.KEYS[key])
+        return self.may(room.KEYS[key]) and room.can(key)
+
+    @on(PagedGrid.RowHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
 
     def action_room(self, key: str) -> None:
         if self.room is not None:

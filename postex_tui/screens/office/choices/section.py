@@ -72,14 +72,14 @@ class Choices(SectionScreen):
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
         cells = [f"{MARKS.get(each['source'], '!')} {self.say(CHANNELS[each['channel']])}" for each in item["cells"]]
-        return item["id"], [who(item), *cells]
+        return item["id"], [item["email"] or item["id"], *cells]
 
     def _headings(self) -> list[tuple[str, object, int]]:
-        named = [("who", self.say(N_("Recipient")), 30)]
+        named = [("who", self.say(N_("Recipient")), 26)]
         for number, column in enumerate(self._columns):
             several = len({each["type"] for each in self._columns}) > 1
-            sender = column["sender"] or self.say(N_("any sender"))
-            named.append((f"c{number}", self.say(TYPES[column["type"]]) if several else sender, 17))
+            sender = column["sender"] or self.say(N_("Any"))
+            named.append((f"c{number}", self.say(TYPES[column["type"]]) if several else sender, 20))
         return [*named]
 
     # --- what is asked ---

@@ -119,7 +119,7 @@ class Roles(DeedScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         needs = {"give": "grant.add", "take": "grant.revoke", "confirm": "grant.review"}.get(action)
-        return needs is None or self.may(needs)
+        return needs is None or (self.may(needs) and (action == "give" or self.has_class("ready")))
 
     @work(group="ask")
     async def action_give(self) -> None:
@@ -137,11 +137,12 @@ class Roles(DeedScreen):
         if item is None:
             return
         happens = N_(
-            "{who} is no {role} any more ({where}), from the next request on. An admin of a managed domain loses its"
-            " spare key too. To give it back, give the role anew."
+            "{who} is no {role} any more ({where}), from the next request on. To give it back, give the role anew."
         )
+        key = N_("In a managed domain its spare key is lost to them too.")
         role = self.say(ROLES[str(item["role"])])
         told = self.say(happens, who=self._who(item), role=role, where=self._where(item))
+        told += f" {self.say(key)}" if item["role"] == "domain-admin" else ""
         asked = Confirm(self.say(N_("Take this role away?")), told, self.say(N_("Take away")), grave=True)
         self.sure(asked, lambda: self.api.delete(f"/grants/{item['id']}"), self._taken)
 

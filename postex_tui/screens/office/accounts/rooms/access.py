@@ -37,9 +37,12 @@ class Devices(Listing):
             return self.say(N_("revoked"))
         return self.say(N_("{count} online"), count=item["sessions"]) if item["sessions"] else self.say(N_("in use"))
 
+    def fits(self, item: Item) -> bool:
+        return item["revoked_at"] is None
+
     def pressed(self, key: str) -> None:
         device = self.here
-        if device is None or device["revoked_at"] is not None:
+        if device is None:
             return
         label = device["label"] or device["id"]
         happens = N_(

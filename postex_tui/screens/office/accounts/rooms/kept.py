@@ -41,8 +41,11 @@ class Holds(Listing):
     def pressed(self, key: str) -> None:
         if key == "n":
             self._place()
-        elif self.here is not None and self.here["in_force"]:
+        elif self.here is not None:
             self._lift(self.here)
+
+    def fits(self, item: Item) -> bool:
+        return bool(item["in_force"])
 
     def _place(self) -> None:
         asks = [
@@ -140,9 +143,12 @@ class Changes(Listing):
         cells = [day(item["changed_at"]), field, by, item["old_value"] or "–", item["new_value"] or "–", undo]
         return str(item["id"]), cells
 
+    def fits(self, item: Item) -> bool:
+        return bool(item["can_be_undone"])
+
     def pressed(self, key: str) -> None:
         change = self.here
-        if change is None or not change["can_be_undone"]:
+        if change is None:
             return
         happens = N_("{field} of {who} is again: {old}. A message in the mailbox tells of it.")
         field = self.say(PARTICULARS[change["field"]])
@@ -189,6 +195,7 @@ class Erasure(Room):
 
     NAME, TITLE, ACTION = "erasure", N_("Erasure"), "erasure.list"
     KEYS = {"u": "account.erase", "x": "erasure.list"}  # noqa: RUF012 - a table of the class
+    _content: Mapping[str, Any] | None = None
 
     def contents(self) -> Iterable[Widget]:
         yield Facts(id="erasure-facts")
@@ -229,14 +236,17 @@ class Erasure(Room):
             lines += [f"  {what:<32} {moment(at)}" for what, at in receipt["backups"].items()]
         return [self.say(N_("Left at this moment:")), *lines] if lines and not receipt else lines
 
-    def pressed(self, key: str) -> None:
+    def can(self, key: str) -> bool:
         content = self._content
-        if content is None:
-            return
-        if key == "x" and content["receipt"] is not None:
-            self.detail.save_receipt(content)
-        elif key == "u" and content["state"] == "requested":
+        return content is not None and (
+            content["receipt"] is not None if key == "x" else content["state"] == "requested"
+        )
+
+    def pressed(self, key: str) -> None:
+        if key == "u":
             self.detail.keep()
+        elif self._content is not None:
+            self.detail.save_receipt(self._content)
 
 
 ERASING = {

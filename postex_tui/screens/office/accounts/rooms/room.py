@@ -56,6 +56,10 @@ class Room(Pane):
         """Put it on the widgets."""
         raise NotImplementedError
 
+    def can(self, key: str) -> bool:
+        """Whether that act, one of `KEYS`, has something to be done on."""
+        return True
+
     def pressed(self, key: str) -> None:
         """One of `KEYS`."""
 
@@ -94,7 +98,16 @@ class Listing(Room):
     def show(self, content: Any) -> None:
         self.set_class(not self.query_one(PagedGrid).begin(content, self._page), "bare")
 
+    def can(self, key: str) -> bool:
+        """`n` and `e` are of the list, other keys of the line that one is on."""
+        return key in "ne" or (self.here is not None and self.fits(self.here))
+
+    def fits(self, item: Item) -> bool:
+        """Whether the act on a line can be done on this one."""
+        return True
+
     @property
     def here(self) -> Item | None:
         """What the cursor is on."""
-        return self.query_one(PagedGrid).here
+        grids = self.query(PagedGrid)
+        return grids.first().here if grids else None

@@ -61,6 +61,10 @@ class Writing(Room):
         items = [{"address": each} for each in identities["identities"]]
         self.set_class(not self.query_one(PagedGrid).begin_whole(items), "bare")
 
+    def can(self, key: str) -> bool:
+        grids = self.query(PagedGrid)
+        return key != "d" or (bool(grids) and grids.first().here is not None)
+
     def pressed(self, key: str) -> None:
         here = self.query_one(PagedGrid).here
         if key == "n":
