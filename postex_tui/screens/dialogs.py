@@ -8,6 +8,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from bridge.i18n import N_
@@ -25,6 +26,11 @@ class Dialog(WordedScreen[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", CANCEL)]
     DEFAULT_CLASSES = "dialog"
+
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """From the last field to what does it, and to what leaves after that."""
+        return sorted(super().focus_chain, key=lambda each: each.id == "cancel")
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -149,10 +155,7 @@ class Form(Dialog[Any]):
             yield Field(ask.value, hint=ask.hint, secret=ask.secret, id=ask.name)
 
     def on_input_submitted(self) -> None:
-        """To the next field; behind the last one to the verb, not to what cancels."""
-        following = self.focus_next()
-        if following is not None and following.id == "cancel":
-            self.query_one("#do").focus()
+        self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id != "do":

@@ -77,7 +77,9 @@ class Tick(Checkbox):
 
 
 class Field(Input):
-    """One line to type in. What is pasted is bounded, and control characters in it are not kept."""
+    """One line to type in. What stands in it already is marked when one comes to it: typing takes its place, and a
+    key that moves keeps it. What is pasted is bounded, and control characters in it are not kept.
+    """
 
     def __init__(
         self,
@@ -94,7 +96,6 @@ class Field(Input):
             password=secret,
             max_length=most,
             id=id,
-            select_on_focus=False,
         )
 
     def validate_value(self, value: str) -> str:
@@ -106,7 +107,9 @@ class Field(Input):
         event.prevent_default()
         event.stop()
         first = event.text[: MOST_TYPED + 1].split("\n")[0].rstrip("\r")
-        self.insert_text_at_cursor("".join(letter for letter in first if letter.isprintable())[: self.max_length])
+        start, end = sorted(self.selection)
+        room = (self.max_length or MOST_TYPED) - len(self.value) + end - start
+        self.replace("".join(letter for letter in first if letter.isprintable())[:room], start, end)
 
 
 class Choice(Select[str]):
