@@ -162,7 +162,8 @@ class PostexApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown | events.Paste):
             self._touched = monotonic()
-        await super().on_event(event)
+        if not (self.is_web and isinstance(event, events.AppBlur)):  # told late, it would lose what is pasted next
+            await super().on_event(event)
 
     def _is_attended(self) -> bool:
         return monotonic() - self._touched < ATTENDED

@@ -48,6 +48,8 @@ def _open(socket: Path, mine: bool) -> int:
     from postex_tui.connection import Connection
     from postex_tui.language import language
 
+    if not socket.parent.is_dir():
+        raise Refusal("no-bridge", f"{socket.parent} does not exist; is the bridge running, with a shared socket?")
     with sockets.reach(socket) as address:
         connection = Connection(lambda: httpx.AsyncHTTPTransport(uds=address), language())
         return _run(PostexApp(connection, confined=mine, unicode=_has_unicode()))

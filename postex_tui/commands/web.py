@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from postex_tui.answers import USAGE, Refusal
 from postex_tui.commands.tui import Mine, Shared, own_socket
 from postex_tui.options import Data
 
@@ -26,8 +27,15 @@ def web(
     """Serve the terminal app to browsers. Everybody signs in within the app."""
     import sys
 
-    from postex_tui.web.serving import Pages
+    from postex_tui.web.serving import Pages, is_address
 
+    if public_url is not None and not is_address(public_url):
+        raise Refusal(
+            "usage", f"{public_url} is no address of the web; write it like https://post.example.org", USAGE
+        )
     way = ["--socket", str(socket.resolve())] if socket else ["--data", str(own_socket(data).parent.resolve())]
     command = [sys.executable, "-m", "postex_tui.cli", "tui", *way, *(["--mine"] if mine else [])]
-    Pages(command, host, port, public_url).serve()
+    try:
+        Pages(command, host, port, public_url).serve()
+    except OSError as error:
+        raise Refusal("cannot-listen", f"cannot listen on {host}: {error.strerror}") from None

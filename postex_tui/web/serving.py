@@ -117,11 +117,20 @@ class Pages(Server):
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
         self._sockets.add(websocket)
+        closed = asyncio.create_task(_closed_with(app_service, websocket))
         try:
             await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
         finally:
             await _ended(app_service)
+            await closed
             self._sockets.discard(websocket)
+
+
+async def _closed_with(service: AppService, websocket: web.WebSocketResponse) -> None:
+    """An app that did not start, or was ended from outside, says no last word: its page is told."""
+    if service._process is not None:
+        await service._process.wait()
+    await websocket.close()
 
 
 async def _ended(service: AppService) -> None:
@@ -162,6 +171,15 @@ def _bounded(request: web.Request) -> Any:
     return request.rel_url.update_query(
         width=within(wanted.get("width", 80), WIDEST), height=within(wanted.get("height", 24), HIGHEST)
     )
+
+
+def is_address(url: str) -> bool:
+    """Whether browsers could find something there."""
+    try:
+        scheme, host, _ = _origin(url)
+    except ValueError:
+        return False
+    return scheme in PORTS and bool(host)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

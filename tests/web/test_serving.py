@@ -2,17 +2,26 @@
 
 import asyncio
 import json
+import re
+import socket
+import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from bridge import tls
 from postex_tui.web import visitors
 from postex_tui.web.serving import HIGHEST, WIDEST, Pages, within
 from postex_tui.web.visitors import visitor
+from tests.running import COMMAND
+from tests.warm import run
+from tests.web import tls_proxy
 
 TELLS_SIZE = """
 import os, sys
@@ -24,6 +33,8 @@ while head := sys.stdin.buffer.read(5):
     body = sys.stdin.buffer.read(int.from_bytes(head[1:], "big"))
     if b'"quit"' in body:
         break
+    if body == b"die":
+        os._exit(1)
     say(body.decode())
 """
 """A stand-in for the app that says how large it was told to be, and what else it is told."""
@@ -58,6 +69,53 @@ async def test_a_page_is_as_large_as_a_page_can_be(tmp_path: Path) -> None:
         assert await page.receive_bytes() == f"{WIDEST} {HIGHEST}".encode()
         await page.send_json(["resize", {"width": 10**12, "height": 30}])
         assert json.loads(await page.receive_bytes()) == {"type": "resize", "width": WIDEST, "height": 30}
+
+
+async def test_a_page_is_told_when_its_app_dies(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path) as (pages, url),
+        aiohttp.ClientSession(headers={"Origin": url}) as http,
+        http.ws_connect(f"{url}/ws") as page,
+    ):
+        await page.receive_bytes()
+        await page.send_json(["stdin", "die"])
+        assert (await page.receive(10)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        await asyncio.wait_for(pages._empty.wait(), 10)
+
+
+async def test_behind_a_tls_proxy(tmp_path: Path) -> None:
+    tls.create_self_signed(tmp_path / "cert.pem", tmp_path / "key.pem", "localhost", time.time())
+    trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+    async with served(tmp_path) as (pages, inside), tls_proxy.serving(inside, "/post", tmp_path) as outside:
+        pages.public_url = outside
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust, force_close=True)) as http:
+            async with http.get(f"{outside}/") as answer:
+                text = await answer.text()
+            for part in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', text):
+                async with http.get(urljoin(f"{outside}/", part)) as answer:
+                    assert answer.status == 200, part
+            (socket,) = re.findall(r'"(wss://[^"]+)"', text)
+            async with http.ws_connect(socket, headers={"Origin": outside.removesuffix("/post")}) as page:
+                assert await page.receive_bytes() == b"80 24"
+            for origin in (inside, "https://evil.test"):
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await http.ws_connect(socket, headers={"Origin": origin})
+                assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("url", ["post.example.org", "ftp://post.example.org", "https://", "https://x:99999", ""])
+def test_a_public_address_that_is_none_is_refused(url: str, tmp_path: Path) -> None:
+    done = run([*COMMAND, "web", "--data", tmp_path, "--public-url", url])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is no address of the web; write it like https://post.example.org" in done.stderr
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run([*COMMAND, "web", "--socket", tmp_path / "door.sock", "--port", str(taken.getsockname()[1])])
+    assert done.returncode == 1
+    assert "cannot listen on 127.0.0.1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_too_many_pages_are_refused_and_room_comes_back(

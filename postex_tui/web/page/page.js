@@ -7,6 +7,15 @@ new MutationObserver(() => {
   else if (shows("-first-byte")) document.querySelector(".xterm-helper-textarea")?.focus();
 }).observe(document.body, { attributeFilter: ["class"] });
 
+// A phone shows the page from afar, so that 80 × 24 letters fit whichever way it is held.
+const view = document.querySelector("meta[name=viewport]");
+const fit = () => {
+  const width = Math.min(1300, Math.max(800, Math.ceil((520 * innerWidth) / innerHeight)));
+  view.content = `width=${width}`;
+};
+addEventListener("resize", fit);
+fit();
+
 // A file comes as a download of this page: browsers keep windows back that nobody clicked for. Nothing else opens any,
 // so that no address in a stranger's words is a link.
 window.open = (address = "") => {
