@@ -127,6 +127,10 @@ class Page:
         await asyncio.to_thread(to.write_bytes, taken)
         return taken
 
+    async def download_to(self, folder: Path) -> None:
+        """What the page gives to keep."""
+        await self.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
 
 @asynccontextmanager
 async def opened(folder: Path, width: int = 1280, height: int = 800) -> AsyncIterator[Page]:
@@ -156,6 +160,15 @@ async def opened(folder: Path, width: int = 1280, height: int = 800) -> AsyncIte
     finally:
         browser.terminate()
         await asyncio.to_thread(browser.wait, 10)
+
+
+def downloaded(file: Path) -> Path:
+    """Once it is there: until it is whole it has another name."""
+    until = time.monotonic() + SECONDS
+    while not file.exists():
+        assert time.monotonic() < until, list(file.parent.glob("*"))
+        time.sleep(0.05)
+    return file
 
 
 def _port(told: Path) -> int:

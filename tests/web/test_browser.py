@@ -1,5 +1,8 @@
-"""`postex web` in Chromium: a recipient signs in, changes how a sender's documents reach them, and it is so."""
+"""`postex web` in Chromium: a recipient signs in, changes how a sender's documents reach them, and it is so; then all
+that is held about them is a file of the browser.
+"""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -7,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from pyotp import TOTP
@@ -23,6 +27,10 @@ pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason="chromium is not
 
 TABS_TO_SAVE = 11
 """From the channel over the other fields."""
+
+
+SECTIONS_TO_HELD = 3
+"""From How I receive, in the rail."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,22 @@ async def test_a_recipient_chooses_in_a_browser(url: str, office: Office, tmp_pa
         await page.seen("refused")
         picture = await page.picture(tmp_path / "chosen.png")
         assert len(picture) > 10_000
+        kept = await exported(page, tmp_path / "files")
+        assert kept.testzip() is None
+        assert "held.json" in kept.namelist()
         assert not page.errors
         assert all(each.startswith((url, url.replace("http", "ws"), "data:")) for each in page.requested)
     office.bridge.stop()
     assert office.channel() == "refuse"
+
+
+async def exported(page: browser.Page, folder: Path) -> ZipFile:
+    """All that is held about who is signed in, as the browser kept it."""
+    await page.download_to(folder)
+    await page.press("f2", *["down"] * SECTIONS_TO_HELD, "enter")
+    await page.seen("Export")
+    page.forget()
+    await page.press("x")
+    await page.seen("Documents as")
+    await page.press("tab", "enter")
+    return ZipFile(await asyncio.to_thread(browser.downloaded, folder / "postex.zip"))
