@@ -54,7 +54,9 @@ def add_events(store: Store, count: int) -> None:
 
 
 def _with_room(session: Session) -> None:
-    """Pages of the indexes stay in memory: each event goes to another place in them. A million: 3 minutes, not 26."""
+    """Pages of the indexes stay in memory: each event goes to another place in them. A million took
+    10 minutes in place of 26, on a machine that others used too.
+    """
     session.connection().exec_driver_sql("PRAGMA cache_size = -500000")
 
 

@@ -1,4 +1,4 @@
-"""A lone Escape is known for what it is within 30 ms.
+"""A lone Escape is known for what it is within some 20 ms.
 
 Arrows and the like begin with the same octet, so that one waits whether more comes. Textual waits a tenth of a second
 and looks ten times a second: 100 to 200 ms. What comes apart on its way over SSH comes within some milliseconds.
@@ -14,7 +14,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-DELAY = 0.025
+DELAY = 0.02
 AT_REST = 0.1
 """Seconds until it looks whether the app has ended."""
 _ESCAPE = b"\x1b"
