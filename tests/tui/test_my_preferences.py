@@ -185,7 +185,8 @@ async def test_history_takes_back_what_it_can(desk: Desk, locale: str, back: str
             await pushed(at, "do")
             of_energy = desk.store.read_now(preferences.of_account, anna.account.id)
             assert [each.choice.retention_days for each in of_energy] == [None]
-            await at.press("2", "d")
+            await at.press("2")
+            await at.press("d")
             assert withdrawn in at.text
             await pushed(at, "do")
             of_energy = desk.store.read_now(preferences.of_account, anna.account.id)

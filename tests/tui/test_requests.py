@@ -94,7 +94,8 @@ async def test_holds_and_purges(tmp_path: Path) -> None:
             await become(at, owner)
             tabs = [room.id for room in at.app.screen.query(Waiting)]
             assert tabs == ["tickets", "break-glass", "purges", "processors"]
-            await at.press("3", "e", "tab", "enter")
+            await at.press("3")
+            await at.press("e", "tab", "enter")
             assert "approved" in at.text
             await at.press("4", "n")
             await fill(at, {"name": "post [@click=app.quit]", "country": "NL", "may-document": True})  # type: ignore[dict-item]
