@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from bridge.ways import Way
 
 HOUR, DAY = 3600, 86_400
@@ -142,7 +142,7 @@ def _service(machine: Machine) -> Iterator[Alert]:
 
 def _disk(machine: Machine) -> Iterator[Alert]:
     free, total = machine.free_bytes, machine.total_bytes
-    told = {"free": f"{free / GB:.1f}", "total": f"{total / GB:.1f}"}
+    told = {"free": Amount(free / GB, 1), "total": Amount(total / GB, 1)}
     message = N_("The disk is nearly full: {free} of {total} GB are free. When it is full, senders are refused.")
     remedy = N_("Make room on the disk of the data folder, or give it a larger one.")
     if free < min(total // THIRTIETH, LEAST_FREE):

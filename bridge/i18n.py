@@ -7,6 +7,7 @@ text (SMTP, IMAP) does not pass here: it stays English ASCII.
 """
 
 import gettext
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,20 @@ LANGUAGES = {"nl": "Nederlands", "en": "English"}
 """Names of the languages, each in its own."""
 
 
+_SIGNS = {"nl": str.maketrans(",.", ".,")}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number among the values of a text, with so many `digits` behind the decimal sign: 1,234.5 or 1.234,5."""
+
+    value: float
+    digits: int = 0
+
+    def written(self, locale: str) -> str:
+        return f"{self.value:,.{self.digits}f}".translate(_SIGNS.get(locale, {}))
+
+
 def N_(message: str) -> str:  # noqa: N802 - the mark that gettext's tools look for
     """Mark `message` for translation; returns it."""
     return message
@@ -26,7 +41,8 @@ def N_(message: str) -> str:  # noqa: N802 - the mark that gettext's tools look 
 
 def text(locale: str, message: str, **values: object) -> str:
     """`message` in the language of `locale` (an unknown one: English), its {placeholders} filled in."""
-    return catalogue(locale).gettext(message).format(**values)
+    told = {name: value.written(locale) if isinstance(value, Amount) else value for name, value in values.items()}
+    return catalogue(locale).gettext(message).format(**told)
 
 
 def accepted(header: str | None) -> str | None:

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from postex_tui.answers import Refusal
 from postex_tui.files import written
 from postex_tui.files.sealed import SealedFile
@@ -80,8 +80,8 @@ class Exporting(Dialog[bool]):
     def _far(self, came: int) -> None:
         if came - self._told >= TOLD_EVERY:
             self._told = came
-            of = f"{max(self._about, came) / MEGABYTE:.1f}"
-            words = self.say(N_("{came} of about {of} MB"), came=f"{came / MEGABYTE:.1f}", of=of)
+            of = Amount(max(self._about, came) / MEGABYTE, 1)
+            words = self.say(N_("{came} of about {of} MB"), came=Amount(came / MEGABYTE, 1), of=of)
             self.query_one("#far", Line).say(words)
 
 
@@ -109,7 +109,7 @@ class ExportScreen(SectionScreen):
         asks = [Ask("form", self.say(N_("Documents as")), "eml", options=options)]
         if not self.post.is_web:
             asks.append(Ask("path", self.say(N_("File")), str(Path.home() / "postex.zip")))
-        explained = self.say(EXPLAINED, count=size["documents"], size=f"{size['bytes'] / MEGABYTE:.1f}")
+        explained = self.say(EXPLAINED, count=size["documents"], size=Amount(size["bytes"] / MEGABYTE, 1))
         return Form(self.say(TITLE), asks, self.say(N_("Export")), explained)
 
     async def _written(self, wanted: Mapping[str, str], about: int) -> None:

@@ -11,7 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Form
 from postex_tui.screens.words.times import DAY, ago, moment
@@ -60,7 +60,7 @@ class Backups(DeedScreen):
         yield Vertical(PagedGrid(columns, self._row, id="backups"), read, classes="stack")
 
     def _row(self, item: Item) -> tuple[str, list[object]]:
-        size = "" if item["bytes"] is None else f"{item['bytes'] / MEGABYTE:.1f} MB"
+        size = "" if item["bytes"] is None else self.say(N_("{size} MB"), size=Amount(item["bytes"] / MEGABYTE, 1))
         drill = "" if item["kind"] == "keyring" else self._drilled(item["drill"])
         cells: list[object] = [moment(item["made_at"]), self.say(KINDS[item["kind"]]), size, self._state(item), drill]
         return item["folder"], cells

@@ -7,7 +7,7 @@ from textual import on
 from textual.containers import Grid, Vertical
 from textual.widget import Widget
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from postex_tui.screens.paced import PacedScreen
 from postex_tui.screens.words.accounts import STATES
 from postex_tui.screens.words.times import ago, day, moment
@@ -149,8 +149,9 @@ class Dashboard(PacedScreen):
     def _show_machine(self, machine: Mapping[str, Any], now: int) -> None:
         disk = machine["disk"]
         words = N_("of {total} GB; documents {bodies} GB, database {database} GB")
-        sizes = {name: f"{disk[name] / GB:.1f}" for name in ("total", "bodies", "database")}
-        self._tile("disk", self.say(N_("{free} GB free"), free=f"{disk['free'] / GB:.1f}"), self.say(words, **sizes))
+        sizes = {name: Amount(disk[name] / GB, 1) for name in ("total", "bodies", "database")}
+        free = self.say(N_("{free} GB free"), free=Amount(disk["free"] / GB, 1))
+        self._tile("disk", free, self.say(words, **sizes))
         self._show_certificate(machine["certificate"])
         self._show_backup(machine["backup"], now)
         self._show_service(machine)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from postex_tui.language import Say
 from postex_tui.terminal.safe_text import safe_text
 
@@ -54,4 +54,4 @@ def who(account: Mapping[str, Any]) -> str:
 
 def room_used(account: Mapping[str, Any], say: Say) -> str:
     used, room = account["used_bytes"] / GIGABYTE, account["quota_bytes"] / GIGABYTE
-    return say(N_("{used} of {room} GB"), used=f"{used:.2f}", room=f"{room:.2f}")
+    return say(N_("{used} of {room} GB"), used=Amount(used, 2), room=Amount(room, 2))

@@ -18,7 +18,7 @@ from bridge.alerts import (
     Standing,
     alerts,
 )
-from bridge.i18n import LOCALES, text
+from bridge.i18n import LOCALES, N_, Amount, text
 from postex_tui.sections import SECTIONS
 
 NOW = 1_760_000_000
@@ -124,3 +124,8 @@ def test_the_gravest_comes_first_and_all_speak_both_languages() -> None:
         assert len(words) == 4, each.code
         assert not [said for said in words if "{" in said]
     assert {each.section for each in found} <= {section.name for section in SECTIONS}
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "1,234.5 of 2,000.0 GB"), ("nl", "1.234,5 van 2.000,0 GB")])
+def test_numbers_are_written_as_the_language_does(locale: str, said: str) -> None:
+    assert said in text(locale, N_("{used} of {room} GB"), used=Amount(1234.5, 1), room=Amount(2000, 1))

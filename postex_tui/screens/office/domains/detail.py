@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from bridge.i18n import N_
+from bridge.i18n import N_, Amount
 from postex_tui.screens.deeds import DeedScreen
 from postex_tui.screens.dialogs import Ask, Confirm, Form
 from postex_tui.screens.section import DetailScreen
@@ -93,7 +93,8 @@ class DomainDetail(DeedScreen, DetailScreen):
             documents = few if each["documents"] is None else each["documents"]
             yield self.say(N_("Documents in {days} days"), days=counts["days"]), documents
             stored = each["stored_bytes"]
-            yield self.say(N_("Stored")), None if stored is None else f"{stored / GIGABYTE:.2f} GB"
+            size = None if stored is None else self.say(N_("{size} GB"), size=Amount(stored / GIGABYTE, 2))
+            yield self.say(N_("Stored")), size
         yield self.say(N_("Fingerprint of the key")), None if escrow is None else escrow["fingerprint"]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
