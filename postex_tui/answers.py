@@ -9,8 +9,9 @@ turns no line: words pass `safe_text`, and JSON says as an escape what a termina
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -24,13 +25,20 @@ _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Refusal(Exception):
-    """A command that cannot be carried out: a code for scripts, one clear line for people, an exit status."""
+    """A command that cannot be carried out: a code for scripts, one clear line for people, an exit status.
 
-    def __init__(self, code: str, message: str, status: int = FAILED) -> None:
+    `errors`: what of it is wrong, for forms: the `field` that the API names and the `limit` it missed, or what was
+    `given`.
+    """
+
+    def __init__(
+        self, code: str, message: str, status: int = FAILED, errors: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.errors = errors
 
 
 def answer(as_json: bool, content: Mapping[str, object], words: str) -> None:

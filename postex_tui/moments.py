@@ -18,5 +18,6 @@ def as_epoch(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Refusal("no-time", f"{text!r} is no time; write 2026-11-01 or 2026-11-01T08:30", USAGE) from None
+        words = f"{text[:40]!r} is no time; write 2026-11-01 or 2026-11-01T08:30"
+        raise Refusal("no-time", words, USAGE, [{"given": text}]) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

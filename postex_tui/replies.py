@@ -25,4 +25,7 @@ def answered(response: httpx.Response) -> Any:
         return content
     problem = content if isinstance(content, dict) else {}
     status = USAGE if response.status_code in _USAGE_STATUS and problem.get("code") == "invalid-request" else 1
-    raise Refusal(str(problem.get("code", "internal")), str(problem.get("detail", response.reason_phrase)), status)
+    errors = problem.get("errors")
+    wrong = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    words = str(problem.get("detail", response.reason_phrase))
+    raise Refusal(str(problem.get("code", "internal")), words, status, wrong)

@@ -85,7 +85,8 @@ def from_storage(error: errors.StorageError) -> Problem:
             return Problem("conflict", 409, N_("That name or address is taken ({what}). Choose another."), what=error)
         case errors.Invalid():
             message, values = value_words.said(str(error))
-            return Problem("invalid", 422, message, extra=None, **values)
+            wrong = {"field": str(error).partition(":")[0], "reason": str(error)}
+            return Problem("invalid", 422, message, extra={"errors": [wrong]}, **values)
         case errors.Held():
             extra = {"basis": error.basis, "ends_at": error.ends_at}
             until = datetime.fromtimestamp(error.ends_at, UTC).date().isoformat()
@@ -160,7 +161,8 @@ async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     """Which fields, and why; never the value, which may be a secret."""
     assert isinstance(error, RequestValidationError)
     fields = [
-        {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]} for each in error.errors()
+        {"field": ".".join(map(str, each["loc"])), "reason": each["msg"], "limit": _length(each)}
+        for each in error.errors()
     ]
     named = ", ".join(map(_named, error.errors()[:5]))
     message = N_("The request is not as it should be: see {fields}.")
@@ -168,6 +170,11 @@ async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 _LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+
+
+def _length(wrong: Mapping[str, Any]) -> dict[str, int]:
+    """That it missed."""
+    return {name: value for name, value in wrong.get("ctx", {}).items() if name in ("min_length", "max_length")}
 
 
 def _named(wrong: Mapping[str, Any]) -> str:

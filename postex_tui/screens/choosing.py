@@ -29,7 +29,8 @@ def ladder_wanted(values: Mapping[str, str], say: Say) -> str | None:
     """None: not chosen. Refusal if steps are wanted and none is given."""
     ladder = {UNSAID: None, "none": ""}.get(values["ladder"], ladder_of(values))
     if values["ladder"] == STEPS and not ladder:
-        raise Refusal("no-steps", say(N_("Give a day for at least one step, such as 3.")))
+        words = say(N_("Give a day for at least one step, such as 3."))
+        raise Refusal("no-steps", words, errors=[{"field": "remind"}])
     return ladder
 
 
@@ -45,5 +46,6 @@ def days_of(text: str, say: Say) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise Refusal("no-days", say(N_("Kept: a number of days, such as 365; 0 keeps until it is erased.")))
+        words = say(N_("Kept: a number of days, such as 365; 0 keeps until it is erased."))
+        raise Refusal("no-days", words, errors=[{"field": "retention_days"}])
     return int(text)

@@ -13,6 +13,7 @@ from textual.widgets import Button, Input
 
 from bridge.i18n import N_
 from postex_tui.answers import Refusal
+from postex_tui.screens import refused
 from postex_tui.screens.section import T, WordedScreen
 from postex_tui.widgets.plain import Caption, Choice, Field, Line, Press, Tick, Wrong
 
@@ -171,16 +172,18 @@ class Form(Dialog[Any]):
         try:
             answer = await self.post.proven(lambda: submit(values))
         except Refusal as refusal:
-            self._refused(refusal.message)
+            self._refused(*refused.told(refusal, {ask.name: ask.label for ask in self._asks}, values, self.say))
             return
         if answer is not None:
             self.dismiss(answer.content)
 
-    def _refused(self, words: str) -> None:
-        """Words and buttons in sight, however long the form is; the keys on what is to be typed, if that is one."""
+    def _refused(self, words: str, name: str | None) -> None:
+        """Words and buttons in sight, however long the form is; the wrong field marked, with the keys."""
         self.query_one("#wrong", Line).say(words)
-        if len(self._asks) == 1:
-            self.query_one(f"#{self._asks[0].name}").focus()
+        for each in self._asks:
+            self.query_one(f"#{each.name}").set_class(each.name == name, "refused")
+        if name is not None:
+            self.query_one(f"#{name}").focus()
         self.call_after_refresh(self.query_one(".buttons").scroll_visible, animate=False)
 
     def _filled(self) -> dict[str, str]:

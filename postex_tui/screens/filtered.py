@@ -14,7 +14,6 @@ from textual.timer import Timer
 from textual.widgets import DataTable
 
 from bridge.i18n import N_
-from postex_tui.answers import Refusal
 from postex_tui.connection import Event
 from postex_tui.moments import as_epoch
 from postex_tui.screens.deeds import DeedScreen
@@ -25,7 +24,6 @@ from postex_tui.widgets.plain import Line
 PAGE = 100
 CALM = 1.0
 """Seconds between two looks, however much happens."""
-NO_DAY = N_("{given} is no day. Write 2026-11-01 or 2026-11-01 08:30; times are in UTC.")
 CHANGED = N_("Something changed since. r shows it.")
 
 
@@ -83,13 +81,7 @@ class Filtered(DeedScreen):
 
     def _asked(self, wanted: Mapping[str, str]) -> dict[str, Any]:
         """For the API. Refusal for what is no time."""
-        return {name: self._time(value) if name in self.TIMES else value for name, value in wanted.items()}
-
-    def _time(self, given: str) -> int:
-        try:
-            return as_epoch(given)
-        except Refusal:
-            raise Refusal("no-time", self.say(NO_DAY, given=given)) from None
+        return {name: as_epoch(value) if name in self.TIMES else value for name, value in wanted.items()}
 
     def _told(self) -> str:
         return " · ".join(_filled(ask) for ask in self.asks() if ask.value) or self.say(self.ALL)

@@ -43,6 +43,8 @@ async def test_a_device_is_made_its_card_shown_once_and_revoked(desk: Desk, tmp_
             await at.press("n")
             await filled(at, label="phone", until="tomorrow")
             assert "is no time" in at.text
+            assert at.app.screen.focused.id == "until"  # type: ignore[union-attr]
+            assert [each.id for each in at.app.screen.query(".refused")] == ["until"]
             assert isinstance(at.app.screen, Form)
             await filled(at, until="2027-12-31", networks="10.0.0.0/8, fd00::/8")
             card = at.app.screen

@@ -19,4 +19,4 @@ class DomainOut(Schema):
 class DomainIn(Schema):
     name: Text
     mode: DomainMode = DomainMode.MANAGED
-    country: Annotated[str, Field(max_length=2)]
+    country: Annotated[str, Field(min_length=2, max_length=2)]

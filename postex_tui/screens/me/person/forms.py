@@ -153,7 +153,7 @@ class Forms:
 
         async def submit(values: Mapping[str, str]) -> Any:
             if not values["port"].isascii() or not values["port"].isdigit():
-                raise Refusal("no-port", say(N_("The port is a number, such as 993.")))
+                raise Refusal("no-port", say(N_("The port is a number, such as 993.")), errors=[{"field": "port"}])
             return await self._api.put("/me/external-mailbox", {**values, "port": int(values["port"])})
 
         return ExplainedPairs(say(N_("Mailbox elsewhere")), asks, say(N_("Try and save")), say(EXTERNAL), submit)
@@ -173,7 +173,7 @@ class Forms:
 
         async def submit(values: Mapping[str, str]) -> Any:
             if values["password"] != values["again"]:
-                raise Refusal("differ", say(N_("The two are not the same.")))
+                raise Refusal("differ", say(N_("The two are not the same.")), errors=[{"field": "again"}])
             await self._api.post("/me/password", {"password": values["password"]})
             return True
 

@@ -76,5 +76,5 @@ def _bytes(say: Say, gigabytes: str) -> int:
     except (ValueError, OverflowError):
         size = -1
     if size < 0:
-        raise Refusal("no-size", say(NO_SIZE))
+        raise Refusal("no-size", say(NO_SIZE), errors=[{"field": "quota"}])
     return size

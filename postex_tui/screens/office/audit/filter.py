@@ -10,7 +10,6 @@ from postex_tui.moments import as_epoch
 from postex_tui.screens.dialogs import Ask
 from postex_tui.screens.office.audit.words import GROUPS, KINDS
 
-NO_TIME = N_("{given} is no time. Write 2026-11-01 or 2026-11-01 08:30; times are in UTC.")
 NO_POSITION = N_("{given} is no position. Write a number, such as 1200.")
 ALL = N_("All events, newest first.")
 _TIMES = {"since": N_("from {value}"), "until": N_("until {value}")}
@@ -33,7 +32,7 @@ class Filter:
         """What is asked of the API; `Refusal` for what is no time or no number."""
         asked: dict[str, str | int | bool | None] = {name: value for name, value in self.given.items() if value}
         for name in _TIMES.keys() & asked.keys():
-            asked[name] = _time(say, self.given[name])
+            asked[name] = as_epoch(self.given[name])
         if "position" in asked:
             asked["position"] = position(say, self.given["position"])
         return asked
@@ -64,13 +63,6 @@ def position(say: Say, given: str) -> int:
     if not (given.isascii() and given.isdigit() and 0 < len(given) < 19 and int(given)):
         raise Refusal("no-position", say(NO_POSITION, given=given))
     return int(given)
-
-
-def _time(say: Say, given: str) -> int:
-    try:
-        return as_epoch(given)
-    except Refusal:
-        raise Refusal("no-time", say(NO_TIME, given=given)) from None
 
 
 def _kind(say: Say, name: str) -> str:
