@@ -117,12 +117,14 @@ class Pages(Server):
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
         self._sockets.add(websocket)
-        closed = asyncio.create_task(_closed_with(app_service, websocket))
         try:
-            await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
+            async with asyncio.TaskGroup() as beside:
+                beside.create_task(_closed_with(app_service, websocket))
+                try:
+                    await super()._process_messages(websocket, Sized(app_service))  # type: ignore[arg-type]
+                finally:
+                    await _ended(app_service)
         finally:
-            await _ended(app_service)
-            await closed
             self._sockets.discard(websocket)
 
 
