@@ -39,7 +39,7 @@ def _words(kit: str, waiting: int) -> str:
     ]
     if waiting:
         lines.append(
-            f"The escrow keys of {waiting} domains are not in the new kit yet: each is, once an admin who holds it"
+            f"Not in the new kit yet are escrow keys, of domains: {waiting}. Each is, once an admin who holds it"
             " hands it on to an admin of the domain (or to the same one again)."
         )
     return "\n".join(lines)
