@@ -45,6 +45,7 @@ BY_DAY = N_("Documents per day")
 BY_CHANNEL = N_("By channel, {month}")
 BY_TYPE = N_("By type, {month}")
 BY_OPENING = N_("Opened, {month}")
+MEGABYTE = 10**6
 EXPLAINED = N_("Whole days, in UTC. Of fewer than {least} people nothing is told.")
 
 
@@ -138,7 +139,8 @@ class Statistics(SectionScreen):
         yield self.say(N_("Accounts")), one["accounts"]
         yield self.say(N_("With a device used in {days} days"), days=days), one["connected"]
         yield self.say(N_("Documents in {days} days"), days=days), one["documents"]
-        yield self.say(N_("Bytes kept")), one["stored_bytes"]
+        stored = one["stored_bytes"]
+        yield self.say(N_("MB kept, at most")), None if stored is None else stored // MEGABYTE
 
     def _draw(self) -> None:
         people = [f"{label}: {self._figure(count)}" for label, count in self._people()]
