@@ -87,7 +87,7 @@ def save(terminal: Terminal, name: str) -> None:
 
 def pictures(folder: Path) -> None:
     data = folder / "data"
-    postex(data, "init", "--domain", DOMAIN, "--country", "NL")
+    owner = postex(data, "init", "--domain", DOMAIN, "--country", "NL")["owner"]
     senders = [add_sender(data, *each) for each in SENDERS]
     people = [add_recipient(data, *each) for each in PEOPLE]
     admin = postex(data, "account", "add", f"bob@{DOMAIN}", "--name", "Bob Smit")
@@ -95,6 +95,7 @@ def pictures(folder: Path) -> None:
     bridge = Bridge.start(data, folder / "log")
     try:
         hand_in(bridge, senders, people)
+        enrol(data, folder, owner["account"], owner["enrolment_code"])
         bob = enrol(data, folder, f"bob@{DOMAIN}", admin["enrolment_code"])
         anna = enrol(data, folder, people[0].username, people[0].enrolment_code)
         show(folder, data, {"dashboard": bob, "preferences": anna})
