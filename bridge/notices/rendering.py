@@ -21,6 +21,10 @@ SENDER = "Postex"
 LOCAL_PART = "postmaster"
 GREETING = N_("Hello {name},")
 CLOSING = N_("This message was made by the post office of {domain} and is not answered by a person.")
+COMMANDS = N_(
+    "What begins with “postex” is a command, for who has a shell on the post office's machine. Everybody finds the"
+    " same in its terminal app, over SSH or in a browser: your admin says where."
+)
 PATTERN = "d MMMM y, HH:mm"
 SCOPES = {
     Scope.IMAP: N_("read and change mail"),
@@ -99,15 +103,17 @@ class Happened(Notice):
         return {"at": words.moment(self.at)}
 
 
+def ended(body: list[str], domain: str, words: Words) -> list[str]:
+    """With what is said below every notice, and below one that names commands where else the same is done."""
+    names_commands = any("postex " in paragraph for paragraph in body)
+    return [*body, *([words(COMMANDS)] if names_commands else []), words(CLOSING, domain=domain)]
+
+
 def render(notice: Notice, account: Account, now: int, rng: Rng = os.urandom) -> bytes:
     """The message, from Postex at the account's domain to its primary address, in its language."""
     words = Words(account.locale)
     domain = account.email.rpartition("@")[2]
-    paragraphs = [
-        words(GREETING, name=flat(account.name)),
-        *notice.body(words),
-        words(CLOSING, domain=domain),
-    ]
+    paragraphs = [words(GREETING, name=flat(account.name)), *ended(notice.body(words), domain, words)]
     return write(
         Letter(
             sender=Person(f"{LOCAL_PART}@{domain}", SENDER),

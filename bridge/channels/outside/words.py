@@ -13,7 +13,7 @@ from typing import ClassVar
 from bridge.i18n import N_
 from bridge.mail.writing import Letter, Person, write
 from bridge.notices.people import FIELDS
-from bridge.notices.rendering import CLOSING, LOCAL_PART, SENDER, Notice, Words
+from bridge.notices.rendering import LOCAL_PART, SENDER, Notice, Words, ended
 from bridge.routing.explaining import TYPES
 from bridge.routing.orders import About, Order
 from storage.deliveries.notices import Untold
@@ -169,13 +169,13 @@ def push(notice: Outside, locale: str) -> tuple[str, str]:
 def letter(notice: Outside, locale: str, address: str, now: int, reference: str) -> bytes:
     """The e-mail. The same `reference` gives the same Message-ID, by which a repetition is known. ValueError."""
     title, body = push(notice, locale)
-    closing = Words(locale)(CLOSING, domain=notice.domain)
+    paragraphs = ended(body.split("\n"), notice.domain, Words(locale))
     return write(
         Letter(
             sender=Person(f"{LOCAL_PART}@{notice.domain}", SENDER),
             recipient=Person(address),
             subject=title,
-            text="\n\n".join([*body.split("\n"), closing]),
+            text="\n\n".join(paragraphs),
             language=locale,
             at=now,
             message_id=f"{hashlib.sha256(reference.encode()).hexdigest()[:32]}@{notice.domain}",

@@ -141,9 +141,15 @@ def test_every_kind_is_whole_in_every_language(notice: Notice, locale: str) -> N
 @pytest.mark.parametrize("notice", EXAMPLES, ids=lambda notice: type(notice).__name__)
 def test_nothing_is_left_in_english(notice: Notice) -> None:
     known = catalogue("nl")
-    for message in (notice.subject, *notice.paragraphs, rendering.GREETING, rendering.CLOSING):
+    for message in (notice.subject, *notice.paragraphs, rendering.GREETING, rendering.COMMANDS, rendering.CLOSING):
         assert message == "{title}" or known.gettext(message) != message
     assert rendered(notice, "nl").get_content() != rendered(notice, "en").get_content()
+
+
+@pytest.mark.parametrize("notice", EXAMPLES, ids=lambda notice: type(notice).__name__)
+def test_who_reads_of_a_command_reads_where_else_it_is_done(notice: Notice) -> None:
+    told = " ".join(rendered(notice, "en").get_content().split())
+    assert ("in its terminal app" in told) == ("postex " in told.partition("What begins with")[0])
 
 
 def test_times_read_as_people_write_them() -> None:
