@@ -202,7 +202,7 @@ def _of_ladder(ladder: Ladder | None) -> frozenset[Channel]:
 
 def _edited(standing: Preference, edit: Choice, clear: Collection[str]) -> Row:
     given = {name: getattr(edit, name) for name in EVERYTHING if getattr(edit, name) is not None}
-    choice = replace(standing.choice, **dict.fromkeys(clear), **given)
+    choice = replace(standing.choice, **(dict.fromkeys(clear) | given))
     return Row(standing, replace(standing, choice=choice))
 
 

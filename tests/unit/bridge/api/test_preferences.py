@@ -71,6 +71,13 @@ async def test_a_sender_is_named_by_name_address_or_number(
     assert [(each["sender"]["name"], each["channel"]) for each in found["senders"]] == [("Energy", "refuse")]
 
 
+async def test_all_of_a_level_is_cleared_and_one_thing_said_anew(desk: Desk, anna: Person) -> None:
+    await change(desk, anna, notify="daily", retention_days=30, road="cli")
+    (only,) = (await change(desk, anna, clear=["all"], notify="at-once", road="cli"))["changes"]
+    assert (only["old"]["notify"], only["old"]["retention_days"]) == ("daily", 30)
+    assert (only["new"]["notify"], only["new"]["retention_days"]) == ("at-once", None)
+
+
 async def test_nobody_learns_of_other_accounts_by_naming_them(desk: Desk, anna: Person, energy: Person) -> None:
     desk.person("bram")
     for unknown in ("bram@example.test", "nobody@example.test", "Bram"):
